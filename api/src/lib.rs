@@ -1,0 +1,4 @@
+//! Journey: one entity graph of the whole customer journey.
+
+pub mod auth;
+pub mod policy;

@@ -1,0 +1,2 @@
+//! journey
+fn main() {}
