@@ -1,0 +1,35 @@
+//! `industry`: a branch of trade, in a tree.
+
+use sea_orm::entity::prelude::*;
+
+/// A branch of trade, in a tree.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "industry")]
+pub struct Model {
+    /// The tenant.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: i64,
+    /// UUID v7, minted in Rust.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// NACE code, unique in the tenant.
+    #[sea_orm(column_type = "Text")]
+    pub code: String,
+    /// What people call it.
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    /// The branch above; null at the top.
+    pub parent_id: Option<Uuid>,
+    /// Counts up with every change: the optimistic lock.
+    pub version: i64,
+    /// When the row was written first.
+    pub created_at: DateTimeUtc,
+    /// When the row was changed last.
+    pub updated_at: DateTimeUtc,
+}
+
+/// None: edges are loaded in batches, not joined here.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
