@@ -112,7 +112,7 @@ impl Table {
     }
 
     /// For tables that another system may hold too.
-    pub(crate) fn from_source(self) -> Self {
+    pub(crate) fn held_elsewhere(self) -> Self {
         self.opt_refers("source_id", "source_system").json("custom")
     }
 
