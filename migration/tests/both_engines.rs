@@ -98,6 +98,15 @@ async fn the_schema_stands_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let db = sqlite(&folder).await;
     the_schema_stands(&db).await;
+
+    let sql = "SELECT sql FROM sqlite_master WHERE name = 'event_subject'";
+    let row = db
+        .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
+        .await
+        .unwrap()
+        .unwrap();
+    let made: String = row.try_get("", "sql").unwrap();
+    assert!(made.ends_with("WITHOUT ROWID"), "{made}");
 }
 
 #[tokio::test]
