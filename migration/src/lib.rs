@@ -13,8 +13,8 @@ mod m20261123_000008_sync;
 mod table;
 
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use sea_orm_migration::{
     MigrationStatus,
@@ -82,15 +82,7 @@ pub async fn down(db: &DatabaseConnection, steps: Option<u32>) -> Result<u32, Db
 /// When the database refuses, or holds steps that this program does not know.
 pub async fn status(db: &DatabaseConnection) -> Result<Vec<(String, bool)>, DbErr> {
     let steps = Migrator::get_migration_with_status_read_only(db).await?;
-    Ok(steps
-        .iter()
-        .map(|step| {
-            (
-                step.name().to_owned(),
-                step.status() == MigrationStatus::Applied,
-            )
-        })
-        .collect())
+    Ok(steps.iter().map(|step| (step.name().to_owned(), step.status() == MigrationStatus::Applied)).collect())
 }
 
 /// Opens the transaction that only one process may hold: a second one waits, and then finds the work done.
@@ -102,8 +94,7 @@ async fn begin_alone(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbE
         })
         .await?;
     if tx.get_database_backend() == DbBackend::Postgres {
-        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
-            .await?;
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     }
     Ok(tx)
 }

@@ -4,10 +4,7 @@ use crate::table::{Step, Table, table};
 
 const DISCIPLINE: &[&str] = &["MARKETING", "SALES", "TECHNICAL", "SERVICE", "MANAGEMENT"];
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000001_tenant",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000001_tenant", tables };
 
 fn tables() -> Vec<Table> {
     vec![

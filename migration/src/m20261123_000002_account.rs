@@ -6,25 +6,11 @@ const ACCESS_LEVEL: &[&str] = &["NONE", "READ", "EDIT"];
 const CONSENT_STATE: &[&str] = &["UNKNOWN", "PENDING", "GIVEN", "DENIED", "WITHDRAWN"];
 const CONTACT_POINT_KIND: &[&str] = &["EMAIL", "PHONE", "ADDRESS", "SOCIAL"];
 const DISCIPLINE: &[&str] = &["MARKETING", "SALES", "TECHNICAL", "SERVICE", "MANAGEMENT"];
-const IDENTITY_KIND: &[&str] = &[
-    "COOKIE", "DEVICE", "EMAIL", "PHONE", "USER_ID", "CRM_ID", "DOMAIN",
-];
-const SUBJECT_TYPE: &[&str] = &[
-    "ACCOUNT",
-    "CONTACT",
-    "VISITOR",
-    "OPPORTUNITY",
-    "LEAD",
-    "CAMPAIGN",
-    "TICKET",
-    "ASSET",
-    "INDUSTRY",
-];
+const IDENTITY_KIND: &[&str] = &["COOKIE", "DEVICE", "EMAIL", "PHONE", "USER_ID", "CRM_ID", "DOMAIN"];
+const SUBJECT_TYPE: &[&str] =
+    &["ACCOUNT", "CONTACT", "VISITOR", "OPPORTUNITY", "LEAD", "CAMPAIGN", "TICKET", "ASSET", "INDUSTRY"];
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000002_account",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000002_account", tables };
 
 fn tables() -> Vec<Table> {
     vec![
@@ -51,10 +37,7 @@ fn tables() -> Vec<Table> {
             .json("domains")
             .opt_text("website")
             .opt_refers("industry_id", "industry")
-            .opt_code(
-                "size_band",
-                &["MICRO", "SMALL", "MEDIUM", "LARGE", "ENTERPRISE"],
-            )
+            .opt_code("size_band", &["MICRO", "SMALL", "MEDIUM", "LARGE", "ENTERPRISE"])
             .opt_bigint("employees")
             .opt_bigint("annual_revenue_minor")
             .opt_text("currency")
@@ -80,21 +63,8 @@ fn tables() -> Vec<Table> {
             .opt_text("salutation")
             .opt_text("language")
             .opt_text("job_title")
-            .opt_code(
-                "seniority",
-                &["C_LEVEL", "VP", "DIRECTOR", "MANAGER", "SENIOR", "STAFF"],
-            )
-            .opt_code(
-                "buying_role",
-                &[
-                    "DECISION_MAKER",
-                    "CHAMPION",
-                    "INFLUENCER",
-                    "USER",
-                    "BLOCKER",
-                    "BUYER",
-                ],
-            )
+            .opt_code("seniority", &["C_LEVEL", "VP", "DIRECTOR", "MANAGER", "SENIOR", "STAFF"])
+            .opt_code("buying_role", &["DECISION_MAKER", "CHAMPION", "INFLUENCER", "USER", "BLOCKER", "BUYER"])
             .text("lifecycle_stage")
             .opt_refers("owner_id", "colleague")
             .opt_refers("account_id", "account")
@@ -217,22 +187,12 @@ fn tables() -> Vec<Table> {
         table("consent")
             .keyed()
             .refers("contact_id", "contact")
-            .code(
-                "purpose",
-                &["MARKETING", "ANALYTICS", "PROFILING", "SERVICE"],
-            )
+            .code("purpose", &["MARKETING", "ANALYTICS", "PROFILING", "SERVICE"])
             .opt_code("channel", CONTACT_POINT_KIND)
             .code("state", CONSENT_STATE)
             .opt_code(
                 "legal_basis",
-                &[
-                    "CONSENT",
-                    "CONTRACT",
-                    "LEGAL_OBLIGATION",
-                    "VITAL_INTEREST",
-                    "PUBLIC_TASK",
-                    "LEGITIMATE_INTEREST",
-                ],
+                &["CONSENT", "CONTRACT", "LEGAL_OBLIGATION", "VITAL_INTEREST", "PUBLIC_TASK", "LEGITIMATE_INTEREST"],
             )
             .opt_text("source")
             .opt_text("proof")

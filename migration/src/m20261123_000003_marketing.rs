@@ -24,10 +24,7 @@ const INTERACTION: &[&str] = &[
     "CALL_CONNECTED",
 ];
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000003_marketing",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000003_marketing", tables };
 
 fn tables() -> Vec<Table> {
     vec![
@@ -36,10 +33,7 @@ fn tables() -> Vec<Table> {
             .of_tenant()
             .text("code")
             .text("name")
-            .code(
-                "channel_group",
-                &["PAID", "OWNED", "EARNED", "SALES", "PARTNER"],
-            )
+            .code("channel_group", &["PAID", "OWNED", "EARNED", "SALES", "PARTNER"])
             .boolean("is_direct")
             .versioned()
             .unique(&["code"]),
@@ -68,10 +62,7 @@ fn tables() -> Vec<Table> {
             .opt_text("objective")
             .opt_text("market_problem")
             .opt_text("message")
-            .code(
-                "status",
-                &["PLANNED", "ACTIVE", "PAUSED", "COMPLETED", "CANCELLED"],
-            )
+            .code("status", &["PLANNED", "ACTIVE", "PAUSED", "COMPLETED", "CANCELLED"])
             .opt_refers("parent_id", "campaign")
             .opt_date("start_date")
             .opt_date("end_date")
@@ -165,18 +156,7 @@ fn tables() -> Vec<Table> {
             .opt_refers("account_id", "account")
             .opt_refers("campaign_id", "campaign")
             .opt_refers("channel_id", "channel")
-            .code(
-                "status",
-                &[
-                    "NEW",
-                    "OFFERED",
-                    "ACCEPTED",
-                    "REJECTED",
-                    "RETURNED",
-                    "CONVERTED",
-                    "DISQUALIFIED",
-                ],
-            )
+            .code("status", &["NEW", "OFFERED", "ACCEPTED", "REJECTED", "RETURNED", "CONVERTED", "DISQUALIFIED"])
             .opt_integer("score")
             .opt_json("score_parts")
             .opt_time("mql_at")
@@ -204,31 +184,13 @@ fn tables() -> Vec<Table> {
             .index(&["touchpoint_id"]),
         table("handover")
             .keyed()
-            .code(
-                "boundary",
-                &[
-                    "MARKETING_TO_SALES",
-                    "SALES_TO_TECHNICAL",
-                    "TECHNICAL_TO_SERVICE",
-                    "SERVICE_TO_SALES",
-                ],
-            )
+            .code("boundary", &["MARKETING_TO_SALES", "SALES_TO_TECHNICAL", "TECHNICAL_TO_SERVICE", "SERVICE_TO_SALES"])
             .opt_refers("from_id", "colleague")
             .opt_refers("to_colleague_id", "colleague")
             .opt_refers("to_queue_id", "queue")
             .code(
                 "subject_type",
-                &[
-                    "ACCOUNT",
-                    "CONTACT",
-                    "VISITOR",
-                    "OPPORTUNITY",
-                    "LEAD",
-                    "CAMPAIGN",
-                    "TICKET",
-                    "ASSET",
-                    "INDUSTRY",
-                ],
+                &["ACCOUNT", "CONTACT", "VISITOR", "OPPORTUNITY", "LEAD", "CAMPAIGN", "TICKET", "ASSET", "INDUSTRY"],
             )
             .uuid("subject_id")
             .opt_refers("account_id", "account")
@@ -236,10 +198,7 @@ fn tables() -> Vec<Table> {
             .time("offered_at")
             .opt_time("due_at")
             .opt_time("decided_at")
-            .opt_code(
-                "outcome",
-                &["ACCEPTED", "REJECTED", "RETURNED", "EXPIRED", "RECALLED"],
-            )
+            .opt_code("outcome", &["ACCEPTED", "REJECTED", "RETURNED", "EXPIRED", "RECALLED"])
             .opt_code(
                 "reason_code",
                 &[

@@ -2,17 +2,9 @@
 
 use crate::table::{Step, Table, table};
 
-const SLA_METRIC: &[&str] = &[
-    "FIRST_RESPONSE",
-    "NEXT_RESPONSE",
-    "RESOLUTION",
-    "HANDOVER_DECISION",
-];
+const SLA_METRIC: &[&str] = &["FIRST_RESPONSE", "NEXT_RESPONSE", "RESOLUTION", "HANDOVER_DECISION"];
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000004_service_levels",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000004_service_levels", tables };
 
 fn tables() -> Vec<Table> {
     vec![
@@ -37,12 +29,7 @@ fn tables() -> Vec<Table> {
             .opt_code("priority", &["LOW", "NORMAL", "HIGH", "URGENT"])
             .opt_code(
                 "boundary",
-                &[
-                    "MARKETING_TO_SALES",
-                    "SALES_TO_TECHNICAL",
-                    "TECHNICAL_TO_SERVICE",
-                    "SERVICE_TO_SALES",
-                ],
+                &["MARKETING_TO_SALES", "SALES_TO_TECHNICAL", "TECHNICAL_TO_SERVICE", "SERVICE_TO_SALES"],
             )
             .bigint("target_ms")
             .opt_refers("business_calendar_id", "business_calendar")

@@ -4,22 +4,10 @@ use crate::table::{Step, Table, table};
 
 const FORECAST_CATEGORY: &[&str] = &["PIPELINE", "BEST_CASE", "COMMIT", "CLOSED", "OMITTED"];
 const STAGE_OBJECT: &[&str] = &["LIFECYCLE", "OPPORTUNITY", "TICKET", "ACCOUNT"];
-const SUBJECT_TYPE: &[&str] = &[
-    "ACCOUNT",
-    "CONTACT",
-    "VISITOR",
-    "OPPORTUNITY",
-    "LEAD",
-    "CAMPAIGN",
-    "TICKET",
-    "ASSET",
-    "INDUSTRY",
-];
+const SUBJECT_TYPE: &[&str] =
+    &["ACCOUNT", "CONTACT", "VISITOR", "OPPORTUNITY", "LEAD", "CAMPAIGN", "TICKET", "ASSET", "INDUSTRY"];
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000005_sales",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000005_sales", tables };
 
 fn tables() -> Vec<Table> {
     vec![
@@ -104,17 +92,7 @@ fn tables() -> Vec<Table> {
             .keyed()
             .refers("opportunity_id", "opportunity")
             .refers("contact_id", "contact")
-            .code(
-                "role",
-                &[
-                    "DECISION_MAKER",
-                    "CHAMPION",
-                    "INFLUENCER",
-                    "USER",
-                    "BLOCKER",
-                    "BUYER",
-                ],
-            )
+            .code("role", &["DECISION_MAKER", "CHAMPION", "INFLUENCER", "USER", "BLOCKER", "BUYER"])
             .boolean("is_primary")
             .versioned()
             .unique(&["opportunity_id", "contact_id", "role"])
@@ -127,10 +105,7 @@ fn tables() -> Vec<Table> {
             .opt_text("title")
             .time("starts_at")
             .opt_time("ends_at")
-            .code(
-                "kind",
-                &["CALL", "VISIT", "DEMO", "ONLINE", "TRADE_FAIR", "WORKSHOP"],
-            )
+            .code("kind", &["CALL", "VISIT", "DEMO", "ONLINE", "TRADE_FAIR", "WORKSHOP"])
             .opt_text("location")
             .opt_code("outcome", &["HELD", "NO_SHOW", "CANCELLED"])
             .opt_text("summary")
@@ -146,10 +121,7 @@ fn tables() -> Vec<Table> {
             .refers("meeting_id", "meeting")
             .opt_refers("contact_id", "contact")
             .opt_refers("colleague_id", "colleague")
-            .code(
-                "response",
-                &["PENDING", "ACCEPTED", "TENTATIVE", "DECLINED"],
-            )
+            .code("response", &["PENDING", "ACCEPTED", "TENTATIVE", "DECLINED"])
             .opt_boolean("attended")
             .versioned()
             .index(&["meeting_id"])
@@ -201,15 +173,7 @@ fn tables() -> Vec<Table> {
             .boolean("automatic")
             .opt_code(
                 "outcome",
-                &[
-                    "CONNECTED",
-                    "NO_ANSWER",
-                    "VOICEMAIL",
-                    "BOUNCED",
-                    "REPLIED",
-                    "COMPLETED",
-                    "CANCELLED",
-                ],
+                &["CONNECTED", "NO_ANSWER", "VOICEMAIL", "BOUNCED", "REPLIED", "COMPLETED", "CANCELLED"],
             )
             .opt_text("subject")
             .opt_text("body")
@@ -229,10 +193,7 @@ fn tables() -> Vec<Table> {
             .opt_refers("author_id", "colleague")
             .text("body")
             .code("visibility", &["TEAM", "DISCIPLINE", "PRIVATE"])
-            .opt_code(
-                "discipline",
-                &["MARKETING", "SALES", "TECHNICAL", "SERVICE", "MANAGEMENT"],
-            )
+            .opt_code("discipline", &["MARKETING", "SALES", "TECHNICAL", "SERVICE", "MANAGEMENT"])
             .deletable()
             .versioned()
             .index(&["subject_type", "subject_id"])
@@ -279,18 +240,7 @@ fn tables() -> Vec<Table> {
             .opt_refers("opportunity_id", "opportunity")
             .opt_text("number")
             .time("ordered_at")
-            .code(
-                "status",
-                &[
-                    "DRAFT",
-                    "PLACED",
-                    "CONFIRMED",
-                    "SHIPPED",
-                    "DELIVERED",
-                    "INVOICED",
-                    "CANCELLED",
-                ],
-            )
+            .code("status", &["DRAFT", "PLACED", "CONFIRMED", "SHIPPED", "DELIVERED", "INVOICED", "CANCELLED"])
             .bigint("total_minor")
             .opt_bigint("cost_minor")
             .text("currency")

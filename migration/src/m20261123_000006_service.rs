@@ -2,10 +2,7 @@
 
 use crate::table::{Step, Table, table};
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000006_service",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000006_service", tables };
 
 fn tables() -> Vec<Table> {
     vec![
@@ -38,27 +35,12 @@ fn tables() -> Vec<Table> {
             .opt_refers("contract_id", "contract")
             .opt_bigint("number")
             .text("subject")
-            .code(
-                "status",
-                &[
-                    "NEW",
-                    "OPEN",
-                    "PENDING_CUSTOMER",
-                    "ON_HOLD",
-                    "SOLVED",
-                    "CLOSED",
-                ],
-            )
+            .code("status", &["NEW", "OPEN", "PENDING_CUSTOMER", "ON_HOLD", "SOLVED", "CLOSED"])
             .code("priority", &["LOW", "NORMAL", "HIGH", "URGENT"])
             .opt_text("category")
             .opt_refers("queue_id", "queue")
             .opt_refers("owner_id", "colleague")
-            .opt_code(
-                "channel",
-                &[
-                    "EMAIL", "PHONE", "CHAT", "WEB", "PORTAL", "SOCIAL", "ON_SITE", "API",
-                ],
-            )
+            .opt_code("channel", &["EMAIL", "PHONE", "CHAT", "WEB", "PORTAL", "SOCIAL", "ON_SITE", "API"])
             .integer("reopened_count")
             .opt_time("first_response_at")
             .opt_time("solved_at")

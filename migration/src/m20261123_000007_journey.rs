@@ -2,20 +2,9 @@
 
 use crate::table::{Step, Table, table};
 
-const EVENT_DOMAIN: &[&str] = &[
-    "MARKETING",
-    "LEAD",
-    "SALES",
-    "TECHNICAL",
-    "SERVICE",
-    "JOURNEY",
-    "LAW",
-];
+const EVENT_DOMAIN: &[&str] = &["MARKETING", "LEAD", "SALES", "TECHNICAL", "SERVICE", "JOURNEY", "LAW"];
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000007_journey",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000007_journey", tables };
 
 fn tables() -> Vec<Table> {
     vec![
@@ -42,17 +31,7 @@ fn tables() -> Vec<Table> {
             .tenant_id()
             .code(
                 "subject_type",
-                &[
-                    "ACCOUNT",
-                    "CONTACT",
-                    "VISITOR",
-                    "OPPORTUNITY",
-                    "LEAD",
-                    "CAMPAIGN",
-                    "TICKET",
-                    "ASSET",
-                    "INDUSTRY",
-                ],
+                &["ACCOUNT", "CONTACT", "VISITOR", "OPPORTUNITY", "LEAD", "CAMPAIGN", "TICKET", "ASSET", "INDUSTRY"],
             )
             .uuid("subject_id")
             .uuid("event_id")
@@ -68,11 +47,7 @@ fn tables() -> Vec<Table> {
             .primary_key(&["tenant_id", "subject_type", "subject_id", "event_id"])
             .without_rowid()
             .index(&["subject_type", "subject_id", "kind", "event_id"]),
-        table("feed_counter")
-            .tenant_id()
-            .bigint("position")
-            .time("last_recorded_at")
-            .primary_key(&["tenant_id"]),
+        table("feed_counter").tenant_id().bigint("position").time("last_recorded_at").primary_key(&["tenant_id"]),
         table("change_log")
             .tenant_id()
             .bigint("position")

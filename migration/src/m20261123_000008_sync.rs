@@ -2,10 +2,7 @@
 
 use crate::table::{Step, Table, table};
 
-pub(crate) const STEP: Step = Step {
-    name: "m20261123_000008_sync",
-    tables,
-};
+pub(crate) const STEP: Step = Step { name: "m20261123_000008_sync", tables };
 
 fn tables() -> Vec<Table> {
     vec![

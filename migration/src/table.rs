@@ -29,9 +29,7 @@ impl MigrationTrait for Step {
 
     async fn down(&self, schema: &SchemaManager) -> Result<(), DbErr> {
         for table in (self.tables)().iter().rev() {
-            schema
-                .drop_table(sea_query::Table::drop().table(table.name).to_owned())
-                .await?;
+            schema.drop_table(sea_query::Table::drop().table(table.name).to_owned()).await?;
         }
         Ok(())
     }
@@ -47,12 +45,7 @@ pub(crate) struct Table {
 
 /// Begins a table.
 pub(crate) fn table(name: &'static str) -> Table {
-    Table {
-        name,
-        create: sea_query::Table::create().table(name).to_owned(),
-        indices: Vec::new(),
-        without_rowid: false,
-    }
+    Table { name, create: sea_query::Table::create().table(name).to_owned(), indices: Vec::new(), without_rowid: false }
 }
 
 /// Two methods for one type of column: the first makes it required, the second optional.
@@ -85,9 +78,7 @@ impl Table {
 
     /// Tenant and id, which together are the key.
     pub(crate) fn keyed(self) -> Self {
-        self.tenant_id()
-            .uuid("id")
-            .primary_key(&["tenant_id", "id"])
+        self.tenant_id().uuid("id").primary_key(&["tenant_id", "id"])
     }
 
     /// The tenant alone, for tables with a key of their own.
@@ -146,8 +137,7 @@ impl Table {
     /// A number within bounds, both included; or none.
     pub(crate) fn between(mut self, name: &'static str, least: i32, most: i32) -> Self {
         let check = Expr::col(name).between(least, most);
-        self.create
-            .check((format!("ck_{}_{name}", self.name), check));
+        self.create.check((format!("ck_{}_{name}", self.name), check));
         self
     }
 
@@ -208,9 +198,7 @@ impl Table {
 
     fn tenant_index(&self, prefix: &str, columns: &[&'static str]) -> IndexCreateStatement {
         let mut index = Index::create();
-        index
-            .name(self.index_name(prefix, columns))
-            .col("tenant_id");
+        index.name(self.index_name(prefix, columns)).col("tenant_id");
         self.fill(index, columns)
     }
 
@@ -220,11 +208,7 @@ impl Table {
         self.fill(index, columns)
     }
 
-    fn fill(
-        &self,
-        mut index: IndexCreateStatement,
-        columns: &[&'static str],
-    ) -> IndexCreateStatement {
+    fn fill(&self, mut index: IndexCreateStatement, columns: &[&'static str]) -> IndexCreateStatement {
         index.table(self.name);
         for column in columns {
             index.col(*column);

@@ -14,9 +14,7 @@ use std::collections::BTreeSet;
 use entities::account::contact;
 use entities::tenant::tenant;
 use migration::{down, status, up};
-use sea_orm::{
-    ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, QueryOrder, Statement,
-};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, QueryOrder, Statement};
 use uuid::Uuid;
 
 const STEPS: u32 = 8;
@@ -100,11 +98,7 @@ async fn the_schema_stands_on_sqlite() {
     the_schema_stands(&db).await;
 
     let sql = "SELECT sql FROM sqlite_master WHERE name = 'event_subject'";
-    let row = db
-        .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
-        .await
-        .unwrap()
-        .unwrap();
+    let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap().unwrap();
     let made: String = row.try_get("", "sql").unwrap();
     assert!(made.ends_with("WITHOUT ROWID"), "{made}");
 }
@@ -141,33 +135,14 @@ async fn two_migrators_at_once_do_not_hurt_each_other_on_postgres() {
 async fn the_schema_stands(db: &DatabaseConnection) {
     use rows::take_rows;
 
-    assert!(
-        status(db)
-            .await
-            .unwrap()
-            .iter()
-            .all(|(_, applied)| !applied)
-    );
-    assert!(
-        tables(db).await.is_empty(),
-        "asking for the status writes nothing"
-    );
+    assert!(status(db).await.unwrap().iter().all(|(_, applied)| !applied));
+    assert!(tables(db).await.is_empty(), "asking for the status writes nothing");
     assert_eq!(up(db).await.unwrap(), STEPS);
     assert_eq!(up(db).await.unwrap(), 0);
-    assert!(
-        status(db)
-            .await
-            .unwrap()
-            .iter()
-            .all(|(_, applied)| *applied)
-    );
+    assert!(status(db).await.unwrap().iter().all(|(_, applied)| *applied));
 
     let known: BTreeSet<String> = for_every_table!(take_rows, db).into_iter().collect();
-    assert_eq!(
-        tables(db).await,
-        known,
-        "tables, and entities that read them"
-    );
+    assert_eq!(tables(db).await, known, "tables, and entities that read them");
     another_tenants_row_is_refused(db).await;
     times_sort(db).await;
 
@@ -192,49 +167,24 @@ async fn another_tenants_row_is_refused(db: &DatabaseConnection) {
         account_id: Some(rows::ONE),
         owner_id: None,
         source_id: None,
-        ..contact::Entity::find_by_id((1, rows::ONE))
-            .one(db)
-            .await
-            .unwrap()
-            .unwrap()
+        ..contact::Entity::find_by_id((1, rows::ONE)).one(db).await.unwrap().unwrap()
     };
-    let refused = contact::Entity::insert(contact::ActiveModel::from(foreign.clone()))
-        .exec_without_returning(db)
-        .await;
+    let refused = contact::Entity::insert(contact::ActiveModel::from(foreign.clone())).exec_without_returning(db).await;
     assert!(refused.is_err());
-    let own = contact::Model {
-        account_id: None,
-        ..foreign
-    };
-    contact::Entity::insert(contact::ActiveModel::from(own))
-        .exec_without_returning(db)
-        .await
-        .unwrap();
+    let own = contact::Model { account_id: None, ..foreign };
+    contact::Entity::insert(contact::ActiveModel::from(own)).exec_without_returning(db).await.unwrap();
 }
 
 /// Whole seconds and parts of seconds in one column: SQLite compares their texts.
 async fn times_sort(db: &DatabaseConnection) {
     let whole: chrono::DateTime<chrono::Utc> = "2026-11-23T10:00:00Z".parse().unwrap();
-    let wanted: Vec<_> = [0, 1, 1_000, 120_000, 999_999, 1_000_000]
-        .map(|micros| whole + chrono::Duration::microseconds(micros))
-        .into();
-    let pattern = tenant::Entity::find_by_id(1)
-        .one(db)
-        .await
-        .unwrap()
-        .unwrap();
+    let wanted: Vec<_> =
+        [0, 1, 1_000, 120_000, 999_999, 1_000_000].map(|micros| whole + chrono::Duration::microseconds(micros)).into();
+    let pattern = tenant::Entity::find_by_id(1).one(db).await.unwrap().unwrap();
     let rows = wanted.iter().rev().zip(100..).map(|(time, id)| {
-        tenant::ActiveModel::from(tenant::Model {
-            id,
-            slug: format!("t{id}"),
-            created_at: *time,
-            ..pattern.clone()
-        })
+        tenant::ActiveModel::from(tenant::Model { id, slug: format!("t{id}"), created_at: *time, ..pattern.clone() })
     });
-    tenant::Entity::insert_many(rows)
-        .exec_without_returning(db)
-        .await
-        .unwrap();
+    tenant::Entity::insert_many(rows).exec_without_returning(db).await.unwrap();
     let found: Vec<_> = tenant::Entity::find()
         .order_by_asc(tenant::Column::CreatedAt)
         .all(db)
@@ -250,9 +200,7 @@ async fn times_sort(db: &DatabaseConnection) {
 async fn tables(db: &DatabaseConnection) -> BTreeSet<String> {
     let sql = match db.get_database_backend() {
         DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table'",
-        _ => {
-            "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'"
-        }
+        _ => "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'",
     };
     db.query_all_raw(Statement::from_string(db.get_database_backend(), sql))
         .await
@@ -265,9 +213,7 @@ async fn tables(db: &DatabaseConnection) -> BTreeSet<String> {
 
 async fn sqlite(folder: &tempfile::TempDir) -> DatabaseConnection {
     let file = folder.path().join("journey.db");
-    Database::connect(format!("sqlite://{}?mode=rwc", file.display()))
-        .await
-        .unwrap()
+    Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap()
 }
 
 /// Runs a test in a database of its own, and drops it, whatever the test says.
@@ -280,24 +226,15 @@ where
     let admin = match Database::connect(&server).await {
         Ok(admin) => admin,
         Err(error) => {
-            assert!(
-                std::env::var("CI").is_err(),
-                "no PostgreSQL answers: {error}"
-            );
+            assert!(std::env::var("CI").is_err(), "no PostgreSQL answers: {error}");
             eprintln!("\n*** PostgreSQL half did not run: no server answers ***\n");
             return;
         }
     };
     let name = format!("journey_migration_{}", Uuid::new_v4().simple());
-    admin
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await
-        .unwrap();
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
     let (address, _) = server.rsplit_once('/').unwrap();
     let outcome = tokio::spawn(test(format!("{address}/{name}"))).await;
-    admin
-        .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
-        .await
-        .unwrap();
+    admin.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
     outcome.unwrap();
 }

@@ -1,5 +1,23 @@
 //! 3: what the caller may. One access table; from it the schema of each role set, the row scopes, the masks and the docs.
+//!
+//! Read in this order: [`Class`] and [`Rights`], the [table], the [`Caller`], the team rule as SQL (`reach`), which table is
+//! which type (`governed`), sealed [`Rows`] and [`Seen`], pruning, masks.
 
+mod caller;
+mod class;
+mod governed;
+pub mod mask;
+pub mod matrix;
+mod prune;
+pub mod reach;
 mod roles;
+mod scope;
+pub mod table;
 
+pub use caller::{Caller, TenantKey};
+pub use class::{Class, Rights, Sight, Verb};
+pub use governed::Governed;
+pub use prune::{Mark, Prune, access};
 pub use roles::{Role, RoleSet, UnknownRole};
+pub use scope::{Rows, Seen};
+pub use table::{Grant, Scope, Type};

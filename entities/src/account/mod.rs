@@ -1,9 +1,6 @@
 //! The account wing: the customer, and who looks after it.
 
-#[expect(
-    clippy::module_inception,
-    reason = "the table carries the name of its wing"
-)]
+#[expect(clippy::module_inception, reason = "the table carries the name of its wing")]
 pub mod account;
 pub mod account_team_member;
 pub mod colleague;

@@ -4,8 +4,5 @@ pub mod definition;
 pub mod goal;
 pub mod queue;
 pub mod queue_member;
-#[expect(
-    clippy::module_inception,
-    reason = "the table carries the name of its wing"
-)]
+#[expect(clippy::module_inception, reason = "the table carries the name of its wing")]
 pub mod tenant;

@@ -32,10 +32,7 @@ where
     assert_eq!(found.len(), 2, "{table}");
     for wanted in [full, bare] {
         let wanted = wanted.try_into_model().unwrap();
-        assert!(
-            found.contains(&wanted),
-            "{table}: {wanted:?} not in {found:?}"
-        );
+        assert!(found.contains(&wanted), "{table}: {wanted:?} not in {found:?}");
     }
     table
 }
@@ -45,10 +42,7 @@ where
     E: EntityTrait,
     E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
-    E::insert(row)
-        .exec_without_returning(db)
-        .await
-        .unwrap_or_else(|error| panic!("{table}: {error}"));
+    E::insert(row).exec_without_returning(db).await.unwrap_or_else(|error| panic!("{table}: {error}"));
 }
 
 /// A row with everything in it, or with only what must be.
@@ -79,28 +73,19 @@ fn value<E: EntityTrait>(column: E::Column, full: bool) -> Value {
     match column.def().get_column_type() {
         ColumnType::BigInteger if column.as_str() == "tenant_id" && !is_whole_key => 1_i64.into(),
         ColumnType::BigInteger if is_whole_key => if full { 1_i64 } else { 2 }.into(),
-        ColumnType::BigInteger => if full {
-            7_000_000_001_i64
-        } else {
-            7_000_000_002
-        }
-        .into(),
+        ColumnType::BigInteger => if full { 7_000_000_001_i64 } else { 7_000_000_002 }.into(),
         ColumnType::Integer => if full { 4 } else { 5 }.into(),
         ColumnType::Boolean => full.into(),
         ColumnType::Uuid => if is_key && !full { TWO } else { ONE }.into(),
         ColumnType::Json | ColumnType::JsonBinary => {
             serde_json::json!({ "b": [1, "\u{e9}"], "a": null, "full": full }).into()
         }
-        ColumnType::Date => chrono::NaiveDate::from_ymd_opt(2026, 11, 23)
-            .unwrap()
-            .into(),
+        ColumnType::Date => chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap().into(),
         ColumnType::TimestampWithTimeZone => {
             let time: DateTimeUtc = "2026-11-23T10:11:12.123456Z".parse().unwrap();
             time.into()
         }
-        ColumnType::Text | ColumnType::String(StringLen::None) => {
-            if full { "full \u{1f980}" } else { "bare" }.into()
-        }
+        ColumnType::Text | ColumnType::String(StringLen::None) => if full { "full \u{1f980}" } else { "bare" }.into(),
         other => panic!("no value for {other:?}"),
     }
 }
@@ -183,17 +168,9 @@ fn every_code() -> Vec<&'static str> {
 }
 
 async fn the_columns_are_the_same<E: EntityTrait>(db: &DatabaseConnection, table: &str) {
-    let select =
-        Statement::from_string(db.get_database_backend(), format!("SELECT * FROM {table}"));
-    let found = db
-        .query_one_raw(select)
-        .await
-        .unwrap()
-        .unwrap()
-        .column_names();
-    let wanted: Vec<String> = E::Column::iter()
-        .map(|column| column.as_str().to_owned())
-        .collect();
+    let select = Statement::from_string(db.get_database_backend(), format!("SELECT * FROM {table}"));
+    let found = db.query_one_raw(select).await.unwrap().unwrap().column_names();
+    let wanted: Vec<String> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
     assert_eq!(found, wanted, "{table}");
 }
 
@@ -213,16 +190,9 @@ where
                 .unwrap_or_else(|error| panic!("{table}.{}: {code}: {error}", column.as_str()));
         }
         if !codes.is_empty() {
-            let refused = E::update_many()
-                .col_expr(column, Expr::val("NO_SUCH_CODE"))
-                .exec(db)
-                .await;
+            let refused = E::update_many().col_expr(column, Expr::val("NO_SUCH_CODE")).exec(db).await;
             assert!(refused.is_err(), "{table}.{}", column.as_str());
-            E::update_many()
-                .col_expr(column, Expr::val(codes[0]))
-                .exec(db)
-                .await
-                .unwrap();
+            E::update_many().col_expr(column, Expr::val(codes[0])).exec(db).await.unwrap();
         }
     }
 }

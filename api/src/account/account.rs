@@ -1,0 +1,397 @@
+//! The account: a company that is, was or may become a customer.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use chrono::{DateTime, Utc};
+use entities::{
+    account::{account, account_team_member, colleague, contact, contact_point, industry},
+    codes::{SizeBand, StageObject, Tier},
+    marketing::{handover, lead, touchpoint},
+    sales::{meeting, opportunity, requirement, sales_order},
+    service::{asset, ticket},
+};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
+
+use super::{
+    contact::{Contact, ContactPoint},
+    people::{Colleague, Industry},
+    team::AccountTeamMember,
+};
+use crate::{
+    graph::{
+        Cx, Direction, Error, GlobalId, Kind, List, Money, MoneyInput, PageArgs, Result, contains, cost, list, one,
+        patch, patch_required, text,
+    },
+    input,
+    journey::{Work, attempt},
+    marketing::{Handover, Lead, Touchpoint},
+    object, payload,
+    policy::access,
+    sales::{Meeting, Opportunity, Order, Requirement},
+    service::{Asset, Ticket},
+};
+
+object! {
+    /// A company that is, was or may become a customer. Of an account that your teams do not reach, sales sees name and
+    /// industry only.
+    Account(account::Entity) as Account, id Account {
+        /// The name that colleagues use.
+        P name: String = |row| row.name.clone();
+        /// The registered name, where it differs.
+        P legal_name: String = |row| row.legal_name.clone();
+        /// The web domains that belong to it, lower case.
+        P domains: Vec<String> = |row| serde_json::from_value::<Vec<String>>(row.domains.clone()).unwrap_or_default();
+        /// The web address as it was entered.
+        P website: String = |row| row.website.clone();
+        /// The number of employees, in classes.
+        P size_band: SizeBand = |row| row.size_band;
+        /// The number of employees, where it is known exactly.
+        P employees: i32 = |row| row.employees.map(|n| i32::try_from(n).unwrap_or(i32::MAX));
+        /// The country: ISO 3166 alpha-2 where known, else as the source wrote it.
+        P country: String = |row| row.country.clone();
+        /// The state or region.
+        P region: String = |row| row.region.clone();
+        /// How much attention it gets: KEY, A, B or C.
+        P tier: Tier = |row| row.tier;
+        /// The stage of the customer relation: TARGET, ENGAGED, OPEN_OPPORTUNITY, ONBOARDING, ACTIVE …
+        P lifecycle_stage: String = |row| row.lifecycle_stage.clone();
+        /// What the company does.
+        P description: String = |row| row.description.clone();
+        /// The source's own fields that have no column here, as they came.
+        P custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
+        /// The yearly revenue.
+        M annual_revenue: Money = |row| {
+            row.annual_revenue_minor.map(|minor| Money::from_minor(minor, row.currency.as_deref().unwrap_or("EUR")))
+        };
+    }
+    refs {
+        /// The industry; null where none is known.
+        P industry: Industry = industry::Entity, |row| row.industry_id;
+        /// The colleague who looks after it; null while nobody does.
+        P owner: Colleague = colleague::Entity, |row| row.owner_id;
+        /// The account that it belongs to; null for a group's head.
+        P parent: Account = account::Entity, |row| row.parent_id;
+    }
+    lists {
+        /// The people who work there now, as their primary employer.
+        contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
+        /// The company's own phone numbers and addresses.
+        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising;
+        /// The account team, of all disciplines, present and past.
+        team: AccountTeamMember = account_team_member::Entity, account_team_member::Column::AccountId, Rising;
+        /// Its opportunities, newest first.
+        opportunities: Opportunity = opportunity::Entity, opportunity::Column::AccountId, Falling;
+        /// Its meetings, newest first.
+        meetings: Meeting = meeting::Entity, meeting::Column::AccountId, Falling;
+        /// What it said that it needs, newest first.
+        requirements: Requirement = requirement::Entity, requirement::Column::AccountId, Falling;
+        /// Its orders, newest first.
+        orders: Order = sales_order::Entity, sales_order::Column::AccountId, Falling;
+        /// Its touchpoints, newest first.
+        touchpoints: Touchpoint = touchpoint::Entity, touchpoint::Column::AccountId, Falling;
+        /// Its leads, newest first.
+        leads: Lead = lead::Entity, lead::Column::AccountId, Falling;
+        /// Its handovers between the disciplines, newest first.
+        handovers: Handover = handover::Entity, handover::Column::AccountId, Falling;
+        /// Its installed base, newest first.
+        assets: Asset = asset::Entity, asset::Column::AccountId, Falling;
+        /// Its tickets, newest first.
+        tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling;
+    }
+}
+
+input! {
+    /// A new account. Whoever creates it owns it.
+    CreateAccountInput for Account {
+        /// The name that colleagues use, at most 255 characters.
+        P name: String;
+        /// The registered name.
+        P legal_name: Option<String>;
+        /// Web domains, such as `acme.com`.
+        P domains: Option<Vec<String>>;
+        /// The web address.
+        P website: Option<String>;
+        /// The industry.
+        P industry_id: Option<GlobalId>;
+        /// The number of employees, in classes.
+        P size_band: Option<SizeBand>;
+        /// The number of employees.
+        P employees: Option<i32>;
+        /// The country.
+        P country: Option<String>;
+        /// The state or region.
+        P region: Option<String>;
+        /// How much attention it gets.
+        P tier: Option<Tier>;
+        /// The account that it belongs to.
+        P parent_id: Option<GlobalId>;
+        /// What the company does.
+        P description: Option<String>;
+        /// The yearly revenue.
+        M annual_revenue: Option<MoneyInput>;
+    }
+}
+
+input! {
+    /// A change of an account: absent leaves, null clears.
+    UpdateAccountInput for Account {
+        /// The name that colleagues use.
+        P name: MaybeUndefined<String>;
+        /// The registered name.
+        P legal_name: MaybeUndefined<String>;
+        /// Web domains.
+        P domains: MaybeUndefined<Vec<String>>;
+        /// The web address.
+        P website: MaybeUndefined<String>;
+        /// The industry.
+        P industry_id: MaybeUndefined<GlobalId>;
+        /// The number of employees, in classes.
+        P size_band: MaybeUndefined<SizeBand>;
+        /// The number of employees.
+        P employees: MaybeUndefined<i32>;
+        /// The country.
+        P country: MaybeUndefined<String>;
+        /// The state or region.
+        P region: MaybeUndefined<String>;
+        /// How much attention it gets.
+        P tier: MaybeUndefined<Tier>;
+        /// The stage of the customer relation; a new stage writes an interval.
+        P lifecycle_stage: MaybeUndefined<String>;
+        /// The colleague who looks after it.
+        P owner_id: MaybeUndefined<GlobalId>;
+        /// The account that it belongs to.
+        P parent_id: MaybeUndefined<GlobalId>;
+        /// What the company does.
+        P description: MaybeUndefined<String>;
+        /// The yearly revenue.
+        M annual_revenue: MaybeUndefined<MoneyInput>;
+    }
+    plain {
+        /// Which account.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `createAccount` answers.
+    CreateAccountPayload {
+        /// The new account; null if it was refused.
+        account: Account
+    }
+}
+
+payload! {
+    /// What `updateAccount` answers.
+    UpdateAccountPayload {
+        /// The changed account; null if it was refused.
+        account: Account
+    }
+}
+
+/// Creates an account.
+pub async fn create(cx: &Cx, input: CreateAccountInput) -> Result<Account> {
+    let written = input.written();
+    let CreateAccountInput {
+        name,
+        legal_name,
+        domains,
+        website,
+        industry_id,
+        size_band,
+        employees,
+        country,
+        region,
+        tier,
+        parent_id,
+        description,
+        annual_revenue,
+    } = input;
+    let revenue = annual_revenue.map(|money| money.into_minor("annualRevenue")).transpose()?;
+    let (annual_revenue_minor, currency) = revenue.unzip();
+    let mut work = Work::begin(cx).await?;
+    let row = work
+        .insert::<account::Entity>(account::ActiveModel {
+            name: Set(text("name", name, 255)?),
+            legal_name: Set(legal_name),
+            domains: Set(normal_domains(domains.unwrap_or_default())),
+            website: Set(website),
+            industry_id: Set(work.refer_opt::<industry::Entity>("industryId", industry_id).await?),
+            size_band: Set(size_band),
+            employees: Set(employees.map(i64::from)),
+            country: Set(country),
+            region: Set(region),
+            tier: Set(tier),
+            lifecycle_stage: Set("TARGET".to_owned()),
+            owner_id: Set(cx.caller.colleague),
+            parent_id: Set(work.refer_opt::<account::Entity>("parentId", parent_id).await?),
+            description: Set(description),
+            annual_revenue_minor: Set(annual_revenue_minor),
+            currency: Set(currency),
+            ..Default::default()
+        })
+        .await?;
+    work.enter_stage::<account::Entity>(StageObject::Account, &row, "TARGET", "created", cx.caller.colleague).await?;
+    let seen = work.reached::<account::Entity>(row.id, &written).await?;
+    work.commit().await?;
+    Ok(Account(seen))
+}
+
+/// Changes an account.
+pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
+    let written = input.written();
+    let UpdateAccountInput {
+        id,
+        if_version,
+        name,
+        legal_name,
+        domains,
+        website,
+        industry_id,
+        size_band,
+        employees,
+        country,
+        region,
+        tier,
+        lifecycle_stage,
+        owner_id,
+        parent_id,
+        description,
+        annual_revenue,
+    } = input;
+    let id = id.expect(Kind::Account)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<account::Entity>(id, if_version, &written).await?;
+    let (annual_revenue_minor, currency) = match annual_revenue {
+        MaybeUndefined::Undefined => (NotSet, NotSet),
+        MaybeUndefined::Null => (Set(None), NotSet),
+        MaybeUndefined::Value(money) => {
+            let (minor, currency) = money.into_minor("annualRevenue")?;
+            (Set(Some(minor)), Set(Some(currency)))
+        }
+    };
+    let parent_id = work.refer_patch::<account::Entity>("parentId", parent_id).await?;
+    if parent_id == Set(Some(id)) {
+        return Err(Error::invalid("parentId", "an account cannot belong to itself"));
+    }
+    let row = account::ActiveModel {
+        name: match patch_required("name", name)? {
+            Set(name) => Set(text("name", name, 255)?),
+            other => other,
+        },
+        legal_name: patch(legal_name),
+        domains: match domains {
+            MaybeUndefined::Undefined => NotSet,
+            MaybeUndefined::Null => Set(normal_domains(Vec::new())),
+            MaybeUndefined::Value(domains) => Set(normal_domains(domains)),
+        },
+        website: patch(website),
+        industry_id: work.refer_patch::<industry::Entity>("industryId", industry_id).await?,
+        size_band: patch(size_band),
+        employees: patch(employees.map_value(i64::from)),
+        country: patch(country),
+        region: patch(region),
+        tier: patch(tier),
+        lifecycle_stage: patch_required("lifecycleStage", lifecycle_stage)?,
+        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        parent_id,
+        description: patch(description),
+        annual_revenue_minor,
+        currency,
+        ..Default::default()
+    };
+    let row = work.update::<account::Entity>(&seen, row).await?;
+    if row.lifecycle_stage != seen.row().lifecycle_stage {
+        work.enter_stage::<account::Entity>(
+            StageObject::Account,
+            &row,
+            &row.lifecycle_stage,
+            "changed",
+            cx.caller.colleague,
+        )
+        .await?;
+    }
+    let seen = work.reached::<account::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Account(seen))
+}
+
+/// Lower case, without blanks and repetitions.
+fn normal_domains(domains: Vec<String>) -> serde_json::Value {
+    let mut normal: Vec<String> =
+        domains.iter().map(|domain| domain.trim().to_lowercase()).filter(|d| !d.is_empty()).collect();
+    normal.sort();
+    normal.dedup();
+    normal.into()
+}
+
+/// Which accounts to list.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct AccountFilter {
+    /// Part of the name, whatever the case.
+    pub name: Option<String>,
+    /// Of this industry.
+    pub industry_id: Option<GlobalId>,
+    /// Changed since.
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+/// Reading accounts.
+#[derive(Default)]
+pub struct AccountQuery;
+
+#[Object]
+impl AccountQuery {
+    /// One account; null if there is none that you may see.
+    #[graphql(directive = access::apply("Account".into(), "*".into(), false))]
+    async fn account(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Account>> {
+        one::<account::Entity, _>(Cx::of(ctx), id.expect(Kind::Account)?).await
+    }
+
+    /// The accounts that you may see, oldest first.
+    #[graphql(directive = access::apply("Account".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<AccountFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Account>> {
+        let cx = Cx::of(ctx);
+        let AccountFilter { name, industry_id, updated_since } = filter.unwrap_or_default();
+        let mut rows = cx.caller.rows::<account::Entity>();
+        if let Some(name) = name {
+            rows = rows.filter(contains(account::Column::Name, &name));
+        }
+        if let Some(industry) = industry_id {
+            rows = rows.filter(account::Column::IndustryId.eq(industry.expect(Kind::Industry)?));
+        }
+        if let Some(since) = updated_since {
+            rows = rows.filter(account::Column::UpdatedAt.gte(since));
+        }
+        list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
+    }
+}
+
+/// Changing accounts.
+#[derive(Default)]
+pub struct AccountMutation;
+
+#[Object]
+impl AccountMutation {
+    /// Creates an account. Needs the right to write accounts; whoever creates it owns it.
+    #[graphql(directive = access::apply("Account".into(), "P".into(), true))]
+    async fn create_account(&self, ctx: &Context<'_>, input: CreateAccountInput) -> Result<CreateAccountPayload> {
+        let cx = Cx::of(ctx);
+        CreateAccountPayload::of(attempt(|| create(cx, input.clone())).await)
+    }
+
+    /// Changes an account that you may change.
+    #[graphql(directive = access::apply("Account".into(), "P".into(), true))]
+    async fn update_account(&self, ctx: &Context<'_>, input: UpdateAccountInput) -> Result<UpdateAccountPayload> {
+        let cx = Cx::of(ctx);
+        UpdateAccountPayload::of(attempt(|| update(cx, input.clone())).await)
+    }
+}

@@ -1,0 +1,484 @@
+//! The contact: a person, where they work, how they may be reached, and what they consented to.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use chrono::{DateTime, Utc};
+use entities::{
+    account::{account, colleague, consent, contact, contact_point, employment},
+    codes::{BuyingRole, ConsentPurpose, ConsentState, ContactPointKind, LegalBasis, Seniority, StageObject},
+    marketing::{lead, touchpoint},
+    service::ticket,
+};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
+
+use super::{Account, Colleague};
+use crate::{
+    graph::{
+        Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, UserErrorCode, cost, list, one, patch,
+        patch_required, text,
+    },
+    input,
+    journey::{Event, EventKind, Payload, Work, attempt},
+    marketing::{Lead, Touchpoint},
+    object, payload,
+    policy::{Class, Sight, access, mask},
+    service::Ticket,
+};
+
+object! {
+    /// A person at a customer.
+    Contact(contact::Entity) as Contact, id Contact {
+        /// The given name.
+        N given_name: String = |row| row.given_name.clone();
+        /// The family name.
+        N family_name: String = |row| row.family_name.clone();
+        /// How they wish to be addressed.
+        N salutation: String = |row| row.salutation.clone();
+        /// The job title.
+        N job_title: String = |row| row.job_title.clone();
+        /// The language that they prefer: BCP 47.
+        P language: String = |row| row.language.clone();
+        /// How senior they are.
+        P seniority: Seniority = |row| row.seniority;
+        /// Their part in buying.
+        P buying_role: BuyingRole = |row| row.buying_role;
+        /// The stage of the person: LEAD, MQL, SAL, SQL, OPPORTUNITY, CUSTOMER …
+        P lifecycle_stage: String = |row| row.lifecycle_stage.clone();
+        /// When the person was erased on request; the history stays, without them.
+        P erased_at: DateTime<Utc> = |row| row.erased_at;
+        /// The source's own fields that have no column here, as they came.
+        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
+    }
+    refs {
+        /// The primary employer now.
+        P account: Account = account::Entity, |row| row.account_id;
+        /// The colleague who looks after them.
+        P owner: Colleague = colleague::Entity, |row| row.owner_id;
+    }
+    lists {
+        /// Mail addresses, phone numbers, postal addresses.
+        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::ContactId, Rising;
+        /// Where they work and worked.
+        employments: Employment = employment::Entity, employment::Column::ContactId, Rising;
+        /// What they consented to.
+        consents: Consent = consent::Entity, consent::Column::ContactId, Rising;
+        /// Their leads, newest first.
+        leads: Lead = lead::Entity, lead::Column::ContactId, Falling;
+        /// Their touchpoints, newest first.
+        touchpoints: Touchpoint = touchpoint::Entity, touchpoint::Column::ContactId, Falling;
+        /// Their tickets, newest first.
+        tickets: Ticket = ticket::Entity, ticket::Column::ContactId, Falling;
+    }
+    edges {
+        /// Given and family name together; null where you may not read names.
+        #[graphql(directive = access::apply("Contact".into(), "N".into(), false))]
+        pub async fn name(&self) -> Option<String> {
+            self.0.read(Class::N, "name", |row| full_name(row))
+        }
+    }
+}
+
+/// Given and family name, as far as there are any.
+pub fn full_name(row: &contact::Model) -> Option<String> {
+    let name =
+        [row.given_name.as_deref(), row.family_name.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    (!name.is_empty()).then_some(name)
+}
+
+object! {
+    /// A way to reach a person or a company. Without marketing consent for its channel, marketing sees the value masked.
+    ContactPoint(contact_point::Entity) as Contact, id ContactPoint {
+        /// What kind of way.
+        P kind: ContactPointKind = |row| row.kind;
+        /// What it is called: office, billing, mobile.
+        P label: String = |row| row.label.clone();
+        /// Whether it is the first choice of its kind.
+        P is_primary: bool = |row| row.is_primary;
+        /// When it was proven to work.
+        P verified_at: DateTime<Utc> = |row| row.verified_at;
+    }
+    edges {
+        /// The address or number; masked (`j•••@acme.com`, `•••67`) where you may not read it in clear.
+        #[graphql(directive = access::apply("Contact".into(), "C".into(), false))]
+        async fn value(&self) -> Option<String> {
+            let kind = self.0.row().kind;
+            self.0.read_as(Class::C, "value", |row| row.value.clone(), |sight, value: String| {
+                (sight == Sight::Masked).then(|| match kind {
+                    ContactPointKind::Email => mask::email(&value),
+                    ContactPointKind::Phone => mask::phone(&value),
+                    ContactPointKind::Address | ContactPointKind::Social => mask::hidden(),
+                })
+            })
+        }
+    }
+}
+
+object! {
+    /// Where a person works or worked. Events stay with the account that they worked for then.
+    Employment(employment::Entity) as Contact, id Employment {
+        /// The title there.
+        N title: String = |row| row.title.clone();
+        /// Since when; null where unknown.
+        P valid_from: DateTime<Utc> = |row| row.valid_from;
+        /// Until when, exclusive; null while it lasts.
+        P valid_to: DateTime<Utc> = |row| row.valid_to;
+        /// Whether it is the main one.
+        P is_primary: bool = |row| row.is_primary;
+    }
+    refs {
+        /// The employer.
+        P account: Account = account::Entity, |row| row.account_id;
+    }
+}
+
+object! {
+    /// What a person allowed, by which channel, since when.
+    Consent(consent::Entity) as Consent, id Consent {
+        /// What for.
+        K purpose: ConsentPurpose = |row| row.purpose;
+        /// By which channel; null: by any.
+        K channel: ContactPointKind = |row| row.channel;
+        /// Given, withdrawn …
+        K state: ConsentState = |row| row.state;
+        /// The legal basis.
+        K legal_basis: LegalBasis = |row| row.legal_basis;
+        /// Since when.
+        K valid_from: DateTime<Utc> = |row| row.valid_from;
+        /// Until when, exclusive; null while it lasts.
+        K valid_to: DateTime<Utc> = |row| row.valid_to;
+    }
+}
+
+/// A way to reach somebody.
+#[derive(Clone, Debug, InputObject)]
+pub struct ContactPointInput {
+    /// What kind of way.
+    pub kind: ContactPointKind,
+    /// The address or number, at most 2,000 characters.
+    pub value: String,
+    /// What it is called.
+    pub label: Option<String>,
+}
+
+/// Marketing consent that the person gave.
+#[derive(Clone, Debug, InputObject)]
+pub struct MarketingConsentInput {
+    /// The channels that may be used.
+    pub channels: Vec<ContactPointKind>,
+    /// The legal basis.
+    pub legal_basis: LegalBasis,
+    /// Where it was given: form, fair, paper.
+    pub source: Option<String>,
+}
+
+impl crate::graph::IsSet for MarketingConsentInput {
+    fn is_set(&self) -> bool {
+        true
+    }
+}
+
+input! {
+    /// A new contact. Marketing may create one only together with its consent.
+    CreateContactInput for Contact {
+        /// The given name.
+        N given_name: Option<String>;
+        /// The family name.
+        N family_name: String;
+        /// How they wish to be addressed.
+        N salutation: Option<String>;
+        /// The job title.
+        N job_title: Option<String>;
+        /// The language that they prefer.
+        P language: Option<String>;
+        /// How senior they are.
+        P seniority: Option<Seniority>;
+        /// Their part in buying.
+        P buying_role: Option<BuyingRole>;
+        /// Where they work.
+        P account_id: Option<GlobalId>;
+        /// How to reach them.
+        C contact_points: Option<Vec<ContactPointInput>>;
+    }
+    plain {
+        /// Marketing consent, where the person gave it.
+        marketing_consent: Option<MarketingConsentInput>;
+    }
+}
+
+input! {
+    /// A change of a contact: absent leaves, null clears.
+    UpdateContactInput for Contact {
+        /// The given name.
+        N given_name: MaybeUndefined<String>;
+        /// The family name.
+        N family_name: MaybeUndefined<String>;
+        /// How they wish to be addressed.
+        N salutation: MaybeUndefined<String>;
+        /// The job title.
+        N job_title: MaybeUndefined<String>;
+        /// The language that they prefer.
+        P language: MaybeUndefined<String>;
+        /// How senior they are.
+        P seniority: MaybeUndefined<Seniority>;
+        /// Their part in buying.
+        P buying_role: MaybeUndefined<BuyingRole>;
+        /// The stage of the person; a new stage writes an interval.
+        P lifecycle_stage: MaybeUndefined<String>;
+        /// Where they work from now on: ends the old employment and begins a new one.
+        P account_id: MaybeUndefined<GlobalId>;
+        /// The colleague who looks after them.
+        P owner_id: MaybeUndefined<GlobalId>;
+        /// More ways to reach them.
+        C add_contact_points: Option<Vec<ContactPointInput>>;
+    }
+    plain {
+        /// Which contact.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `createContact` answers.
+    CreateContactPayload {
+        /// The new contact; null if it was refused.
+        contact: Contact
+    }
+}
+
+payload! {
+    /// What `updateContact` answers.
+    UpdateContactPayload {
+        /// The changed contact; null if it was refused.
+        contact: Contact
+    }
+}
+
+/// Creates a contact with its points, employment and consent.
+pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
+    let written = input.written();
+    let CreateContactInput {
+        marketing_consent,
+        given_name,
+        family_name,
+        salutation,
+        job_title,
+        language,
+        seniority,
+        buying_role,
+        account_id,
+        contact_points,
+    } = input;
+    let consent_missing = marketing_consent.is_none();
+    let mut work = Work::begin(cx).await?;
+    let account_id = work.refer_opt::<account::Entity>("accountId", account_id).await?;
+    let row = work
+        .insert::<contact::Entity>(contact::ActiveModel {
+            given_name: Set(given_name),
+            family_name: Set(Some(text("familyName", family_name, 255)?)),
+            salutation: Set(salutation),
+            job_title: Set(job_title.clone()),
+            language: Set(language),
+            seniority: Set(seniority),
+            buying_role: Set(buying_role),
+            lifecycle_stage: Set("SUBSCRIBER".to_owned()),
+            owner_id: Set(None),
+            account_id: Set(account_id),
+            ..Default::default()
+        })
+        .await?;
+    if let Some(employer) = account_id {
+        employ(&mut work, &row, employer, job_title).await?;
+    }
+    add_points(&mut work, cx, &row, contact_points.unwrap_or_default()).await?;
+    if let Some(given) = marketing_consent {
+        let channels: Vec<Option<ContactPointKind>> = given.channels.into_iter().map(Some).collect();
+        for channel in channels {
+            let consent = work
+                .insert::<consent::Entity>(consent::ActiveModel {
+                    contact_id: Set(row.id),
+                    purpose: Set(ConsentPurpose::Marketing),
+                    channel: Set(channel),
+                    state: Set(ConsentState::Given),
+                    legal_basis: Set(Some(given.legal_basis)),
+                    source: Set(given.source.clone()),
+                    valid_from: Set(work.now()),
+                    ..Default::default()
+                })
+                .await?;
+            let payload = Payload::Consent {
+                purpose: ConsentPurpose::Marketing.as_str().to_owned(),
+                channel: channel.map(|channel| channel.as_str().to_owned()),
+            };
+            work.record(Event::of::<consent::Entity>(EventKind::ConsentGiven, &consent, payload).account(account_id));
+        }
+    }
+    work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, "SUBSCRIBER", "created", cx.caller.colleague)
+        .await?;
+    let seen = work.reached::<contact::Entity>(row.id, &written).await.map_err(|error| match error {
+        // Marketing reaches a person for writing by consent only; say so instead of a bare refusal.
+        Error::User(_) if consent_missing && cx.caller.is(crate::policy::Role::Marketing) => Error::user(
+            UserErrorCode::ConsentMissing,
+            "marketingConsent",
+            "without the person's consent, marketing may not record them",
+        ),
+        other => other,
+    })?;
+    work.commit().await?;
+    Ok(Contact(seen))
+}
+
+async fn employ(work: &mut Work<'_>, row: &contact::Model, employer: uuid::Uuid, title: Option<String>) -> Result<()> {
+    let valid_from = Some(work.now());
+    work.insert::<employment::Entity>(employment::ActiveModel {
+        contact_id: Set(row.id),
+        account_id: Set(employer),
+        title: Set(title),
+        valid_from: Set(valid_from),
+        is_primary: Set(true),
+        ..Default::default()
+    })
+    .await?;
+    Ok(())
+}
+
+async fn add_points(work: &mut Work<'_>, cx: &Cx, row: &contact::Model, points: Vec<ContactPointInput>) -> Result<()> {
+    for (index, ContactPointInput { kind, value, label }) in points.into_iter().enumerate() {
+        let value = text("contactPoints", value, 2000)?;
+        work.insert::<contact_point::Entity>(contact_point::ActiveModel {
+            contact_id: Set(Some(row.id)),
+            account_id: Set(row.account_id),
+            kind: Set(kind),
+            label: Set(label),
+            value_hash: Set(Some(mask::value_hash(&cx.caller.tenant_key.0, kind.as_str(), &value))),
+            value: Set(Some(value)),
+            is_primary: Set(index == 0),
+            ..Default::default()
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Changes a contact.
+pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
+    let written = input.written();
+    let UpdateContactInput {
+        id,
+        if_version,
+        given_name,
+        family_name,
+        salutation,
+        job_title,
+        language,
+        seniority,
+        buying_role,
+        lifecycle_stage,
+        account_id,
+        owner_id,
+        add_contact_points,
+    } = input;
+    let id = id.expect(Kind::Contact)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<contact::Entity>(id, if_version, &written).await?;
+    let account_id = work.refer_patch::<account::Entity>("accountId", account_id).await?;
+    let row = contact::ActiveModel {
+        given_name: patch(given_name),
+        family_name: patch(family_name),
+        salutation: patch(salutation),
+        job_title: patch(job_title),
+        language: patch(language),
+        seniority: patch(seniority),
+        buying_role: patch(buying_role),
+        lifecycle_stage: patch_required("lifecycleStage", lifecycle_stage)?,
+        account_id: account_id.clone(),
+        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        ..Default::default()
+    };
+    let row = work.update::<contact::Entity>(&seen, row).await?;
+    if account_id != NotSet && row.account_id != seen.row().account_id {
+        change_employer(&mut work, cx, &row).await?;
+    }
+    if row.lifecycle_stage != seen.row().lifecycle_stage {
+        let stage = row.lifecycle_stage.clone();
+        work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, &stage, "changed", cx.caller.colleague)
+            .await?;
+    }
+    add_points(&mut work, cx, &row, add_contact_points.unwrap_or_default()).await?;
+    let seen = work.reached::<contact::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Contact(seen))
+}
+
+/// Ends what was and begins what is; past events stay where they happened.
+async fn change_employer(work: &mut Work<'_>, cx: &Cx, row: &contact::Model) -> Result<()> {
+    let now = work.now();
+    let current = cx
+        .caller
+        .rows_to_write::<employment::Entity>()
+        .filter(employment::Column::ContactId.eq(row.id))
+        .filter(employment::Column::IsPrimary.eq(true))
+        .filter(employment::Column::ValidTo.is_null())
+        .all(work.tx())
+        .await?;
+    for old in current {
+        work.update::<employment::Entity>(
+            &old,
+            employment::ActiveModel { valid_to: Set(Some(now)), is_primary: Set(false), ..Default::default() },
+        )
+        .await?;
+    }
+    if let Some(employer) = row.account_id {
+        employ(work, row, employer, row.job_title.clone()).await?;
+    }
+    Ok(())
+}
+
+/// Reading contacts.
+#[derive(Default)]
+pub struct ContactQuery;
+
+#[Object]
+impl ContactQuery {
+    /// One contact; null if there is none that you may see.
+    #[graphql(directive = access::apply("Contact".into(), "*".into(), false))]
+    async fn contact(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Contact>> {
+        one::<contact::Entity, _>(Cx::of(ctx), id.expect(Kind::Contact)?).await
+    }
+
+    /// The contacts that you may see, oldest first.
+    #[graphql(directive = access::apply("Contact".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn contacts(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Contact>> {
+        let cx = Cx::of(ctx);
+        list(cx, cx.caller.rows::<contact::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising)
+            .await
+    }
+}
+
+/// Changing contacts.
+#[derive(Default)]
+pub struct ContactMutation;
+
+#[Object]
+impl ContactMutation {
+    /// Creates a contact.
+    #[graphql(directive = access::apply("Contact".into(), "N".into(), true))]
+    async fn create_contact(&self, ctx: &Context<'_>, input: CreateContactInput) -> Result<CreateContactPayload> {
+        let cx = Cx::of(ctx);
+        CreateContactPayload::of(attempt(|| create(cx, input.clone())).await)
+    }
+
+    /// Changes a contact that you may change.
+    #[graphql(directive = access::apply("Contact".into(), "N".into(), true))]
+    async fn update_contact(&self, ctx: &Context<'_>, input: UpdateContactInput) -> Result<UpdateContactPayload> {
+        let cx = Cx::of(ctx);
+        UpdateContactPayload::of(attempt(|| update(cx, input.clone())).await)
+    }
+}

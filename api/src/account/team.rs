@@ -1,0 +1,204 @@
+//! The account team: who of all disciplines looks after an account, and how far each may go. This is the row rule itself.
+
+use async_graphql::{Context, InputObject, Object};
+use chrono::{DateTime, Utc};
+use entities::{
+    account::{account, account_team_member, colleague},
+    codes::{AccessLevel, Discipline, SubjectType},
+};
+use sea_orm::{ColumnTrait, Set};
+
+use super::{Account, Colleague};
+use crate::{
+    graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode},
+    input,
+    journey::{Event, EventKind, Payload, Work, attempt},
+    object, payload,
+    policy::access,
+};
+
+object! {
+    /// A colleague's membership in the team of an account.
+    AccountTeamMember(account_team_member::Entity) as AccountTeam, id AccountTeamMember {
+        /// The discipline that the member stands for.
+        P discipline: Discipline = |row| row.discipline;
+        /// Whether the member leads the team.
+        P is_lead: bool = |row| row.is_lead;
+        /// How far the member reaches the account itself, its people and team.
+        P access_account: AccessLevel = |row| row.access_account;
+        /// How far the member reaches campaigns' touches and leads of the account.
+        P access_marketing: AccessLevel = |row| row.access_marketing;
+        /// How far the member reaches opportunities, meetings and orders.
+        P access_sales: AccessLevel = |row| row.access_sales;
+        /// How far the member reaches assets and tickets.
+        P access_service: AccessLevel = |row| row.access_service;
+        /// Since when.
+        P valid_from: DateTime<Utc> = |row| row.valid_from;
+        /// Until when, exclusive; null while it lasts.
+        P valid_to: DateTime<Utc> = |row| row.valid_to;
+    }
+    refs {
+        /// The colleague.
+        P colleague: Colleague = colleague::Entity, |row| row.colleague_id;
+        /// The account.
+        P account: Account = account::Entity, |row| row.account_id;
+    }
+}
+
+input! {
+    /// A new member of an account's team.
+    AddAccountTeamMemberInput for AccountTeam {
+        /// The discipline that the member stands for.
+        P discipline: Discipline;
+        /// Whether the member leads the team.
+        P is_lead: Option<bool>;
+        /// READ unless said otherwise.
+        P access_account: Option<AccessLevel>;
+        /// READ unless said otherwise; EDIT in the member's own wing.
+        P access_marketing: Option<AccessLevel>;
+        /// READ unless said otherwise; EDIT in the member's own wing.
+        P access_sales: Option<AccessLevel>;
+        /// READ unless said otherwise; EDIT in the member's own wing.
+        P access_service: Option<AccessLevel>;
+    }
+    plain {
+        /// The account.
+        account_id: GlobalId;
+        /// The colleague.
+        colleague_id: GlobalId;
+    }
+}
+
+impl crate::graph::IsSet for Discipline {
+    fn is_set(&self) -> bool {
+        true
+    }
+}
+
+/// The end of a membership.
+#[derive(Clone, Debug, InputObject)]
+pub struct RemoveAccountTeamMemberInput {
+    /// Which membership.
+    pub id: GlobalId,
+    /// End it only if it still has this version.
+    pub if_version: Option<i32>,
+}
+
+payload! {
+    /// What `addAccountTeamMember` answers.
+    AddAccountTeamMemberPayload {
+        /// The new membership; null if it was refused.
+        account_team_member: AccountTeamMember
+    }
+}
+
+payload! {
+    /// What `removeAccountTeamMember` answers.
+    RemoveAccountTeamMemberPayload {
+        /// The ended membership; null if it was refused.
+        account_team_member: AccountTeamMember
+    }
+}
+
+/// Adds a member.
+pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTeamMember> {
+    let written = input.written();
+    let AddAccountTeamMemberInput {
+        account_id,
+        colleague_id,
+        discipline,
+        is_lead,
+        access_account,
+        access_marketing,
+        access_sales,
+        access_service,
+    } = input;
+    let mut work = Work::begin(cx).await?;
+    let account = work.refer::<account::Entity>("accountId", account_id).await?;
+    let colleague = work.refer::<colleague::Entity>("colleagueId", colleague_id).await?;
+    let already = cx
+        .caller
+        .rows::<account_team_member::Entity>()
+        .filter(account_team_member::Column::AccountId.eq(account.row().id))
+        .filter(account_team_member::Column::ColleagueId.eq(colleague.row().id))
+        .filter(account_team_member::Column::Discipline.eq(discipline))
+        .filter(account_team_member::Column::ValidTo.is_null())
+        .count(work.tx())
+        .await?;
+    if already > 0 {
+        return Err(Error::user(UserErrorCode::Duplicate, "colleagueId", "the colleague is on this team already"));
+    }
+    let own_wing = |level: Option<AccessLevel>, own: Discipline| {
+        level.unwrap_or(if discipline == own { AccessLevel::Edit } else { AccessLevel::Read })
+    };
+    let row = work
+        .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
+            account_id: Set(account.row().id),
+            colleague_id: Set(colleague.row().id),
+            discipline: Set(discipline),
+            is_lead: Set(is_lead.unwrap_or(false)),
+            access_account: Set(access_account.unwrap_or(AccessLevel::Read)),
+            access_marketing: Set(own_wing(access_marketing, Discipline::Marketing)),
+            access_sales: Set(own_wing(access_sales, Discipline::Sales)),
+            access_service: Set(own_wing(access_service, Discipline::Service)),
+            valid_from: Set(work.now()),
+            ..Default::default()
+        })
+        .await?;
+    let payload = Payload::Team { colleague_id: row.colleague_id, discipline: discipline.as_str().to_owned() };
+    work.record(
+        Event::of::<account_team_member::Entity>(EventKind::TeamMemberAdded, &row, payload)
+            .about(SubjectType::Account, row.account_id),
+    );
+    let seen = work.reached::<account_team_member::Entity>(row.id, &written).await?;
+    work.commit().await?;
+    Ok(AccountTeamMember(seen))
+}
+
+/// Ends a membership; it stays on record.
+pub async fn remove(cx: &Cx, input: RemoveAccountTeamMemberInput) -> Result<AccountTeamMember> {
+    let id = input.id.expect(Kind::AccountTeamMember)?;
+    let mut work = Work::begin(cx).await?;
+    let written = [(crate::policy::Class::P, "valid_to")];
+    let seen = work.to_change::<account_team_member::Entity>(id, input.if_version, &written).await?;
+    if seen.row().valid_to.is_some() {
+        return Err(Error::user(UserErrorCode::StateConflict, "id", "the membership has ended already"));
+    }
+    let ended = account_team_member::ActiveModel { valid_to: Set(Some(work.now())), ..Default::default() };
+    let row = work.update::<account_team_member::Entity>(&seen, ended).await?;
+    let payload = Payload::Team { colleague_id: row.colleague_id, discipline: row.discipline.as_str().to_owned() };
+    work.record(Event::of::<account_team_member::Entity>(EventKind::TeamMemberRemoved, &row, payload));
+    // Who ends its own membership need not see the row afterwards; the right was checked on the row before.
+    let after = cx.caller.rows::<account_team_member::Entity>().by_id(id).one(work.tx()).await?;
+    work.commit().await?;
+    Ok(AccountTeamMember(after.unwrap_or(seen)))
+}
+
+/// Changing teams.
+#[derive(Default)]
+pub struct TeamMutation;
+
+#[Object]
+impl TeamMutation {
+    /// Puts a colleague on the team of an account. Marketing adds its own discipline, a lead adds anybody.
+    #[graphql(directive = access::apply("AccountTeam".into(), "P".into(), true))]
+    async fn add_account_team_member(
+        &self,
+        ctx: &Context<'_>,
+        input: AddAccountTeamMemberInput,
+    ) -> Result<AddAccountTeamMemberPayload> {
+        let cx = Cx::of(ctx);
+        AddAccountTeamMemberPayload::of(attempt(|| add(cx, input.clone())).await)
+    }
+
+    /// Ends a membership. Open streams that stood on it end at the next event.
+    #[graphql(directive = access::apply("AccountTeam".into(), "P".into(), true))]
+    async fn remove_account_team_member(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveAccountTeamMemberInput,
+    ) -> Result<RemoveAccountTeamMemberPayload> {
+        let cx = Cx::of(ctx);
+        RemoveAccountTeamMemberPayload::of(attempt(|| remove(cx, input.clone())).await)
+    }
+}

@@ -1,0 +1,188 @@
+//! The one error type of the house, and its code table. Which belongs where: a refused business rule is [`Error::User`] and
+//! travels as data in the mutation's payload; everything else is a top-level error with `extensions.code`.
+//!
+//! The type has no `Display` on purpose: async-graphql turns whatever displays into client text, and a database error would
+//! show its tables.
+
+use std::sync::Arc;
+
+use async_graphql::{Enum, ErrorExtensions, SimpleObject};
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+/// The result of everything that a resolver calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whatever can go wrong.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// The caller's roles do not allow this.
+    Forbidden,
+    /// Not there, or not the caller's: the same answer.
+    NotFound,
+    /// An argument that cannot be understood: says which and why.
+    BadInput(String),
+    /// A cursor that this list did not give.
+    CursorInvalid,
+    /// A feed position that is no longer kept, or a reader that fell behind. Read again from `resume`.
+    CursorExpired {
+        /// The last position that was delivered for certain.
+        resume: Option<String>,
+    },
+    /// The caller's rights changed in mid-stream: read again.
+    RightsChanged,
+    /// Expected refusals of a mutation.
+    User(Vec<UserError>),
+    /// Two transactions met; the unit of work may be tried again.
+    Conflict(Arc<DbErr>),
+    /// A fault of the house. The cause goes to the log, never to the client.
+    Internal(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a mutation was refused. Each code is documented and reached by a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub enum UserErrorCode {
+    /// A value is missing, malformed or out of range.
+    Invalid,
+    /// A referenced object does not exist, or is not visible to the caller: both look the same.
+    NotFound,
+    /// The caller may not do this with this object.
+    Forbidden,
+    /// The object changed since `ifVersion` was read. Read again and decide anew.
+    VersionConflict,
+    /// There is one already.
+    Duplicate,
+    /// There is no marketing consent for this person and channel.
+    ConsentMissing,
+    /// The object's state does not allow this step: a decided handover, a closed ticket.
+    StateConflict,
+}
+
+/// An expected refusal: data, next to the object that it concerns.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub struct UserError {
+    /// What kind of refusal.
+    pub code: UserErrorCode,
+    /// The input field that it concerns, as a path from `input`; empty if it concerns the whole.
+    pub path: Vec<String>,
+    /// In words, for a developer.
+    pub message: String,
+}
+
+impl Error {
+    /// One refusal.
+    pub fn user(code: UserErrorCode, path: &str, message: impl Into<String>) -> Error {
+        let path = path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        Error::User(vec![UserError { code, path, message: message.into() }])
+    }
+
+    /// A value that will not do.
+    pub fn invalid(path: &str, message: impl Into<String>) -> Error {
+        Error::user(UserErrorCode::Invalid, path, message)
+    }
+
+    /// A reference that leads nowhere that the caller may see.
+    pub fn missing(path: &str) -> Error {
+        Error::user(UserErrorCode::NotFound, path, "there is no such object")
+    }
+
+    /// A right that the caller lacks on this object.
+    pub fn forbidden(path: &str) -> Error {
+        Error::user(UserErrorCode::Forbidden, path, "your role does not allow this here")
+    }
+
+    /// Somebody else was faster.
+    pub fn version_conflict(current: i64) -> Error {
+        Error::user(UserErrorCode::VersionConflict, "ifVersion", format!("the object is at version {current} now"))
+    }
+
+    /// A fault of the house.
+    pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+        Error::Internal(Arc::new(cause))
+    }
+
+    /// Whether the unit of work may simply be tried again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Error::Conflict(_))
+    }
+
+    /// The code that `extensions.code` carries.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Forbidden => "FORBIDDEN",
+            Error::NotFound => "NOT_FOUND",
+            Error::BadInput(_) | Error::User(_) => "BAD_USER_INPUT",
+            Error::CursorInvalid => "CURSOR_INVALID",
+            Error::CursorExpired { .. } => "CURSOR_EXPIRED",
+            Error::RightsChanged => "RIGHTS_CHANGED",
+            Error::Conflict(_) | Error::Internal(_) => "INTERNAL",
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(cause: DbErr) -> Error {
+        match is_transient(&cause) {
+            true => Error::Conflict(Arc::new(cause)),
+            false => Error::Internal(Arc::new(cause)),
+        }
+    }
+}
+
+/// 40001 and 40P01 on PostgreSQL, SQLITE_BUSY on SQLite: another transaction was in the way.
+fn is_transient(cause: &DbErr) -> bool {
+    let (DbErr::Exec(inner) | DbErr::Query(inner)) = cause else { return false };
+    let sea_orm::RuntimeErr::SqlxError(inner) = inner else { return false };
+    let Some(code) = inner.as_database_error().and_then(|error| error.code()) else { return false };
+    matches!(code.as_ref(), "40001" | "40P01" | "5" | "517")
+}
+
+impl From<Error> for async_graphql::Error {
+    fn from(error: Error) -> Self {
+        let message = match &error {
+            Error::Forbidden => "your role does not allow this".to_owned(),
+            Error::NotFound => "there is no such object".to_owned(),
+            Error::BadInput(message) => message.clone(),
+            Error::CursorInvalid => "this cursor does not belong to this list".to_owned(),
+            Error::CursorExpired { .. } => "the reader fell behind; read again from `resume`".to_owned(),
+            Error::RightsChanged => "your rights on this subject have changed; read again".to_owned(),
+            Error::User(errors) => errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join("; "),
+            Error::Conflict(cause) => {
+                tracing::warn!(%cause, "a unit of work gave up after retries");
+                "the request could not be completed".to_owned()
+            }
+            Error::Internal(cause) => {
+                // Logged once, here at the edge; the request id in the span leads to it.
+                tracing::error!(cause = %chain(cause.as_ref()), "internal error");
+                "internal error".to_owned()
+            }
+        };
+        async_graphql::Error::new(message).extend_with(|_, values| {
+            values.set("code", error.code());
+            if let Error::CursorExpired { resume: Some(resume) } = &error {
+                values.set("resume", resume.clone());
+            }
+        })
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// Whether `cause` is a violated unique key, and so a duplicate.
+pub fn is_duplicate(cause: &DbErr) -> bool {
+    matches!(cause.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// A row that the journal names but the table does not hold.
+#[derive(Debug, thiserror::Error)]
+#[error("row {0} has gone missing")]
+pub struct MissingRow(pub Uuid);

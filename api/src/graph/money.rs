@@ -1,0 +1,79 @@
+//! Money: kept as integer minor units, shown as a decimal and its currency.
+
+use async_graphql::{InputObject, SimpleObject};
+use rust_decimal::Decimal;
+
+use super::error::{Error, Result};
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub struct Money {
+    /// The amount in the currency's main unit, exact.
+    pub amount: Decimal,
+    /// ISO 4217 code.
+    pub currency: String,
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, InputObject)]
+pub struct MoneyInput {
+    /// The amount in the currency's main unit, with at most as many decimals as the currency has.
+    pub amount: Decimal,
+    /// ISO 4217 code, such as `EUR`.
+    pub currency: String,
+}
+
+/// How many decimals a currency has (ISO 4217).
+pub fn decimals(currency: &str) -> u32 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+        | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+impl Money {
+    /// From minor units.
+    pub fn from_minor(minor: i64, currency: &str) -> Money {
+        Money { amount: Decimal::new(minor, decimals(currency)), currency: currency.to_owned() }
+    }
+}
+
+impl MoneyInput {
+    /// In minor units; refuses what would have to be rounded.
+    pub fn into_minor(self, path: &str) -> Result<(i64, String)> {
+        let currency = self.currency;
+        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(Error::invalid(path, "currency is an ISO 4217 code in capitals, such as EUR"));
+        }
+        to_minor(self.amount, &currency)
+            .map(|minor| (minor, currency))
+            .ok_or_else(|| Error::invalid(path, "the amount has more decimals than the currency, or is too large"))
+    }
+}
+
+/// A decimal in minor units, if it fits exactly.
+pub fn to_minor(amount: Decimal, currency: &str) -> Option<i64> {
+    let scaled = amount.checked_mul(Decimal::from(10_i64.pow(decimals(currency))))?;
+    if !scaled.fract().is_zero() {
+        return None;
+    }
+    i64::try_from(scaled.trunc().mantissa() / 10_i128.pow(scaled.trunc().scale())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_exact_or_refused() {
+        let euro = |text: &str| MoneyInput { amount: text.parse().expect("decimal"), currency: "EUR".into() };
+        assert_eq!(euro("119373.34").into_minor("amount").expect("fits"), (11_937_334, "EUR".to_owned()));
+        assert_eq!(euro("-0.10").into_minor("amount").expect("fits"), (-10, "EUR".to_owned()));
+        assert!(euro("0.001").into_minor("amount").is_err());
+        assert!(euro("99999999999999999999").into_minor("amount").is_err());
+        assert_eq!(Money::from_minor(5, "JPY").amount.to_string(), "5");
+        assert_eq!(Money::from_minor(12345, "EUR").amount.to_string(), "123.45");
+    }
+}

@@ -1,0 +1,183 @@
+//! The macros that make GraphQL types of rows. A field says its class once; the macro makes of it the mark that pruning reads
+//! and the reading through [`Seen`](crate::policy::Seen) that masks. So the two cannot disagree.
+
+/// An output type over a seen row.
+///
+/// ```ignore
+/// object! {
+///     /// A company that is, was or may become a customer.
+///     Account(account) as Account, id Account {
+///         /// Its name.
+///         P name: String = |row| row.name.clone();
+///     }
+///     refs {
+///         /// The colleague who looks after it.
+///         P owner: Colleague = colleague::Entity, |row| row.owner_id;
+///     }
+///     lists {
+///         /// The people who work there.
+///         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
+///     }
+///     edges {
+///         /// …ordinary resolvers
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! object {
+    (
+        $(#[$meta:meta])*
+        $name:ident($table:path) as $ty:ident, id $kind:ident {
+            $( $(#[$field_meta:meta])* $class:ident $field:ident : $out:ty = $get:expr; )*
+        }
+        $(refs { $( $(#[$ref_meta:meta])* $ref_class:ident $ref:ident : $ref_out:ident = $ref_table:path, $ref_get:expr; )* })?
+        $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident; )* })?
+        $(edges { $($edges:tt)* })?
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone)]
+        pub struct $name(pub $crate::policy::Seen<<$table as sea_orm::EntityTrait>::Model>);
+
+        impl From<$crate::policy::Seen<<$table as sea_orm::EntityTrait>::Model>> for $name {
+            fn from(seen: $crate::policy::Seen<<$table as sea_orm::EntityTrait>::Model>) -> Self {
+                $name(seen)
+            }
+        }
+
+        $(#[$meta])*
+        #[async_graphql::Object]
+        impl $name {
+            /// The global id.
+            #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
+            pub async fn id(&self) -> $crate::graph::GlobalId {
+                $crate::graph::GlobalId::new($crate::graph::Kind::$kind, self.0.row().id)
+            }
+
+            /// Rises with each change; give it back as `ifVersion` to change only what you have seen.
+            #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
+            pub async fn version(&self) -> i32 {
+                i32::try_from(self.0.row().version).unwrap_or(i32::MAX)
+            }
+
+            /// When the record was made (UTC).
+            #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
+            pub async fn created_at(&self) -> chrono::DateTime<chrono::Utc> {
+                self.0.row().created_at
+            }
+
+            /// When the record last changed (UTC).
+            #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
+            pub async fn updated_at(&self) -> chrono::DateTime<chrono::Utc> {
+                self.0.row().updated_at
+            }
+
+            $(
+                $(#[$field_meta])*
+                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), stringify!($class).into(), false))]
+                pub async fn $field(&self) -> Option<$out> {
+                    self.0.read($crate::policy::Class::$class, stringify!($field), $get)
+                }
+            )*
+
+            $($(
+                $(#[$ref_meta])*
+                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), stringify!($ref_class).into(), false))]
+                pub async fn $ref(&self, ctx: &async_graphql::Context<'_>) -> $crate::graph::Result<Option<$ref_out>> {
+                    let id = self.0.read($crate::policy::Class::$ref_class, stringify!($ref), $ref_get);
+                    $crate::graph::one::<$ref_table, _>($crate::graph::Cx::of(ctx), id).await
+                }
+            )*)?
+
+            $($(
+                $(#[$list_meta])*
+                #[graphql(
+                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
+                    complexity = "crate::graph::cost(first, last, child_complexity)"
+                )]
+                pub async fn $list(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "The first n, 1 to 100.")] first: Option<i32>,
+                    #[graphql(desc = "After this cursor.")] after: Option<String>,
+                    #[graphql(desc = "The last n, 1 to 100.")] last: Option<i32>,
+                    #[graphql(desc = "Before this cursor.")] before: Option<String>,
+                ) -> $crate::graph::Result<$crate::graph::List<$list_out>> {
+                    let args = $crate::graph::PageArgs::new(first, after, last, before);
+                    $crate::graph::children::<$list_table, _>(
+                        $crate::graph::Cx::of(ctx), $list_by, self.0.row().id, args, $crate::graph::Direction::$direction,
+                    ).await
+                }
+            )*)?
+
+            $($($edges)*)?
+        }
+    };
+}
+
+/// An input object whose fields carry the class that they write.
+///
+/// `create`-like inputs use plain types, patches use `MaybeUndefined`: absent leaves, null clears. `written()` names the
+/// classes and fields that are set, for [`require_write`](crate::graph::require_write).
+#[macro_export]
+macro_rules! input {
+    (
+        $(#[$meta:meta])*
+        $name:ident for $ty:ident {
+            $( $(#[$field_meta:meta])* $class:ident $field:ident : $in:ty; )*
+        }
+        $(plain { $( $(#[$plain_meta:meta])* $plain:ident : $plain_ty:ty; )* })?
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, async_graphql::InputObject)]
+        pub struct $name {
+            $($(
+                $(#[$plain_meta])*
+                pub $plain: $plain_ty,
+            )*)?
+            $(
+                $(#[$field_meta])*
+                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), stringify!($class).into(), true))]
+                pub $field: $in,
+            )*
+        }
+
+        impl $name {
+            /// The fields that this input sets, with their classes.
+            pub fn written(&self) -> Vec<($crate::policy::Class, &'static str)> {
+                let mut written = Vec::new();
+                $(
+                    if $crate::graph::IsSet::is_set(&self.$field) {
+                        written.push(($crate::policy::Class::$class, stringify!($field)));
+                    }
+                )*
+                written
+            }
+        }
+    };
+}
+
+/// The payload of a mutation: the changed object, and the refusals.
+#[macro_export]
+macro_rules! payload {
+    ($(#[$meta:meta])* $name:ident { $(#[$field_meta:meta])* $field:ident : $ty:ty }) => {
+        $(#[$meta])*
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $name {
+            $(#[$field_meta])*
+            pub $field: Option<$ty>,
+            /// Why nothing was changed; empty after success.
+            pub user_errors: Vec<$crate::graph::UserError>,
+        }
+
+        impl $name {
+            /// An expected refusal becomes data; anything else stays an error.
+            pub fn of(result: $crate::graph::Result<$ty>) -> $crate::graph::Result<Self> {
+                match result {
+                    Ok(object) => Ok($name { $field: Some(object), user_errors: Vec::new() }),
+                    Err($crate::graph::Error::User(user_errors)) => Ok($name { $field: None, user_errors }),
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,360 @@
+//! Paging: one type turns the four arguments into a page, another turns rows into a connection. Keyset on one column, the id.
+
+use std::{collections::HashMap, hash::Hash, marker::PhantomData, str::FromStr, sync::Arc};
+
+use async_graphql::{
+    InputObject, Object, OutputType,
+    connection::{Connection, CursorType, Edge, EmptyFields},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::future::BoxFuture;
+use sea_orm::{ColumnTrait, IdenStatic, ModelTrait, Value, sea_query::Order};
+use uuid::Uuid;
+
+use super::{
+    batch::Key,
+    cx::Cx,
+    error::{Error, Result},
+};
+use crate::policy::{Governed, Rows, Seen};
+
+/// The largest page.
+pub const MAX_PAGE: i32 = 100;
+/// The page that a list gives when neither `first` nor `last` is said.
+pub const DEFAULT_PAGE: i32 = 20;
+
+/// The cursor of a row: its id, opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RowCursor(pub Uuid);
+
+/// A text that is no cursor.
+#[derive(Debug, thiserror::Error)]
+#[error("not a cursor of this list")]
+pub struct BadCursor;
+
+impl CursorType for RowCursor {
+    type Error = BadCursor;
+
+    fn decode_cursor(text: &str) -> Result<Self, BadCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
+        Uuid::from_slice(&bytes).map(RowCursor).map_err(|_| BadCursor)
+    }
+
+    fn encode_cursor(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.as_bytes())
+    }
+}
+
+/// A page that was asked for, checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Page {
+    /// How many rows.
+    pub size: u64,
+    /// From the end, backwards.
+    pub from_end: bool,
+    /// After this row.
+    pub after: Option<Uuid>,
+    /// Before this row.
+    pub before: Option<Uuid>,
+}
+
+/// The four paging arguments, as every connection field takes them.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    /// See [`Page`].
+    pub first: Option<i32>,
+    /// See [`Page`].
+    pub after: Option<String>,
+    /// See [`Page`].
+    pub last: Option<i32>,
+    /// See [`Page`].
+    pub before: Option<String>,
+}
+
+impl PageArgs {
+    /// The arguments as they came.
+    pub fn new(first: Option<i32>, after: Option<String>, last: Option<i32>, before: Option<String>) -> PageArgs {
+        PageArgs { first, after, last, before }
+    }
+
+    /// Checks the arguments.
+    pub fn page(self) -> Result<Page> {
+        let (size, from_end) = match (self.first, self.last) {
+            (Some(_), Some(_)) => return Err(Error::BadInput("give first or last, not both".into())),
+            (None, Some(n)) => (n, true),
+            (first, None) => (first.unwrap_or(DEFAULT_PAGE), false),
+        };
+        if !(1..=MAX_PAGE).contains(&size) {
+            return Err(Error::BadInput(format!("first and last are between 1 and {MAX_PAGE}, not {size}")));
+        }
+        let cursor = |text: Option<String>| match text {
+            Some(text) => {
+                RowCursor::decode_cursor(&text).map(|cursor| Some(cursor.0)).map_err(|_| Error::CursorInvalid)
+            }
+            None => Ok(None),
+        };
+        Ok(Page {
+            size: size.unsigned_abs().into(),
+            from_end,
+            after: cursor(self.after)?,
+            before: cursor(self.before)?,
+        })
+    }
+}
+
+/// How much a page costs: its size times what is asked of each row.
+pub fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+    let size = first.or(last).unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE);
+    1 + usize::try_from(size).unwrap_or(1) * child
+}
+
+/// Which way a list runs when it is read with `first`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Oldest first.
+    Rising,
+    /// Newest first.
+    Falling,
+}
+
+impl Page {
+    /// The order in which the database reads this page.
+    pub fn order(&self, direction: Direction) -> Order {
+        match (direction, self.from_end) {
+            (Direction::Rising, false) | (Direction::Falling, true) => Order::Asc,
+            (Direction::Falling, false) | (Direction::Rising, true) => Order::Desc,
+        }
+    }
+
+    /// Narrows rows to one more than this page, in reading order.
+    fn narrow<E: Governed>(&self, rows: Rows<E>, direction: Direction) -> (Rows<E>, Order) {
+        let natural = match direction {
+            Direction::Rising => Order::Asc,
+            Direction::Falling => Order::Desc,
+        };
+        (rows.keyset(self.after, self.before, natural), self.order(direction))
+    }
+
+    /// Cuts the one row too many, turns the page round if it was read from the end, and says whether there is more on
+    /// either side.
+    pub fn cut<T>(&self, mut rows: Vec<T>) -> (Vec<T>, bool, bool) {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        match self.from_end {
+            true => {
+                rows.reverse();
+                (rows, more, self.before.is_some())
+            }
+            false => (rows, self.after.is_some(), more),
+        }
+    }
+}
+
+type Count = Arc<dyn Fn() -> BoxFuture<'static, Result<u64>> + Send + Sync>;
+
+/// What a connection says beside its page.
+#[derive(Clone)]
+pub struct Total(Count);
+
+#[Object]
+impl Total {
+    /// How many rows the caller may see in the whole list. Computed only when it is selected.
+    async fn total_count(&self) -> Result<i32> {
+        Ok(i32::try_from((self.0)().await?).unwrap_or(i32::MAX))
+    }
+}
+
+/// A connection over rows that are paged by their id.
+pub type List<T> = Connection<RowCursor, T, Total, EmptyFields>;
+
+/// Makes the connection of a root list.
+pub async fn list<E, T>(cx: &Cx, rows: Rows<E>, args: PageArgs, direction: Direction) -> Result<List<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
+    let page = args.page()?;
+    let count = {
+        let (cx, rows) = (cx.clone(), rows.clone());
+        Total(Arc::new(move || {
+            let (cx, rows) = (cx.clone(), rows.clone());
+            Box::pin(async move { Ok(rows.count(cx.store.db()).await?) })
+        }))
+    };
+    let (rows, order) = page.narrow(rows, direction);
+    let found = rows.order_by(E::ID, order).limit(page.size + 1).all(cx.store.db()).await?;
+    Ok(connection::<E, T>(page, found, count))
+}
+
+fn connection<E, T>(page: Page, found: Vec<Seen<E::Model>>, count: Total) -> List<T>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
+    let (rows, previous, next) = page.cut(found);
+    let mut connection = Connection::with_additional_fields(previous, next, count);
+    connection.edges.extend(rows.into_iter().map(|row| Edge::new(RowCursor(E::id(row.row())), T::from(row))));
+    connection
+}
+
+/// The page of children of one parent: `by` is the column that names the parent.
+pub struct ChildrenOf<E: Governed> {
+    by: &'static str,
+    parent: Uuid,
+    page: Page,
+    direction: Direction,
+    table: PhantomData<fn() -> E>,
+}
+
+impl<E: Governed> Clone for ChildrenOf<E> {
+    fn clone(&self) -> Self {
+        ChildrenOf { table: PhantomData, ..*self }
+    }
+}
+
+impl<E: Governed> PartialEq for ChildrenOf<E> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.by, self.parent, self.page, self.direction) == (other.by, other.parent, other.page, other.direction)
+    }
+}
+
+impl<E: Governed> Eq for ChildrenOf<E> {}
+
+impl<E: Governed> Hash for ChildrenOf<E> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.by, self.parent, self.page, self.direction).hash(state);
+    }
+}
+
+impl<E: Governed> Key for ChildrenOf<E> {
+    type Value = Arc<Vec<Seen<E::Model>>>;
+
+    async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
+        // Keys of one level share their arguments, so this is one statement; two aliases of one field are two.
+        let mut groups: HashMap<(&'static str, Page, Direction), Vec<Self>> = HashMap::new();
+        for key in keys {
+            groups.entry((key.by, key.page, key.direction)).or_default().push(key);
+        }
+        let mut answers = HashMap::new();
+        for ((by, page, direction), keys) in groups {
+            let Ok(column) = E::Column::from_str(by) else { continue };
+            let rows = cx.caller.rows::<E>().filter(column.is_in(keys.iter().map(|key| key.parent)));
+            let (rows, order) = page.narrow(rows, direction);
+            let found = rows.first_of_each(cx.store.db(), column, order, page.size + 1).await?;
+            let mut by_parent: HashMap<Uuid, Vec<Seen<E::Model>>> = HashMap::new();
+            for row in found {
+                if let Value::Uuid(Some(parent)) = row.row().get(column) {
+                    by_parent.entry(parent).or_default().push(row);
+                }
+            }
+            for key in keys {
+                let rows = by_parent.remove(&key.parent).unwrap_or_default();
+                answers.insert(key, Arc::new(rows));
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// How many children one parent has.
+struct CountOf<E: Governed> {
+    by: &'static str,
+    parent: Uuid,
+    table: PhantomData<fn() -> E>,
+}
+
+impl<E: Governed> CountOf<E> {
+    async fn load(self, cx: &Cx) -> Result<u64> {
+        let Ok(column) = E::Column::from_str(self.by) else { return Ok(0) };
+        Ok(cx.caller.rows::<E>().filter(column.eq(self.parent)).count(cx.store.db()).await?)
+    }
+}
+
+/// Makes the connection of a child list, batched over all parents of the level.
+pub async fn children<E, T>(
+    cx: &Cx,
+    by: E::Column,
+    parent: Uuid,
+    args: PageArgs,
+    direction: Direction,
+) -> Result<List<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
+    let (page, by) = (args.page()?, by.as_str());
+    let found = cx.load(ChildrenOf::<E> { by, parent, page, direction, table: PhantomData }).await?.unwrap_or_default();
+    let count = {
+        let cx = cx.clone();
+        Total(Arc::new(move || {
+            let cx = cx.clone();
+            Box::pin(async move { CountOf::<E> { by, parent, table: PhantomData }.load(&cx).await })
+        }))
+    };
+    Ok(connection::<E, T>(page, found.to_vec(), count))
+}
+
+/// A row by its id, as the caller sees it.
+pub struct ById<E: Governed>(Uuid, PhantomData<fn() -> E>);
+
+impl<E: Governed> Clone for ById<E> {
+    fn clone(&self) -> Self {
+        ById(self.0, PhantomData)
+    }
+}
+
+impl<E: Governed> PartialEq for ById<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<E: Governed> Eq for ById<E> {}
+
+impl<E: Governed> Hash for ById<E> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<E: Governed> Key for ById<E> {
+    type Value = Seen<E::Model>;
+
+    async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
+        let rows = cx.caller.rows::<E>().by_ids(keys.iter().map(|key| key.0)).all(cx.store.db()).await?;
+        Ok(rows.into_iter().map(|row| (ById(E::id(row.row()), PhantomData), row)).collect())
+    }
+}
+
+/// The row that a column refers to: None if it refers to nothing, or to nothing that the caller may see.
+pub async fn one<E, T>(cx: &Cx, id: impl Into<Option<Uuid>>) -> Result<Option<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>>,
+{
+    match id.into() {
+        Some(id) => Ok(cx.load(ById::<E>(id, PhantomData)).await?.map(T::from)),
+        None => Ok(None),
+    }
+}
+
+/// A period in time, half open.
+#[derive(Clone, Copy, Debug, Default, InputObject)]
+pub struct Period {
+    /// From this moment on, inclusive.
+    pub from: Option<chrono::DateTime<chrono::Utc>>,
+    /// Up to this moment, exclusive.
+    pub to: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// `column` holds `part`, whatever the case of ASCII letters; `%` and `_` are letters like any other.
+pub fn contains(column: impl ColumnTrait, part: &str) -> sea_orm::sea_query::Expr {
+    use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+    let escaped: String = part
+        .to_lowercase()
+        .chars()
+        .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
+        .collect();
+    Expr::from(Func::lower(column.into_expr())).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}

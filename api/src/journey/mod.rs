@@ -1,0 +1,13 @@
+//! 6: the corridor. The journal (`work` appends, nobody else), its kinds and payloads, the timeline, the live feed, stages.
+
+pub mod event_id;
+mod kinds;
+mod objects;
+mod payload;
+pub mod stages;
+mod work;
+
+pub use kinds::{Declared, EventKind, Shape};
+pub use objects::{Journaled, ObjectType, Subjects};
+pub use payload::Payload;
+pub use work::{AUDIENCE_TEAM, Event, Work, attempt};

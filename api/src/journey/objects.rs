@@ -1,0 +1,247 @@
+//! What an event can be about: the tables that the journal knows, with their line in the access table, their id prefix,
+//! and the subjects whose timelines they belong to.
+
+use entities::{
+    account::{
+        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
+        industry_team_member, visitor,
+    },
+    codes::{SubjectType, Wing},
+    marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
+    sales::{
+        activity, contract, meeting, meeting_attendee, note, opportunity, opportunity_contact, order_line, pipeline,
+        product, requirement, sales_order, stage, task,
+    },
+    service::{asset, business_calendar, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
+    tenant::queue,
+};
+use sea_orm::{DbErr, IntoActiveModel, TryIntoModel};
+use uuid::Uuid;
+
+use crate::{
+    graph::Kind,
+    policy::{Governed, Type},
+};
+
+/// Whom an event is about.
+pub type Subjects = Vec<(SubjectType, Uuid)>;
+
+/// A table whose rows the journal names.
+pub trait Journaled: Governed<Model: IntoActiveModel<Self::ActiveModel>, ActiveModel: Send> {
+    /// Its name in the journal.
+    const OBJECT: ObjectType;
+    /// The account that the row belongs to now.
+    fn account_id(row: &Self::Model) -> Option<Uuid>;
+    /// Whom an event about this row is about.
+    fn subjects(row: &Self::Model) -> Subjects;
+    /// The row's version.
+    fn version(row: &Self::Model) -> i64;
+    /// The row that a fully set active model stands for.
+    fn complete(row: Self::ActiveModel) -> Result<Self::Model, DbErr>;
+}
+
+macro_rules! objects {
+    ($($(#[doc = $doc:literal])* $name:ident $code:literal $ty:ident $kind:ident;)*) => {
+        /// What an event can be about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ObjectType { $($(#[doc = $doc])* $name,)* }
+
+        impl ObjectType {
+            /// Every type.
+            pub const ALL: &[ObjectType] = &[$(ObjectType::$name,)*];
+            /// The code in the journal.
+            pub const fn code(self) -> &'static str {
+                match self { $(ObjectType::$name => $code,)* }
+            }
+            /// The line of the access table that rules events about it.
+            pub const fn access(self) -> Type {
+                match self { $(ObjectType::$name => Type::$ty,)* }
+            }
+            /// The prefix of its global ids.
+            pub const fn kind(self) -> Kind {
+                match self { $(ObjectType::$name => Kind::$kind,)* }
+            }
+        }
+    };
+}
+
+objects! {
+    /// Account.
+    Account "ACCOUNT" Account Account;
+    /// Contact.
+    Contact "CONTACT" Contact Contact;
+    /// Contact point.
+    ContactPoint "CONTACT_POINT" Contact ContactPoint;
+    /// Employment.
+    Employment "EMPLOYMENT" Contact Employment;
+    /// Visitor.
+    Visitor "VISITOR" Visitor Visitor;
+    /// Identity.
+    Identity "IDENTITY" Visitor Visitor;
+    /// Consent.
+    Consent "CONSENT" Consent Consent;
+    /// Colleague.
+    Colleague "COLLEAGUE" Reference Colleague;
+    /// Industry.
+    Industry "INDUSTRY" Reference Industry;
+    /// Account team member.
+    AccountTeamMember "ACCOUNT_TEAM_MEMBER" AccountTeam AccountTeamMember;
+    /// Industry team member.
+    IndustryTeamMember "INDUSTRY_TEAM_MEMBER" IndustryTeam AccountTeamMember;
+    /// Queue.
+    Queue "QUEUE" Queue Queue;
+    /// Campaign.
+    Campaign "CAMPAIGN" Campaign Campaign;
+    /// Channel.
+    Channel "CHANNEL" Campaign Channel;
+    /// Campaign cost.
+    CampaignCost "CAMPAIGN_COST" CampaignCost CampaignCost;
+    /// Content asset.
+    ContentAsset "CONTENT_ASSET" Campaign ContentAsset;
+    /// Touchpoint.
+    Touchpoint "TOUCHPOINT" Touchpoint Touchpoint;
+    /// Lead.
+    Lead "LEAD" Lead Lead;
+    /// Handover.
+    Handover "HANDOVER" Handover Handover;
+    /// Lesson.
+    Lesson "LESSON" Lesson Lesson;
+    /// Opportunity.
+    Opportunity "OPPORTUNITY" Opportunity Opportunity;
+    /// A contact's role in an opportunity.
+    OpportunityContact "OPPORTUNITY_CONTACT" ContactRole Opportunity;
+    /// Meeting.
+    Meeting "MEETING" Meeting Meeting;
+    /// Meeting attendee.
+    MeetingAttendee "MEETING_ATTENDEE" Meeting Meeting;
+    /// Requirement.
+    Requirement "REQUIREMENT" Meeting Requirement;
+    /// Activity.
+    Activity "ACTIVITY" Activity Activity;
+    /// Note.
+    Note "NOTE" Note Event;
+    /// Task.
+    Task "TASK" Task Event;
+    /// Product.
+    Product "PRODUCT" Product Product;
+    /// Order.
+    Order "ORDER" Order Order;
+    /// Order line.
+    OrderLine "ORDER_LINE" Order Order;
+    /// Contract.
+    Contract "CONTRACT" Order Contract;
+    /// Pipeline.
+    Pipeline "PIPELINE" Reference Pipeline;
+    /// Stage.
+    Stage "STAGE" Reference Stage;
+    /// Asset.
+    Asset "ASSET" Asset Asset;
+    /// Ticket.
+    Ticket "TICKET" Ticket Ticket;
+    /// Public message of a ticket.
+    TicketMessage "TICKET_MESSAGE" TicketMessage TicketMessage;
+    /// Internal note of a ticket.
+    TicketNote "TICKET_NOTE" TicketNote TicketMessage;
+    /// Business calendar.
+    BusinessCalendar "BUSINESS_CALENDAR" Queue Queue;
+    /// SLA policy.
+    SlaPolicy "SLA_POLICY" Reference SlaClock;
+    /// SLA clock.
+    SlaClock "SLA_CLOCK" ServiceLevel SlaClock;
+    /// Survey answer.
+    SurveyAnswer "SURVEY_ANSWER" ServiceLevel SurveyAnswer;
+}
+
+impl ObjectType {
+    /// The type of a code.
+    pub fn parse(code: &str) -> Option<ObjectType> {
+        ObjectType::ALL.iter().copied().find(|ty| ty.code() == code)
+    }
+
+    /// The wing whose team level counts for events about it.
+    pub const fn wing(self) -> Wing {
+        self.access().wing()
+    }
+}
+
+macro_rules! journaled {
+    ($($table:ident $object:ident |$row:ident| account $account:expr, subjects [$($subject:ident $id:expr),*];)*) => {$(
+        impl Journaled for $table::Entity {
+            const OBJECT: ObjectType = ObjectType::$object;
+
+            fn account_id($row: &$table::Model) -> Option<Uuid> {
+                let _ = $row;
+                $account.into()
+            }
+
+            fn subjects($row: &$table::Model) -> Subjects {
+                let _ = $row;
+                let named: Vec<(SubjectType, Option<Uuid>)> = vec![$((SubjectType::$subject, $id.into())),*];
+                named.into_iter().filter_map(|(ty, id)| Some((ty, id?))).collect()
+            }
+
+            fn version(row: &$table::Model) -> i64 {
+                row.version
+            }
+
+            fn complete(row: $table::ActiveModel) -> Result<$table::Model, DbErr> {
+                row.try_into_model()
+            }
+        }
+    )*};
+}
+
+/// No account.
+const NONE: Option<Uuid> = None;
+
+journaled! {
+    account Account |row| account row.id, subjects [Account row.id];
+    contact Contact |row| account row.account_id, subjects [Contact row.id, Account row.account_id];
+    contact_point ContactPoint |row| account row.account_id, subjects [Contact row.contact_id, Account row.account_id];
+    employment Employment |row| account row.account_id, subjects [Contact row.contact_id, Account row.account_id];
+    visitor Visitor |row| account row.account_id, subjects [Visitor row.id, Contact row.contact_id, Account row.account_id];
+    identity Identity |row| account NONE, subjects [];
+    consent Consent |row| account NONE, subjects [Contact row.contact_id];
+    colleague Colleague |row| account NONE, subjects [];
+    industry Industry |row| account NONE, subjects [Industry row.id];
+    account_team_member AccountTeamMember |row| account row.account_id, subjects [Account row.account_id];
+    industry_team_member IndustryTeamMember |row| account NONE, subjects [Industry row.industry_id];
+    queue Queue |row| account NONE, subjects [];
+    campaign Campaign |row| account NONE, subjects [Campaign row.id];
+    channel Channel |row| account NONE, subjects [];
+    campaign_cost CampaignCost |row| account NONE, subjects [Campaign row.campaign_id];
+    content_asset ContentAsset |row| account NONE, subjects [];
+    touchpoint Touchpoint |row| account row.account_id, subjects [
+        Account row.account_id, Contact row.contact_id, Visitor row.visitor_id, Campaign row.campaign_id];
+    lead Lead |row| account row.account_id, subjects [
+        Lead row.id, Account row.account_id, Contact row.contact_id, Visitor row.visitor_id, Campaign row.campaign_id];
+    handover Handover |row| account row.account_id, subjects [Account row.account_id, Campaign row.campaign_id];
+    lesson Lesson |row| account NONE, subjects [Campaign row.campaign_id];
+    opportunity Opportunity |row| account row.account_id, subjects [
+        Opportunity row.id, Account row.account_id, Lead row.lead_id, Campaign row.primary_campaign_id];
+    opportunity_contact OpportunityContact |row| account NONE, subjects [Opportunity row.opportunity_id, Contact row.contact_id];
+    meeting Meeting |row| account row.account_id, subjects [Account row.account_id, Opportunity row.opportunity_id];
+    meeting_attendee MeetingAttendee |row| account NONE, subjects [Contact row.contact_id];
+    requirement Requirement |row| account row.account_id, subjects [
+        Account row.account_id, Contact row.contact_id, Opportunity row.opportunity_id, Industry row.industry_id, Campaign row.campaign_id];
+    activity Activity |row| account row.account_id, subjects [
+        Account row.account_id, Contact row.contact_id, Opportunity row.opportunity_id, Lead row.lead_id, Ticket row.ticket_id];
+    note Note |row| account row.account_id, subjects [Account row.account_id];
+    task Task |row| account row.account_id, subjects [Account row.account_id];
+    product Product |row| account NONE, subjects [];
+    sales_order Order |row| account row.account_id, subjects [
+        Account row.account_id, Contact row.contact_id, Visitor row.visitor_id, Opportunity row.opportunity_id];
+    order_line OrderLine |row| account NONE, subjects [];
+    contract Contract |row| account row.account_id, subjects [Account row.account_id, Opportunity row.opportunity_id];
+    pipeline Pipeline |row| account NONE, subjects [];
+    stage Stage |row| account NONE, subjects [];
+    asset Asset |row| account row.account_id, subjects [Asset row.id, Account row.account_id];
+    ticket Ticket |row| account row.account_id, subjects [
+        Ticket row.id, Account row.account_id, Contact row.contact_id, Asset row.asset_id];
+    ticket_message TicketMessage |row| account row.account_id, subjects [Ticket row.ticket_id, Account row.account_id];
+    business_calendar BusinessCalendar |row| account NONE, subjects [];
+    sla_policy SlaPolicy |row| account NONE, subjects [];
+    sla_clock SlaClock |row| account row.account_id, subjects [Account row.account_id];
+    survey_answer SurveyAnswer |row| account row.account_id, subjects [
+        Account row.account_id, Contact row.contact_id, Ticket row.ticket_id];
+}

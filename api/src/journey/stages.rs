@@ -1,0 +1,83 @@
+//! Stages: every change writes an interval, so that "how long" and "how often" have an answer. Re-entering a stage makes a
+//! second interval.
+
+use entities::{
+    codes::{StageObject, SubjectType},
+    sales::stage_interval,
+};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
+use uuid::Uuid;
+
+use super::{Event, EventKind, Journaled, Payload, Work};
+use crate::graph::Result;
+
+impl Work<'_> {
+    /// Leaves the stage that the row is in and enters `stage`. Nothing happens if it is there already.
+    pub async fn enter_stage<E: Journaled>(
+        &mut self,
+        object_type: StageObject,
+        row: &E::Model,
+        stage: &str,
+        cause: &str,
+        actor: Option<Uuid>,
+    ) -> Result<()> {
+        let (tenant, id) = (self.tenant(), E::id(row));
+        let open = stage_interval::Entity::find()
+            .filter(stage_interval::Column::TenantId.eq(tenant))
+            .filter(stage_interval::Column::ObjectType.eq(object_type))
+            .filter(stage_interval::Column::ObjectId.eq(id))
+            .filter(stage_interval::Column::ExitedAt.is_null())
+            .order_by_desc(stage_interval::Column::EnteredAt)
+            .one(self.tx())
+            .await?;
+        if open.as_ref().is_some_and(|open| open.stage == stage) {
+            return Ok(());
+        }
+        let now = self.now();
+        let lifecycle = matches!(object_type, StageObject::Lifecycle | StageObject::Account);
+        let payload = |stage: &str, entered_at| Payload::Lifecycle {
+            object_type: object_type.as_str().to_owned(),
+            stage: stage.to_owned(),
+            entered_at,
+        };
+        if let Some(open) = open {
+            stage_interval::Entity::update_many()
+                .col_expr(stage_interval::Column::ExitedAt, Expr::val(now).into())
+                .filter(stage_interval::Column::TenantId.eq(tenant))
+                .filter(stage_interval::Column::Id.eq(open.id))
+                .exec(self.tx())
+                .await?;
+            if lifecycle {
+                self.record(Event::of::<E>(EventKind::StageExited, row, payload(&open.stage, Some(open.entered_at))));
+            }
+        }
+        let interval = stage_interval::ActiveModel {
+            tenant_id: NotSet,
+            id: Set(self.fresh_id()),
+            object_type: Set(object_type),
+            object_id: Set(id),
+            stage: Set(stage.to_owned()),
+            entered_at: Set(now),
+            exited_at: Set(None),
+            actor_id: Set(actor),
+            cause: Set(Some(cause.to_owned())),
+            recorded_at: Set(now),
+        };
+        self.insert_technical::<stage_interval::Entity>(vec![interval]).await?;
+        // An opportunity's change of stage has a kind of its own.
+        if lifecycle {
+            self.record(Event::of::<E>(EventKind::StageEntered, row, payload(stage, None)));
+        }
+        Ok(())
+    }
+}
+
+/// The subject type whose stages an object type counts.
+pub const fn subject_of(object: StageObject) -> Option<SubjectType> {
+    match object {
+        StageObject::Lifecycle => Some(SubjectType::Contact),
+        StageObject::Account => Some(SubjectType::Account),
+        StageObject::Opportunity => Some(SubjectType::Opportunity),
+        StageObject::Ticket => Some(SubjectType::Ticket),
+    }
+}

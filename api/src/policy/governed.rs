@@ -1,0 +1,320 @@
+//! Which table is which type of the access table, and by which columns the row rule reaches it: one line a table.
+
+use entities::{
+    account::{
+        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
+        industry_team_member, visitor,
+    },
+    codes::AccessLevel,
+    marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
+    sales::{
+        activity, contract, meeting, meeting_attendee, note, opportunity, opportunity_contact, opportunity_snapshot,
+        order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
+    },
+    service::{asset, business_calendar, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
+    tenant::queue,
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait,
+    sea_query::{Alias, Expr, ExprTrait, Query},
+};
+
+use super::{Caller, Scope, Type, reach};
+
+/// A table under the access table.
+pub trait Governed: EntityTrait<Model: Clone + Send + Sync + 'static> {
+    /// Its line in the access table.
+    const TYPE: Type;
+    /// The tenant's column.
+    const TENANT: Self::Column;
+    /// The id's column.
+    const ID: Self::Column;
+    /// The column that names the account whose team reaches the row.
+    const ACCOUNT: Option<Self::Column>;
+    /// The columns that name the colleague to whom the row belongs.
+    const OWN: &'static [Self::Column];
+    /// The column that names the queue in which the row waits.
+    const QUEUE: Option<Self::Column>;
+    /// The column that marks a deleted row.
+    const DELETED: Option<Self::Column>;
+
+    /// The row's id.
+    fn id(model: &Self::Model) -> uuid::Uuid;
+
+    /// Scopes that only this table knows. None: the scope does not reach this table.
+    fn special(_scope: Scope, _caller: &Caller) -> Option<Expr> {
+        None
+    }
+}
+
+/// The SQL condition of a scope on a table.
+pub(super) fn condition<E: Governed>(ty: Type, scope: Scope, caller: &Caller) -> Expr {
+    if let Some(special) = E::special(scope, caller) {
+        return special;
+    }
+    let never = || Expr::val(1).eq(0);
+    match scope {
+        Scope::All => Expr::val(1).eq(1),
+        Scope::Team => match E::ACCOUNT {
+            Some(account) => {
+                reach::in_accounts(account.into_expr(), reach::visible_accounts(caller, ty.wing(), AccessLevel::Read))
+            }
+            None => never(),
+        },
+        Scope::OnTeam => match E::ACCOUNT {
+            Some(account) => reach::in_accounts(account.into_expr(), reach::team_accounts(caller, false)),
+            None => never(),
+        },
+        Scope::Lead => match E::ACCOUNT {
+            Some(account) => reach::in_accounts(account.into_expr(), reach::team_accounts(caller, true)),
+            None => never(),
+        },
+        Scope::Queue => {
+            let own = own::<E>(caller);
+            match (E::QUEUE, caller.queues.as_slice()) {
+                (Some(queue), [_, ..]) => own.or(queue.is_in(caller.queues.iter().copied())),
+                _ => own,
+            }
+        }
+        Scope::Mine => own::<E>(caller),
+        Scope::OwnCampaign | Scope::Consent | Scope::Discipline | Scope::Visibility => never(),
+    }
+}
+
+fn own<E: Governed>(caller: &Caller) -> Expr {
+    let Some(colleague) = caller.colleague else { return Expr::val(1).eq(0) };
+    E::OWN.iter().map(|column| column.eq(colleague)).reduce(ExprTrait::or).unwrap_or_else(|| Expr::val(1).eq(0))
+}
+
+macro_rules! governed {
+    ($($table:ident $ty:ident { account: $account:ident, own: [$($own:ident)*], queue: $queue:ident, deleted: $deleted:ident } $($special:ident)?;)*) => {$(
+        impl Governed for $table::Entity {
+            const TYPE: Type = Type::$ty;
+            const TENANT: $table::Column = $table::Column::TenantId;
+            const ID: $table::Column = $table::Column::Id;
+            const ACCOUNT: Option<$table::Column> = governed!(@maybe $table $account);
+            const OWN: &'static [$table::Column] = &[$($table::Column::$own),*];
+            const QUEUE: Option<$table::Column> = governed!(@maybe $table $queue);
+            const DELETED: Option<$table::Column> = governed!(@maybe $table $deleted);
+
+            fn id(model: &$table::Model) -> uuid::Uuid {
+                model.id
+            }
+            $(fn special(scope: Scope, caller: &Caller) -> Option<Expr> {
+                $special(scope, caller)
+            })?
+        }
+    )*};
+    (@maybe $table:ident None) => { None };
+    (@maybe $table:ident $column:ident) => { Some($table::Column::$column) };
+}
+
+governed! {
+    account Account { account: Id, own: [OwnerId], queue: None, deleted: DeletedAt } account_scopes;
+    contact Contact { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } contact_scopes;
+    contact_point Contact { account: AccountId, own: [], queue: None, deleted: None } contact_point_scopes;
+    employment Contact { account: AccountId, own: [], queue: None, deleted: None } employment_scopes;
+    visitor Visitor { account: AccountId, own: [], queue: None, deleted: None };
+    identity Visitor { account: None, own: [], queue: None, deleted: None };
+    consent Consent { account: None, own: [], queue: None, deleted: None } consent_scopes;
+    colleague Reference { account: None, own: [], queue: None, deleted: DeletedAt };
+    industry Reference { account: None, own: [], queue: None, deleted: None };
+    account_team_member AccountTeam { account: AccountId, own: [], queue: None, deleted: None } team_scopes;
+    industry_team_member IndustryTeam { account: None, own: [], queue: None, deleted: None };
+    queue Queue { account: None, own: [], queue: None, deleted: None };
+
+    campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
+    channel Campaign { account: None, own: [], queue: None, deleted: None };
+    content_asset Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
+    campaign_cost CampaignCost { account: None, own: [], queue: None, deleted: None };
+    touchpoint Touchpoint { account: AccountId, own: [], queue: None, deleted: DeletedAt };
+    lead Lead { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
+    handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None };
+    lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: None };
+
+    opportunity Opportunity { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } opportunity_scopes;
+    opportunity_snapshot Opportunity { account: None, own: [], queue: None, deleted: None } snapshot_scopes;
+    opportunity_contact ContactRole { account: None, own: [], queue: None, deleted: None } contact_role_scopes;
+    meeting Meeting { account: AccountId, own: [OrganizerId], queue: None, deleted: DeletedAt } meeting_scopes;
+    meeting_attendee Meeting { account: None, own: [ColleagueId], queue: None, deleted: None } attendee_scopes;
+    requirement Meeting { account: AccountId, own: [], queue: None, deleted: DeletedAt };
+    activity Activity { account: AccountId, own: [ColleagueId], queue: None, deleted: DeletedAt };
+    note Note { account: AccountId, own: [AuthorId], queue: None, deleted: DeletedAt };
+    task Task { account: AccountId, own: [AssigneeId AuthorId], queue: QueueId, deleted: DeletedAt };
+    product Product { account: None, own: [], queue: None, deleted: DeletedAt };
+    sales_order Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
+    order_line Order { account: None, own: [], queue: None, deleted: None } order_line_scopes;
+    contract Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
+    pipeline Reference { account: None, own: [], queue: None, deleted: None };
+    stage Reference { account: None, own: [], queue: None, deleted: None };
+    stage_interval Opportunity { account: None, own: [], queue: None, deleted: None } interval_scopes;
+
+    asset Asset { account: AccountId, own: [], queue: None, deleted: DeletedAt };
+    ticket Ticket { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
+    ticket_message TicketMessage { account: AccountId, own: [], queue: None, deleted: None } message_scopes;
+    business_calendar Queue { account: None, own: [], queue: None, deleted: None };
+    sla_policy Reference { account: None, own: [], queue: None, deleted: None };
+    sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None };
+    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None };
+}
+
+/// The agent on the phone reaches the customer of a ticket that is its own or waits in its queue.
+fn through_tickets(column: ticket::Column, target: Expr, caller: &Caller) -> Option<Expr> {
+    let colleague = caller.colleague?;
+    let mine = Alias::new("own_ticket");
+    let mut reached = Expr::col((mine.clone(), ticket::Column::OwnerId)).eq(colleague);
+    if !caller.queues.is_empty() {
+        reached = reached.or(Expr::col((mine.clone(), ticket::Column::QueueId)).is_in(caller.queues.iter().copied()));
+    }
+    let tickets = Query::select()
+        .column((mine.clone(), column))
+        .from_as(ticket::Entity, mine.clone())
+        .and_where(Expr::col((mine.clone(), ticket::Column::TenantId)).eq(caller.tenant))
+        .and_where(Expr::col((mine.clone(), ticket::Column::DeletedAt)).is_null())
+        .and_where(Expr::col((mine.clone(), column)).is_not_null())
+        .and_where(reached)
+        .to_owned();
+    Some(target.in_subquery(tickets))
+}
+
+fn message_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Queue => through_tickets(ticket::Column::Id, ticket_message::Column::TicketId.into_expr(), caller),
+        _ => None,
+    }
+}
+
+fn account_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Queue => through_tickets(ticket::Column::AccountId, account::Column::Id.into_expr(), caller),
+        _ => None,
+    }
+}
+
+fn contact_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Queue => through_tickets(ticket::Column::ContactId, contact::Column::Id.into_expr(), caller),
+        Scope::Consent => Some(consented(contact::Column::Id.into_expr(), None, caller)),
+        _ => None,
+    }
+}
+
+fn contact_point_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Queue => {
+            through_tickets(ticket::Column::ContactId, contact_point::Column::ContactId.into_expr(), caller)
+        }
+        // The point's own channel counts; a point of an account is no person's.
+        Scope::Consent => Some(
+            consented(
+                contact_point::Column::ContactId.into_expr(),
+                Some(contact_point::Column::Kind.into_expr()),
+                caller,
+            )
+            .or(contact_point::Column::ContactId.is_null()),
+        ),
+        _ => None,
+    }
+}
+
+fn employment_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Queue => through_tickets(ticket::Column::ContactId, employment::Column::ContactId.into_expr(), caller),
+        Scope::Consent => Some(consented(employment::Column::ContactId.into_expr(), None, caller)),
+        _ => None,
+    }
+}
+
+/// Marketing consent: state GIVEN, purpose MARKETING, valid now, and for a contact point its own channel.
+fn consented(contact: Expr, channel: Option<Expr>, caller: &Caller) -> Expr {
+    let given = Alias::new("given");
+    let col = |column: consent::Column| Expr::col((given.clone(), column));
+    let mut consents = Query::select()
+        .expr(Expr::val(1))
+        .from_as(consent::Entity, given.clone())
+        .and_where(col(consent::Column::TenantId).eq(caller.tenant))
+        .and_where(col(consent::Column::ContactId).eq(contact))
+        .and_where(col(consent::Column::Purpose).eq("MARKETING"))
+        .and_where(col(consent::Column::State).eq("GIVEN"))
+        .and_where(col(consent::Column::ValidFrom).lte(caller.now))
+        .and_where(col(consent::Column::ValidTo).is_null().or(col(consent::Column::ValidTo).gt(caller.now)))
+        .to_owned();
+    if let Some(channel) = channel {
+        consents.and_where(col(consent::Column::Channel).eq(channel));
+    }
+    Expr::exists(consents)
+}
+
+fn team_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Discipline => Some(match caller.discipline {
+            Some(discipline) => condition::<account_team_member::Entity>(Type::AccountTeam, Scope::Team, caller)
+                .and(account_team_member::Column::Discipline.eq(discipline)),
+            None => Expr::val(1).eq(0),
+        }),
+        _ => None,
+    }
+}
+
+fn opportunity_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    let (Scope::OwnCampaign, Some(colleague)) = (scope, caller.colleague) else { return None };
+    let owned = Alias::new("own_campaign");
+    let campaigns = Query::select()
+        .column((owned.clone(), campaign::Column::Id))
+        .from_as(campaign::Entity, owned.clone())
+        .and_where(Expr::col((owned.clone(), campaign::Column::TenantId)).eq(caller.tenant))
+        .and_where(Expr::col((owned, campaign::Column::OwnerId)).eq(colleague))
+        .to_owned();
+    Some(opportunity::Column::PrimaryCampaignId.into_expr().in_subquery(campaigns))
+}
+
+/// Attended by the caller, or organised.
+fn meeting_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    let (Scope::Mine, Some(colleague)) = (scope, caller.colleague) else { return None };
+    let attends = Alias::new("attends");
+    let attended = Query::select()
+        .column((attends.clone(), meeting_attendee::Column::MeetingId))
+        .from_as(meeting_attendee::Entity, attends.clone())
+        .and_where(Expr::col((attends.clone(), meeting_attendee::Column::TenantId)).eq(caller.tenant))
+        .and_where(Expr::col((attends, meeting_attendee::Column::ColleagueId)).eq(colleague))
+        .to_owned();
+    Some(meeting::Column::Id.into_expr().in_subquery(attended).or(meeting::Column::OrganizerId.eq(colleague)))
+}
+
+/// A child without an account of its own is reached through its parent.
+fn through_parent<P: Governed>(parent: Expr, scope: Scope, caller: &Caller) -> Option<Expr> {
+    if scope == Scope::All {
+        return None;
+    }
+    let parents = Query::select()
+        .column(P::ID.as_column_ref())
+        .from(P::default())
+        .and_where(P::TENANT.eq(caller.tenant))
+        .and_where(condition::<P>(P::TYPE, scope, caller))
+        .to_owned();
+    Some(parent.in_subquery(parents))
+}
+
+fn consent_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    through_parent::<contact::Entity>(consent::Column::ContactId.into_expr(), scope, caller)
+}
+
+fn snapshot_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    through_parent::<opportunity::Entity>(opportunity_snapshot::Column::OpportunityId.into_expr(), scope, caller)
+}
+
+fn interval_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    through_parent::<opportunity::Entity>(stage_interval::Column::ObjectId.into_expr(), scope, caller)
+}
+
+fn contact_role_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    through_parent::<opportunity::Entity>(opportunity_contact::Column::OpportunityId.into_expr(), scope, caller)
+}
+
+fn attendee_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    through_parent::<meeting::Entity>(meeting_attendee::Column::MeetingId.into_expr(), scope, caller)
+}
+
+fn order_line_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    through_parent::<sales_order::Entity>(order_line::Column::SalesOrderId.into_expr(), scope, caller)
+}

@@ -1,0 +1,202 @@
+//! One schema per set of roles: the registry is pruned to what the access table allows before the schema is finished, so
+//! that introspection, validation, arguments, fragments and suggestions know only what the caller may use.
+//!
+//! Rejected: `visible = "…"` of async-graphql hides from introspection only; hidden fields still run.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    ContextDirective, CustomDirective, CustomDirectiveFactory, ServerResult, TypeDirective, Value,
+    indexmap::{IndexMap, IndexSet},
+    parser::types::Directive,
+    registry::{MetaDirectiveInvocation, MetaField, MetaInputValue, MetaType, MetaTypeName, Registry},
+};
+
+use super::{Class, RoleSet, Sight, Type, table};
+
+/// The mark of a classed field: its type in the access table, its class (`*`: any right on the type will do, as for an
+/// id), and whether it is read or written.
+#[TypeDirective(location = "FieldDefinition", location = "InputFieldDefinition", location = "ArgumentDefinition")]
+pub fn access(of: String, class: String, write: bool) {}
+
+/// Prunes a schema under construction to what `roles` may use. Registered last: `builder.directive(Prune(roles))`.
+pub struct Prune(pub RoleSet);
+
+impl CustomDirectiveFactory for Prune {
+    fn name(&self) -> Cow<'static, str> {
+        "__prune".into()
+    }
+
+    fn create(&self, _: &ContextDirective<'_>, _: &Directive) -> ServerResult<Box<dyn CustomDirective>> {
+        // The directive is never registered, so no document can name it.
+        Err(async_graphql::ServerError::new("unknown directive", None))
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        prune(registry, self.0);
+    }
+}
+
+/// What a mark says, read back from the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The type in the access table.
+    pub of: Type,
+    /// The class; none stands for "any right on the type".
+    pub class: Option<Class>,
+    /// Written, not read.
+    pub write: bool,
+}
+
+impl Mark {
+    /// Reads the mark of a field, an input field or an argument.
+    pub fn read(invocations: &[MetaDirectiveInvocation]) -> Option<Mark> {
+        let mark = invocations.iter().find(|invocation| invocation.name == "access")?;
+        let text = |name: &str| match mark.args.get(name) {
+            Some(Value::String(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let of = Type::ALL.iter().copied().find(|ty| Some(ty.name()) == text("of"))?;
+        Some(Mark {
+            of,
+            class: text("class").and_then(|class| class.chars().next()).and_then(Class::from_letter),
+            write: mark.args.get("write") == Some(&Value::Boolean(true)),
+        })
+    }
+
+    /// Whether `roles` may ever use a field with this mark.
+    pub fn allows(self, roles: RoleSet, field: &str) -> bool {
+        let most = table::most(self.of, roles);
+        match (self.class, self.write) {
+            (Some(class), true) => most.may_write(class, field),
+            (Some(class), false) => most.sight(class, field) > Sight::None,
+            (None, true) => most.writes(),
+            (None, false) => !most.is_empty(),
+        }
+    }
+
+    fn describe(self, description: &mut Option<String>) {
+        let Some(class) = self.class else { return };
+        let text = description.get_or_insert_default();
+        if !self.write {
+            let line = format!("\n\nClass {}: null where the caller may not read it.", class.letter());
+            text.push_str(&line);
+        }
+    }
+}
+
+fn prune(registry: &mut Registry, roles: RoleSet) {
+    // A schema without a mutation still counts as declared until its last field is gone.
+    for ty in registry.types.values_mut() {
+        match ty {
+            MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
+                fields
+                    .retain(|name, field| keep(&mut field.directive_invocations, &mut field.description, name, roles));
+                for field in fields.values_mut() {
+                    field.args.retain(|name, arg| keep_input(arg, name, roles));
+                }
+            }
+            MetaType::InputObject { input_fields, .. } => {
+                input_fields.retain(|name, field| keep_input(field, name, roles));
+            }
+            _ => {}
+        }
+    }
+    while step(registry) {}
+    registry.directives.remove("access");
+    registry.remove_unused_types();
+}
+
+fn keep(
+    invocations: &mut Vec<MetaDirectiveInvocation>,
+    description: &mut Option<String>,
+    name: &str,
+    roles: RoleSet,
+) -> bool {
+    let Some(mark) = Mark::read(invocations) else { return true };
+    invocations.retain(|invocation| invocation.name != "access");
+    mark.describe(description);
+    mark.allows(roles, name)
+}
+
+fn keep_input(value: &mut MetaInputValue, name: &str, roles: RoleSet) -> bool {
+    keep(&mut value.directive_invocations, &mut value.description, name, roles)
+}
+
+/// One round towards the fixed point; whether anything went.
+fn step(registry: &mut Registry) -> bool {
+    let mut changed = false;
+    let gone: Vec<String> = registry
+        .types
+        .iter()
+        .filter(|(name, ty)| is_empty(ty) && !is_query(registry, name))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in gone {
+        registry.types.remove(&name);
+        registry.implements.remove(&name);
+        for interfaces in registry.implements.values_mut() {
+            interfaces.shift_remove(&name);
+        }
+        registry.mutation_type.take_if(|root| *root == name);
+        registry.subscription_type.take_if(|root| *root == name);
+        changed = true;
+    }
+    let known: std::collections::HashSet<String> = registry.types.keys().cloned().collect();
+    let exists = |ty: &str| known.contains(MetaTypeName::concrete_typename(ty));
+    for ty in registry.types.values_mut() {
+        match ty {
+            MetaType::Object { fields, .. } => changed |= retain_fields(fields, &exists),
+            MetaType::Interface { fields, possible_types, .. } => {
+                changed |= retain_fields(fields, &exists);
+                changed |= retain_names(possible_types, &exists);
+            }
+            MetaType::Union { possible_types, .. } => changed |= retain_names(possible_types, &exists),
+            MetaType::InputObject { input_fields, .. } => {
+                let before = input_fields.len();
+                input_fields.retain(|_, field| exists(&field.ty));
+                changed |= input_fields.len() != before;
+            }
+            MetaType::Scalar { .. } | MetaType::Enum { .. } => {}
+        }
+    }
+    changed
+}
+
+fn is_query(registry: &Registry, name: &str) -> bool {
+    registry.query_type == name
+}
+
+fn is_empty(ty: &MetaType) -> bool {
+    match ty {
+        MetaType::Object { fields, .. } => fields.is_empty(),
+        MetaType::Interface { fields, possible_types, .. } => fields.is_empty() || possible_types.is_empty(),
+        MetaType::Union { possible_types, .. } => possible_types.is_empty(),
+        MetaType::InputObject { input_fields, .. } => input_fields.is_empty(),
+        MetaType::Scalar { .. } | MetaType::Enum { .. } => false,
+    }
+}
+
+fn retain_names(names: &mut IndexSet<String>, exists: &impl Fn(&str) -> bool) -> bool {
+    let before = names.len();
+    names.retain(|name| exists(name));
+    names.len() != before
+}
+
+/// A field goes with its type, and with a required argument; an optional argument goes alone.
+fn retain_fields(fields: &mut IndexMap<String, MetaField>, exists: &impl Fn(&str) -> bool) -> bool {
+    let mut changed = false;
+    fields.retain(|_, field| {
+        let required =
+            |arg: &MetaInputValue| MetaTypeName::create(&arg.ty).is_non_null() && arg.default_value.is_none();
+        if !exists(&field.ty) || field.args.values().any(|arg| !exists(&arg.ty) && required(arg)) {
+            changed = true;
+            return false;
+        }
+        let before = field.args.len();
+        field.args.retain(|_, arg| exists(&arg.ty));
+        changed |= field.args.len() != before;
+        true
+    });
+    changed
+}

@@ -1,0 +1,255 @@
+//! Sealed scopes: rows are reached only through [`Rows`], and only this room can make one. A row comes back as
+//! [`Seen`]: the row together with the rights that the caller has on it.
+
+use std::sync::Arc;
+
+use entities::codes::AccessLevel;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, IntoCondition, Order, Query, SelectStatement, WindowStatement},
+};
+use uuid::Uuid;
+
+use super::{
+    Caller, Class, Sight,
+    class::Rights,
+    governed::{Governed, condition},
+    reach,
+    table::{self, Grant, Scope, Type},
+};
+
+/// The rows of a table that a caller reaches. There is no other way to read a governed table.
+#[derive(Clone)]
+pub struct Rows<E: Governed> {
+    select: Select<E>,
+    ty: Type,
+    grants: Arc<[Grant]>,
+    flagged: bool,
+}
+
+impl Caller {
+    /// The rows of `E` that the caller may read. The first line of every use case.
+    pub fn rows<E: Governed>(&self) -> Rows<E> {
+        self.rows_as(E::TYPE)
+    }
+
+    /// The rows of `E` under another line of the table than the table's own: internal notes among a ticket's messages.
+    pub fn rows_as<E: Governed>(&self, ty: Type) -> Rows<E> {
+        self.rows_of(ty)
+    }
+
+    /// The rows of `E` that the caller may change. The rights on each say which fields.
+    pub fn rows_to_write<E: Governed>(&self) -> Rows<E> {
+        self.rows_to_write_as(E::TYPE)
+    }
+
+    /// [`Caller::rows_to_write`] under another line of the table.
+    pub fn rows_to_write_as<E: Governed>(&self, ty: Type) -> Rows<E> {
+        let mut rows = self.rows_of::<E>(ty);
+        rows.flag(self);
+        rows
+    }
+
+    fn rows_of<E: Governed>(&self, ty: Type) -> Rows<E> {
+        let grants: Arc<[Grant]> = table::grants(ty, self.roles).into();
+        let reached = grants.iter().fold(Condition::any(), |any, grant| any.add(condition::<E>(ty, grant.scope, self)));
+        let mut select = E::find().filter(E::TENANT.eq(self.tenant));
+        select = match grants.iter().any(|grant| grant.scope == Scope::All) {
+            true => select,
+            false if grants.is_empty() => select.filter(Expr::val(1).eq(0)),
+            false => select.filter(reached),
+        };
+        if let Some(deleted) = E::DELETED {
+            select = select.filter(deleted.is_null());
+        }
+        let mut rows = Rows { select, ty, grants, flagged: false };
+        // With one grant, to reach the row is to hold it; only several need to be told apart.
+        if rows.grants.len() > 1 {
+            rows.flag(self);
+        }
+        rows
+    }
+}
+
+impl<E: Governed> Rows<E> {
+    /// Selects, for each grant, whether it reaches the row: 0 no, 1 to read, 2 to write too.
+    fn flag(&mut self, caller: &Caller) {
+        if self.flagged {
+            return;
+        }
+        self.flagged = true;
+        for (index, grant) in self.grants.iter().enumerate() {
+            let level: Expr = match (grant.scope, E::ACCOUNT) {
+                (Scope::Team, Some(account)) => reach::level(account.into_expr(), caller, self.ty.wing()),
+                (Scope::Discipline | Scope::Lead, Some(account)) => {
+                    // The team level caps these too: READ removes w.
+                    let edit = reach::in_accounts(
+                        account.into_expr(),
+                        reach::visible_accounts(caller, self.ty.wing(), AccessLevel::Edit),
+                    );
+                    let reached = condition::<E>(self.ty, grant.scope, caller);
+                    Expr::case(reached.clone().and(edit), 2).case(reached, 1).finally(0).into()
+                }
+                (Scope::All, _) => Expr::val(2),
+                _ => Expr::case(condition::<E>(self.ty, grant.scope, caller), 2).finally(0).into(),
+            };
+            QuerySelect::query(&mut self.select).expr_as(level, flag_name(index));
+        }
+    }
+
+    /// Narrows the rows.
+    pub fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.select = self.select.filter(condition.into_condition());
+        self
+    }
+
+    /// One row by its id.
+    pub fn by_id(self, id: Uuid) -> Self {
+        self.filter(E::ID.eq(id))
+    }
+
+    /// Some rows by their ids.
+    pub fn by_ids(self, ids: impl IntoIterator<Item = Uuid>) -> Self {
+        self.filter(E::ID.is_in(ids))
+    }
+
+    /// Orders the rows.
+    pub fn order_by(mut self, column: E::Column, order: Order) -> Self {
+        self.select = self.select.order_by(column, order);
+        self
+    }
+
+    /// Takes the first `n`.
+    pub fn limit(mut self, n: u64) -> Self {
+        self.select = self.select.limit(n);
+        self
+    }
+
+    /// Orders by id, after or before a cursor.
+    pub fn keyset(self, after: Option<Uuid>, before: Option<Uuid>, order: Order) -> Self {
+        let mut rows = self;
+        let (lower, upper) = match order {
+            Order::Desc => (before, after),
+            _ => (after, before),
+        };
+        if let Some(id) = lower {
+            rows = rows.filter(E::ID.gt(id));
+        }
+        if let Some(id) = upper {
+            rows = rows.filter(E::ID.lt(id));
+        }
+        rows
+    }
+
+    /// The first `n` rows of each group of `by`: the children of many parents in one statement.
+    pub async fn first_of_each<C: ConnectionTrait>(
+        self,
+        db: &C,
+        by: E::Column,
+        order: Order,
+        n: u64,
+    ) -> Result<Vec<Seen<E::Model>>, DbErr> {
+        let mut inner: SelectStatement = sea_orm::QueryTrait::into_query(self.select);
+        inner.expr_window_as(
+            sea_orm::sea_query::Func::cust("ROW_NUMBER"),
+            WindowStatement::partition_by(by.as_column_ref()).order_by(E::ID.as_column_ref(), order.clone()).to_owned(),
+            "place",
+        );
+        let outer = Query::select()
+            .column(sea_orm::sea_query::Asterisk)
+            .from_subquery(inner, "placed")
+            .and_where(Expr::col("place").lte(n as i64))
+            .order_by("id", order)
+            .to_owned();
+        let rows = db.query_all(&outer).await?;
+        rows.iter().map(|row| see::<E>(&self.grants, self.flagged, row)).collect()
+    }
+
+    /// All rows, seen.
+    pub async fn all<C: ConnectionTrait>(self, db: &C) -> Result<Vec<Seen<E::Model>>, DbErr> {
+        let rows = db.query_all(sea_orm::QueryTrait::as_query(&self.select)).await?;
+        rows.iter().map(|row| see::<E>(&self.grants, self.flagged, row)).collect()
+    }
+
+    /// The one row, seen; none if it is not there or not the caller's: both look the same.
+    pub async fn one<C: ConnectionTrait>(self, db: &C) -> Result<Option<Seen<E::Model>>, DbErr> {
+        Ok(self.limit(1).all(db).await?.pop())
+    }
+
+    /// How many rows the caller reaches.
+    pub async fn count<C: ConnectionTrait>(self, db: &C) -> Result<u64, DbErr> {
+        self.select.count(db).await
+    }
+
+    /// The ids of the rows as a sub-select, for the condition of another table.
+    pub fn into_ids(self) -> SelectStatement {
+        sea_orm::QueryTrait::into_query(self.select.select_only().column(E::ID))
+    }
+}
+
+fn flag_name(index: usize) -> String {
+    format!("grant_{index}")
+}
+
+fn see<E: Governed>(grants: &Arc<[Grant]>, flagged: bool, row: &QueryResult) -> Result<Seen<E::Model>, DbErr> {
+    let model = E::Model::from_query_result(row, "")?;
+    let mut rights = Rights::default();
+    for (index, grant) in grants.iter().enumerate() {
+        // Unflagged rows are reached by their only grant, and are for reading.
+        let level: i32 = if flagged { row.try_get("", &flag_name(index))? } else { 1 };
+        if level > 0 {
+            rights.join(&grant.rights, level > 1);
+        }
+    }
+    Ok(Seen { row: Arc::new(model), rights: Arc::new(rights) })
+}
+
+/// A row as its reader sees it. Made only here; every classed field reads through it.
+#[derive(Debug)]
+pub struct Seen<M> {
+    row: Arc<M>,
+    rights: Arc<Rights>,
+}
+
+impl<M> Clone for Seen<M> {
+    fn clone(&self) -> Self {
+        Seen { row: self.row.clone(), rights: self.rights.clone() }
+    }
+}
+
+impl<M> Seen<M> {
+    /// The value of a field, if the caller sees it in clear.
+    pub fn read<T, O: Into<Option<T>>>(&self, class: Class, field: &str, get: impl FnOnce(&M) -> O) -> Option<T> {
+        match self.rights.sight(class, field) {
+            Sight::Clear => get(&self.row).into(),
+            Sight::None | Sight::Pseudonym | Sight::Masked => None,
+        }
+    }
+
+    /// The value of a field, in clear or as far as the ladder shows it.
+    pub fn read_as<T, O: Into<Option<T>>>(
+        &self,
+        class: Class,
+        field: &str,
+        get: impl FnOnce(&M) -> O,
+        shown: impl FnOnce(Sight, T) -> Option<T>,
+    ) -> Option<T> {
+        match self.rights.sight(class, field) {
+            Sight::None => None,
+            Sight::Clear => get(&self.row).into(),
+            sight => get(&self.row).into().and_then(|value| shown(sight, value)),
+        }
+    }
+
+    /// The caller's rights on this row.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// The bare row, for a use case's own rules (states, versions, links). What it returns to the caller reads through
+    /// [`Seen::read`].
+    pub fn row(&self) -> &M {
+        &self.row
+    }
+}

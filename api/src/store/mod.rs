@@ -1,0 +1,148 @@
+//! The database: connection, writing transactions, and what differs between the two engines, in one place. Knows no domain
+//! word.
+
+mod feed;
+
+use std::{sync::Arc, time::Duration};
+
+pub use feed::Woken;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+
+/// How the pool is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite://path` or `postgres://…`.
+    pub url: String,
+    /// The largest number of connections.
+    pub max_connections: u32,
+    /// How long a request waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How often a reader looks at the feed when nobody wakes it.
+    pub poll_interval: Duration,
+}
+
+impl Options {
+    /// The defaults for a database.
+    pub fn new(url: impl Into<String>) -> Options {
+        Options {
+            url: url.into(),
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(8),
+            poll_interval: Duration::from_millis(500),
+        }
+    }
+}
+
+/// A connected database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: DatabaseConnection,
+    feed: Arc<feed::Feed>,
+    poll_interval: Duration,
+}
+
+impl Store {
+    /// Connects. SQLite: the file is created, WAL, foreign keys on, writers wait for each other.
+    pub async fn connect(options: &Options) -> Result<Store, DbErr> {
+        let mut connect = ConnectOptions::new(options.url.clone());
+        connect
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .sqlx_logging(false);
+        if options.url.starts_with("sqlite:") {
+            connect.map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+                    .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
+                    .busy_timeout(Duration::from_secs(30))
+                    .statement_cache_capacity(512)
+            });
+        }
+        let db = Database::connect(connect).await?;
+        let feed = Arc::new(feed::Feed::new());
+        if db.get_database_backend() == DbBackend::Postgres {
+            feed::listen(&feed, db.get_postgres_connection_pool().clone());
+        }
+        Ok(Store { db, feed, poll_interval: options.poll_interval })
+    }
+
+    /// The pool, for reading. Scopes of the policy run on it.
+    pub fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// Whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.db.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Opens a writing transaction. IMMEDIATE on SQLite: a deferred one that becomes a writer half way is refused with
+    /// "database is locked" whenever another writer was faster.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.db
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            })
+            .await
+    }
+
+    /// Opens a transaction whose reads all see one moment.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.db
+            .begin_with_options(TransactionOptions {
+                isolation_level: self.is_postgres().then_some(sea_orm::IsolationLevel::RepeatableRead),
+                ..Default::default()
+            })
+            .await
+    }
+
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        self.db.ping().await.is_ok()
+    }
+
+    /// How often a reader of the feed looks by itself.
+    pub fn poll_interval(&self) -> Duration {
+        self.poll_interval
+    }
+
+    /// Tells other processes, at the commit of `tx`, that a tenant's feed has grown.
+    pub async fn announce(&self, tx: &DatabaseTransaction, tenant: i64) -> Result<(), DbErr> {
+        let text = "SELECT pg_notify($1, $2)";
+        let values = [feed::CHANNEL.into(), tenant.to_string().into()];
+        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, text, values)).await?;
+        Ok(())
+    }
+
+    /// Tells the readers of this process that a tenant's feed has grown. Other processes hear it from the database.
+    pub fn wake(&self, tenant: i64) {
+        self.feed.wake(tenant);
+    }
+
+    /// A reader's bell: rings after each commit of the tenant. A hint; the truth is polling.
+    pub fn woken(&self, tenant: i64) -> Woken {
+        self.feed.woken(tenant)
+    }
+}
+
+/// Tries a unit of work again when another transaction was in the way (40001, 40P01, SQLITE_BUSY): at most three times.
+pub async fn retry<T, E, F, Fut>(is_transient: impl Fn(&E) -> bool, mut work: F) -> Result<T, E>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    for _ in 0..2 {
+        match work().await {
+            Err(error) if is_transient(&error) => {}
+            result => return result,
+        }
+    }
+    work().await
+}
