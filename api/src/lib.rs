@@ -11,3 +11,4 @@ pub mod sales;
 pub mod schema;
 pub mod service;
 pub mod store;
+pub mod tenancy;

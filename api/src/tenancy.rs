@@ -1,0 +1,280 @@
+//! The tenant: founding one with what it cannot do without, and turning a token's claims into its caller.
+//!
+//! These are the few look-ups that no scope can guard, because a scope is made from their answer.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    account::colleague,
+    codes::{ChannelGroup, StageObject, Wing},
+    journey::feed_counter,
+    marketing::channel,
+    sales::{pipeline, stage},
+    tenant::{queue, queue_member, tenant},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use crate::{
+    auth::Claims,
+    clock::Clock,
+    graph::{Cx, Error, Result},
+    journey::Work,
+    policy::{Caller, RoleSet, TenantKey},
+    store::Store,
+};
+
+/// A tenant to be.
+#[derive(Clone, Debug)]
+pub struct NewTenant {
+    /// The short name that tokens carry.
+    pub slug: String,
+    /// The company's name.
+    pub name: String,
+    /// Its civil time: IANA zone.
+    pub zone: String,
+    /// Its currency: ISO 4217.
+    pub currency: String,
+    /// Its language: BCP 47.
+    pub language: String,
+}
+
+/// The pipelines that a tenant starts with: object, code, name, stages (code, name, probability in percent, open, won).
+type StageRow = (&'static str, &'static str, Option<i32>, bool, bool);
+const PIPELINES: &[(StageObject, &str, &str, &[StageRow])] = &[
+    (
+        StageObject::Opportunity,
+        "SALES",
+        "Sales",
+        &[
+            ("QUALIFICATION", "Qualification", Some(10), true, false),
+            ("DISCOVERY", "Discovery", Some(20), true, false),
+            ("PROPOSAL", "Proposal", Some(50), true, false),
+            ("NEGOTIATION", "Negotiation", Some(75), true, false),
+            ("CLOSED_WON", "Closed won", Some(100), false, true),
+            ("CLOSED_LOST", "Closed lost", Some(0), false, false),
+        ],
+    ),
+    (
+        StageObject::Lifecycle,
+        "LIFECYCLE",
+        "Lifecycle of a person",
+        &[
+            ("ANONYMOUS", "Anonymous", None, true, false),
+            ("SUBSCRIBER", "Subscriber", None, true, false),
+            ("LEAD", "Lead", None, true, false),
+            ("MQL", "Marketing qualified", None, true, false),
+            ("SAL", "Sales accepted", None, true, false),
+            ("SQL", "Sales qualified", None, true, false),
+            ("OPPORTUNITY", "Opportunity", None, true, false),
+            ("CUSTOMER", "Customer", None, true, true),
+            ("ADVOCATE", "Advocate", None, true, true),
+            ("DISQUALIFIED", "Disqualified", None, false, false),
+            ("RECYCLED", "Recycled", None, true, false),
+            ("FORMER_CUSTOMER", "Former customer", None, false, false),
+        ],
+    ),
+    (
+        StageObject::Account,
+        "ACCOUNT",
+        "Customer relation",
+        &[
+            ("TARGET", "Target", None, true, false),
+            ("ENGAGED", "Engaged", None, true, false),
+            ("OPEN_OPPORTUNITY", "Open opportunity", None, true, false),
+            ("ONBOARDING", "Onboarding", None, true, true),
+            ("ACTIVE", "Active", None, true, true),
+            ("RENEWAL", "Renewal", None, true, true),
+            ("EXPANSION", "Expansion", None, true, true),
+            ("AT_RISK", "At risk", None, true, true),
+            ("CHURNED", "Churned", None, false, false),
+        ],
+    ),
+];
+
+/// The channels that a tenant starts with.
+const CHANNELS: &[(&str, &str, ChannelGroup, bool)] = &[
+    ("ONLINE_ADS", "Online ads", ChannelGroup::Paid, false),
+    ("CONTENT", "Content", ChannelGroup::Owned, false),
+    ("EMAIL", "E-mail", ChannelGroup::Owned, false),
+    ("SOCIAL", "Social media", ChannelGroup::Owned, false),
+    ("SEO", "Organic search", ChannelGroup::Earned, false),
+    ("DIRECT", "Direct", ChannelGroup::Owned, true),
+    ("TRADE_FAIR", "Trade fair", ChannelGroup::Paid, false),
+    ("COLD_CALL", "Cold call", ChannelGroup::Sales, false),
+    ("LEAD_RESEARCH", "Lead research", ChannelGroup::Sales, false),
+    ("NETWORK", "Network", ChannelGroup::Earned, false),
+    ("PARTNER", "Partner", ChannelGroup::Partner, false),
+    ("REFERRAL", "Referral", ChannelGroup::Earned, false),
+];
+
+/// The queues that a tenant starts with.
+const QUEUES: &[(&str, &str, Wing)] = &[
+    ("SALES_INBOX", "Sales inbox", Wing::Sales),
+    ("SERVICE_DESK", "Service desk", Wing::Service),
+];
+
+/// Founds a tenant: its row, its feed, pipelines, stages, channels and queues. Gives its id. A known slug gives the known id.
+pub async fn found(store: &Store, clock: &Clock, new: NewTenant) -> Result<i64> {
+    let now = clock.now();
+    if let Some(known) = tenant_by_slug(store, &new.slug).await? {
+        return Ok(known.id);
+    }
+    let key: String = (0..4).map(|_| format!("{:016x}", clock.random())).collect();
+    let tx = store.begin().await?;
+    let last: Option<i64> =
+        tenant::Entity::find().select_only().column(tenant::Column::Id).order_by_desc(tenant::Column::Id).into_tuple().one(&tx).await?;
+    let id = last.unwrap_or(0) + 1;
+    tenant::ActiveModel {
+        id: Set(id),
+        slug: Set(new.slug),
+        name: Set(new.name),
+        zone: Set(new.zone),
+        currency: Set(new.currency),
+        language: Set(new.language),
+        settings: Set(serde_json::json!({ "key": key })),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+    }
+    .insert(&tx)
+    .await?;
+    feed_counter::ActiveModel { tenant_id: Set(id), position: Set(0), last_recorded_at: Set(now) }.insert(&tx).await?;
+    tx.commit().await?;
+
+    let caller = system_caller(store, id, now, RoleSet::ALL, "founding a tenant").await?;
+    let cx = Cx::new(caller, store.clone(), clock.clone());
+    let mut work = Work::begin(&cx).await?;
+    for (object_type, code, name, stages) in PIPELINES {
+        let pipeline = work
+            .insert::<pipeline::Entity>(pipeline::ActiveModel {
+                code: Set((*code).to_owned()),
+                name: Set((*name).to_owned()),
+                object_type: Set(*object_type),
+                is_default: Set(true),
+                ..Default::default()
+            })
+            .await?;
+        let rows = (0..).zip(*stages).map(|(position, (code, name, probability, is_open, is_won))| stage::ActiveModel {
+            id: NotSet,
+            pipeline_id: Set(pipeline.id),
+            object_type: Set(*object_type),
+            code: Set((*code).to_owned()),
+            name: Set((*name).to_owned()),
+            position: Set(position),
+            probability: Set(*probability),
+            is_open: Set(*is_open),
+            is_won: Set(*is_won),
+            ..Default::default()
+        });
+        work.insert_many::<stage::Entity>(rows.collect()).await?;
+    }
+    let channels = CHANNELS.iter().map(|(code, name, group, is_direct)| channel::ActiveModel {
+        code: Set((*code).to_owned()),
+        name: Set((*name).to_owned()),
+        channel_group: Set(*group),
+        is_direct: Set(*is_direct),
+        ..Default::default()
+    });
+    work.insert_many::<channel::Entity>(channels.collect()).await?;
+    let queues = QUEUES.iter().map(|(code, name, wing)| queue::ActiveModel {
+        code: Set((*code).to_owned()),
+        name: Set((*name).to_owned()),
+        wing: Set(*wing),
+        ..Default::default()
+    });
+    work.insert_many::<queue::Entity>(queues.collect()).await?;
+    work.commit().await?;
+    Ok(id)
+}
+
+async fn tenant_by_slug(store: &Store, slug: &str) -> Result<Option<tenant::Model>> {
+    Ok(tenant::Entity::find().filter(tenant::Column::Slug.eq(slug)).one(store.db()).await?)
+}
+
+/// The tenant of a slug.
+pub async fn tenant_id(store: &Store, slug: &str) -> Result<i64> {
+    tenant_by_slug(store, slug).await?.map(|tenant| tenant.id).ok_or(Error::NotFound)
+}
+
+/// The house itself as a caller: imports, loaders, founding. Every use says why.
+pub async fn system_caller(
+    store: &Store,
+    tenant_id: i64,
+    now: DateTime<Utc>,
+    roles: RoleSet,
+    reason: &'static str,
+) -> Result<Caller> {
+    let tenant = tenant::Entity::find_by_id(tenant_id).one(store.db()).await?.ok_or(Error::NotFound)?;
+    tracing::debug!(tenant = tenant.id, reason, "the house acts for itself");
+    Ok(Caller {
+        tenant: tenant.id,
+        roles,
+        colleague: None,
+        discipline: None,
+        queues: Vec::new(),
+        now,
+        expires_at: None,
+        reason: Some(reason),
+        tenant_key: key_of(&tenant),
+    })
+}
+
+/// Who the claims of a verified token are in their tenant, now. None if there is no such tenant.
+pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Result<Option<Caller>> {
+    let Some(tenant) = tenant_by_slug(store, &claims.tenant).await? else { return Ok(None) };
+    let colleague = colleague::Entity::find()
+        .filter(colleague::Column::TenantId.eq(tenant.id))
+        .filter(colleague::Column::Subject.eq(claims.subject.as_str()))
+        .filter(colleague::Column::IsActive.eq(true))
+        .filter(colleague::Column::DeletedAt.is_null())
+        .one(store.db())
+        .await?;
+    let mut caller = Caller {
+        tenant: tenant.id,
+        roles: claims.roles,
+        colleague: colleague.as_ref().map(|colleague| colleague.id),
+        discipline: colleague.as_ref().map(|colleague| colleague.department),
+        queues: Vec::new(),
+        now,
+        expires_at: Some(claims.expires_at),
+        reason: None,
+        tenant_key: key_of(&tenant),
+    };
+    caller.queues = queues_of(store, &caller).await?;
+    Ok(Some(caller))
+}
+
+/// The same caller at a later moment, with the queues of that moment.
+pub async fn refresh(store: &Store, caller: &Caller, now: DateTime<Utc>) -> Result<Caller> {
+    let mut caller = Caller { now, ..caller.clone() };
+    caller.queues = queues_of(store, &caller).await?;
+    Ok(caller)
+}
+
+async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
+    let Some(colleague) = caller.colleague else { return Ok(Vec::new()) };
+    let queues = queue_member::Entity::find()
+        .select_only()
+        .column(queue_member::Column::QueueId)
+        .filter(queue_member::Column::TenantId.eq(caller.tenant))
+        .filter(queue_member::Column::ColleagueId.eq(colleague))
+        .filter(queue_member::Column::ValidFrom.lte(caller.now))
+        .filter(
+            Condition::any()
+                .add(queue_member::Column::ValidTo.is_null())
+                .add(queue_member::Column::ValidTo.gt(caller.now)),
+        )
+        .order_by_asc(queue_member::Column::QueueId)
+        .into_tuple()
+        .all(store.db())
+        .await?;
+    Ok(queues)
+}
+
+fn key_of(tenant: &tenant::Model) -> TenantKey {
+    let key = tenant.settings.get("key").and_then(serde_json::Value::as_str).unwrap_or_default();
+    TenantKey(key.as_bytes().into())
+}
+
