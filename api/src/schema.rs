@@ -5,23 +5,28 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 use crate::{
     account::{AccountMutation, AccountQuery, ContactMutation, ContactQuery, PeopleQuery, TeamMutation},
+    journey::timeline::{TimelineQuery, TimelineSubscription},
     policy::{Prune, RoleSet},
 };
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(AccountQuery, ContactQuery, PeopleQuery);
+pub struct Query(AccountQuery, ContactQuery, PeopleQuery, TimelineQuery);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(AccountMutation, ContactMutation, TeamMutation);
 
+/// Everything that can be followed live.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(TimelineSubscription);
+
 /// A schema as one set of roles knows it.
-pub type JourneySchema = Schema<Query, Mutation, EmptySubscription>;
+pub type JourneySchema = Schema<Query, Mutation, Subscription>;
 
 /// How much a document may ask for. See `[limits]` in the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +45,7 @@ impl Default for Limits {
 
 /// The schema of a set of roles.
 pub fn build(roles: RoleSet, limits: Limits) -> JourneySchema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
         .directive(Prune(roles))

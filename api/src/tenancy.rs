@@ -12,7 +12,8 @@ use entities::{
     tenant::{queue, queue_member, tenant},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Set,
 };
 use uuid::Uuid;
 
@@ -110,10 +111,8 @@ const CHANNELS: &[(&str, &str, ChannelGroup, bool)] = &[
 ];
 
 /// The queues that a tenant starts with.
-const QUEUES: &[(&str, &str, Wing)] = &[
-    ("SALES_INBOX", "Sales inbox", Wing::Sales),
-    ("SERVICE_DESK", "Service desk", Wing::Service),
-];
+const QUEUES: &[(&str, &str, Wing)] =
+    &[("SALES_INBOX", "Sales inbox", Wing::Sales), ("SERVICE_DESK", "Service desk", Wing::Service)];
 
 /// Founds a tenant: its row, its feed, pipelines, stages, channels and queues. Gives its id. A known slug gives the known id.
 pub async fn found(store: &Store, clock: &Clock, new: NewTenant) -> Result<i64> {
@@ -123,8 +122,13 @@ pub async fn found(store: &Store, clock: &Clock, new: NewTenant) -> Result<i64> 
     }
     let key: String = (0..4).map(|_| format!("{:016x}", clock.random())).collect();
     let tx = store.begin().await?;
-    let last: Option<i64> =
-        tenant::Entity::find().select_only().column(tenant::Column::Id).order_by_desc(tenant::Column::Id).into_tuple().one(&tx).await?;
+    let last: Option<i64> = tenant::Entity::find()
+        .select_only()
+        .column(tenant::Column::Id)
+        .order_by_desc(tenant::Column::Id)
+        .into_tuple()
+        .one(&tx)
+        .await?;
     let id = last.unwrap_or(0) + 1;
     tenant::ActiveModel {
         id: Set(id),
@@ -156,18 +160,19 @@ pub async fn found(store: &Store, clock: &Clock, new: NewTenant) -> Result<i64> 
                 ..Default::default()
             })
             .await?;
-        let rows = (0..).zip(*stages).map(|(position, (code, name, probability, is_open, is_won))| stage::ActiveModel {
-            id: NotSet,
-            pipeline_id: Set(pipeline.id),
-            object_type: Set(*object_type),
-            code: Set((*code).to_owned()),
-            name: Set((*name).to_owned()),
-            position: Set(position),
-            probability: Set(*probability),
-            is_open: Set(*is_open),
-            is_won: Set(*is_won),
-            ..Default::default()
-        });
+        let rows =
+            (0..).zip(*stages).map(|(position, (code, name, probability, is_open, is_won))| stage::ActiveModel {
+                id: NotSet,
+                pipeline_id: Set(pipeline.id),
+                object_type: Set(*object_type),
+                code: Set((*code).to_owned()),
+                name: Set((*name).to_owned()),
+                position: Set(position),
+                probability: Set(*probability),
+                is_open: Set(*is_open),
+                is_won: Set(*is_won),
+                ..Default::default()
+            });
         work.insert_many::<stage::Entity>(rows.collect()).await?;
     }
     let channels = CHANNELS.iter().map(|(code, name, group, is_direct)| channel::ActiveModel {
@@ -214,7 +219,7 @@ pub async fn system_caller(
         colleague: None,
         discipline: None,
         queues: Vec::new(),
-        now,
+        moment: now.into(),
         expires_at: None,
         reason: Some(reason),
         tenant_key: key_of(&tenant),
@@ -237,7 +242,7 @@ pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Resu
         colleague: colleague.as_ref().map(|colleague| colleague.id),
         discipline: colleague.as_ref().map(|colleague| colleague.department),
         queues: Vec::new(),
-        now,
+        moment: now.into(),
         expires_at: Some(claims.expires_at),
         reason: None,
         tenant_key: key_of(&tenant),
@@ -246,25 +251,19 @@ pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Resu
     Ok(Some(caller))
 }
 
-/// The same caller at a later moment, with the queues of that moment.
-pub async fn refresh(store: &Store, caller: &Caller, now: DateTime<Utc>) -> Result<Caller> {
-    let mut caller = Caller { now, ..caller.clone() };
-    caller.queues = queues_of(store, &caller).await?;
-    Ok(caller)
-}
-
-async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
+/// The queues that a caller works in at its moment.
+pub async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
     let Some(colleague) = caller.colleague else { return Ok(Vec::new()) };
     let queues = queue_member::Entity::find()
         .select_only()
         .column(queue_member::Column::QueueId)
         .filter(queue_member::Column::TenantId.eq(caller.tenant))
         .filter(queue_member::Column::ColleagueId.eq(colleague))
-        .filter(queue_member::Column::ValidFrom.lte(caller.now))
+        .filter(queue_member::Column::ValidFrom.lte(caller.now()))
         .filter(
             Condition::any()
                 .add(queue_member::Column::ValidTo.is_null())
-                .add(queue_member::Column::ValidTo.gt(caller.now)),
+                .add(queue_member::Column::ValidTo.gt(caller.now())),
         )
         .order_by_asc(queue_member::Column::QueueId)
         .into_tuple()
@@ -277,4 +276,3 @@ fn key_of(tenant: &tenant::Model) -> TenantKey {
     let key = tenant.settings.get("key").and_then(serde_json::Value::as_str).unwrap_or_default();
     TenantKey(key.as_bytes().into())
 }
-

@@ -33,11 +33,6 @@ impl Cx {
         ctx.data_unchecked::<Cx>()
     }
 
-    /// The same request seen later: rights are judged at the new moment. A stream calls this for each delivery.
-    pub fn with_caller(&self, caller: Caller) -> Cx {
-        Cx::new(caller, self.store.clone(), self.clock.clone())
-    }
-
     pub(super) fn batches(&self) -> &Batches {
         &self.0.batches
     }

@@ -31,6 +31,8 @@ pub enum Error {
     },
     /// The caller's rights changed in mid-stream: read again.
     RightsChanged,
+    /// The token ended in mid-stream.
+    TokenExpired,
     /// Expected refusals of a mutation.
     User(Vec<UserError>),
     /// Two transactions met; the unit of work may be tried again.
@@ -115,6 +117,7 @@ impl Error {
             Error::CursorInvalid => "CURSOR_INVALID",
             Error::CursorExpired { .. } => "CURSOR_EXPIRED",
             Error::RightsChanged => "RIGHTS_CHANGED",
+            Error::TokenExpired => "UNAUTHENTICATED",
             Error::Conflict(_) | Error::Internal(_) => "INTERNAL",
         }
     }
@@ -146,6 +149,7 @@ impl From<Error> for async_graphql::Error {
             Error::CursorInvalid => "this cursor does not belong to this list".to_owned(),
             Error::CursorExpired { .. } => "the reader fell behind; read again from `resume`".to_owned(),
             Error::RightsChanged => "your rights on this subject have changed; read again".to_owned(),
+            Error::TokenExpired => "the token has ended; connect with a new one".to_owned(),
             Error::User(errors) => errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join("; "),
             Error::Conflict(cause) => {
                 tracing::warn!(%cause, "a unit of work gave up after retries");

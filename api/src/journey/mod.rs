@@ -1,10 +1,15 @@
 //! 6: the corridor. The journal (`work` appends, nobody else), its kinds and payloads, the timeline, the live feed, stages.
 
 pub mod event_id;
+pub mod events;
 mod kinds;
+pub mod object;
 mod objects;
 mod payload;
+pub mod reader;
 pub mod stages;
+pub mod timeline;
+mod visible;
 mod work;
 
 pub use kinds::{Declared, EventKind, Shape};

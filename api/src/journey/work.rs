@@ -100,9 +100,9 @@ impl Event {
         self
     }
 
-    /// Without an account, those who work in this queue see it.
+    /// Those who work in this queue see it too, whatever its account.
     pub fn queue(mut self, queue: Option<Uuid>) -> Event {
-        if let (Some(queue), None) = (queue, self.account_id) {
+        if let Some(queue) = queue {
             self.audience = format!("QUEUE:{queue}");
         }
         self

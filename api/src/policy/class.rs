@@ -147,6 +147,12 @@ impl Rights {
         *self == Rights::default()
     }
 
+    /// Whether anything can be seen.
+    pub fn reads(&self) -> bool {
+        self.classes.iter().any(|verb| verb.sight > Sight::None)
+            || self.fields.iter().any(|(_, verb)| verb.sight > Sight::None)
+    }
+
     /// Whether anything can be written.
     pub fn writes(&self) -> bool {
         self.classes.iter().any(|verb| verb.write) || self.fields.iter().any(|(_, verb)| verb.write)
@@ -162,7 +168,7 @@ impl Rights {
     }
 
     /// Joins the rights of another grant that reaches the same row.
-    pub(super) fn join(&mut self, other: &Rights, keep_write: bool) {
+    pub(crate) fn join(&mut self, other: &Rights, keep_write: bool) {
         let cut = |verb: Verb| Verb { write: verb.write && keep_write, ..verb };
         for (held, more) in self.classes.iter_mut().zip(other.classes) {
             *held = held.join(cut(more));

@@ -236,8 +236,8 @@ fn consented(contact: Expr, channel: Option<Expr>, caller: &Caller) -> Expr {
         .and_where(col(consent::Column::ContactId).eq(contact))
         .and_where(col(consent::Column::Purpose).eq("MARKETING"))
         .and_where(col(consent::Column::State).eq("GIVEN"))
-        .and_where(col(consent::Column::ValidFrom).lte(caller.now))
-        .and_where(col(consent::Column::ValidTo).is_null().or(col(consent::Column::ValidTo).gt(caller.now)))
+        .and_where(col(consent::Column::ValidFrom).lte(caller.now()))
+        .and_where(col(consent::Column::ValidTo).is_null().or(col(consent::Column::ValidTo).gt(caller.now())))
         .to_owned();
     if let Some(channel) = channel {
         consents.and_where(col(consent::Column::Channel).eq(channel));

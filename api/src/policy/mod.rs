@@ -14,7 +14,7 @@ mod roles;
 mod scope;
 pub mod table;
 
-pub use caller::{Caller, TenantKey};
+pub use caller::{Caller, Moment, TenantKey};
 pub use class::{Class, Rights, Sight, Verb};
 pub use governed::Governed;
 pub use prune::{Mark, Prune, access};

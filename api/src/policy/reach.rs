@@ -28,11 +28,11 @@ pub fn visible_accounts(caller: &Caller, wing: Wing, level: AccessLevel) -> Opti
         Condition::all()
             .add(Expr::col((table.clone(), Alias::new("tenant_id"))).eq(caller.tenant))
             .add(Expr::col((table.clone(), Alias::new("colleague_id"))).eq(colleague))
-            .add(Expr::col((table.clone(), Alias::new("valid_from"))).lte(caller.now))
+            .add(Expr::col((table.clone(), Alias::new("valid_from"))).lte(caller.now()))
             .add(
                 Condition::any()
                     .add(Expr::col((table.clone(), Alias::new("valid_to"))).is_null())
-                    .add(Expr::col((table.clone(), Alias::new("valid_to"))).gt(caller.now)),
+                    .add(Expr::col((table.clone(), Alias::new("valid_to"))).gt(caller.now())),
             )
     };
     let column = access_column(wing);
@@ -98,11 +98,11 @@ pub fn team_accounts(caller: &Caller, leads_only: bool) -> Option<SelectStatemen
         .from_as(account_team_member::Entity, member.clone())
         .and_where(col(account_team_member::Column::TenantId).eq(caller.tenant))
         .and_where(col(account_team_member::Column::ColleagueId).eq(colleague))
-        .and_where(col(account_team_member::Column::ValidFrom).lte(caller.now))
+        .and_where(col(account_team_member::Column::ValidFrom).lte(caller.now()))
         .cond_where(
             Condition::any()
                 .add(col(account_team_member::Column::ValidTo).is_null())
-                .add(col(account_team_member::Column::ValidTo).gt(caller.now)),
+                .add(col(account_team_member::Column::ValidTo).gt(caller.now())),
         )
         .to_owned();
     if leads_only {

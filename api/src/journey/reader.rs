@@ -1,0 +1,279 @@
+//! Reading the journal: a page of one subject's timeline together with the feed's position, and what the feed brought since.
+//! Knows rows only; the GraphQL types stand in `events`.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    codes::{EventDomain, SubjectType},
+    journey::{change_log, event_subject, feed_counter, journey_event},
+};
+use sea_orm::{
+    Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable,
+    sea_query::{Alias, Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+use super::{
+    event_id,
+    visible::{self, EventRights, e, s},
+};
+use crate::{
+    graph::Page,
+    policy::{Caller, Rights},
+};
+
+/// Whose timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// What it is.
+    pub ty: SubjectType,
+    /// Which one.
+    pub id: Uuid,
+}
+
+/// Which events of it. All conditions hold together; those of one list are alternatives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// Of these domains.
+    pub domains: Option<Vec<EventDomain>>,
+    /// Of these kinds, by their dot names.
+    pub kinds: Option<Vec<String>>,
+    /// Done by these colleagues.
+    pub actors: Option<Vec<Uuid>>,
+    /// About these campaigns.
+    pub campaigns: Option<Vec<Uuid>>,
+    /// Happened at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Happened before.
+    pub to: Option<DateTime<Utc>>,
+    /// At least this important; 1 unless said otherwise or kinds are named.
+    pub min_importance: Option<i32>,
+    /// As of: happened up to and with this moment.
+    pub as_of: Option<DateTime<Utc>>,
+    /// As known at: recorded up to and with this moment.
+    pub known_at: Option<DateTime<Utc>>,
+}
+
+/// An event as its reader sees it.
+#[derive(Clone, Debug)]
+pub struct SeenEvent {
+    /// The row.
+    pub row: journey_event::Model,
+    /// What the reader may see of its payload.
+    pub rights: Rights,
+}
+
+/// A page read at one position of the feed.
+#[derive(Clone, Debug)]
+pub struct TimelinePage {
+    /// The events, newest first, and one more than asked for if there are more.
+    pub events: Vec<SeenEvent>,
+    /// The feed's position at that moment.
+    pub position: i64,
+}
+
+/// What the feed brought.
+#[derive(Clone, Debug)]
+pub struct Since {
+    /// The events with their positions, in the order in which they were recorded.
+    pub events: Vec<(i64, SeenEvent)>,
+    /// Everything up to this position has been looked at.
+    pub looked_to: i64,
+}
+
+/// One statement, one snapshot: the page and the position that it was read at.
+pub async fn page<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    subject: Subject,
+    filter: &Filter,
+    page: &Page,
+) -> Result<TimelinePage, DbErr> {
+    let order = page.order(crate::graph::Direction::Falling);
+    let mut inner = events_of(caller, subject, filter);
+    if let Some(after) = page.after {
+        inner.and_where(s(event_subject::Column::EventId).lt(after));
+    }
+    if let Some(before) = page.before {
+        inner.and_where(s(event_subject::Column::EventId).gt(before));
+    }
+    inner.order_by_expr(s(event_subject::Column::EventId), order.clone()).limit(page.size + 1);
+    let mut outer = at_position(caller, inner);
+    outer.order_by_expr(Expr::col((Alias::new("page"), journey_event::Column::Id)), order);
+    let rows = db.query_all(&outer).await?;
+    let mut position = 0;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        position = row.try_get("", "position_now")?;
+        if row.try_get::<Option<Uuid>>("", "id")?.is_some() {
+            events.push(journey_event::Model::from_query_result(row, "")?);
+        }
+    }
+    Ok(TimelinePage { events: with_rights(caller, db, events).await?, position })
+}
+
+/// How many events of the subject the caller sees.
+pub async fn count<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    subject: Subject,
+    filter: &Filter,
+) -> Result<i64, DbErr> {
+    let inner = events_of(caller, subject, filter);
+    let outer = Query::select().expr_as(Expr::col(Asterisk).count(), "n").from_subquery(inner, "counted").to_owned();
+    match db.query_one(&outer).await? {
+        Some(row) => row.try_get("", "n"),
+        None => Ok(0),
+    }
+}
+
+/// What was recorded after `position` about the subject: at most `limit` events.
+pub async fn since<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    subject: Subject,
+    filter: &Filter,
+    position: i64,
+    limit: u64,
+) -> Result<Since, DbErr> {
+    let log = Alias::new("c");
+    let at = || Expr::col((log.clone(), change_log::Column::Position));
+    let mut inner = events_of(caller, subject, filter);
+    inner
+        .expr_as(at(), "position_at")
+        .join_as(
+            JoinType::InnerJoin,
+            change_log::Entity,
+            log.clone(),
+            Condition::all().add(Expr::col((log.clone(), change_log::Column::TenantId)).eq(caller.tenant)).add(
+                Expr::col((log.clone(), change_log::Column::EventId))
+                    .equals((Alias::new(visible::SUBJECT), event_subject::Column::EventId)),
+            ),
+        )
+        .and_where(at().gt(position))
+        .order_by_expr(at(), Order::Asc)
+        .limit(limit);
+    let mut outer = at_position(caller, inner);
+    outer.order_by_expr(Expr::col((Alias::new("page"), Alias::new("position_at"))), Order::Asc);
+    let rows = db.query_all(&outer).await?;
+    let (mut looked_to, mut positions, mut events) = (position, Vec::new(), Vec::new());
+    for row in &rows {
+        looked_to = row.try_get("", "position_now")?;
+        if let Some(at) = row.try_get::<Option<i64>>("", "position_at")? {
+            positions.push(at);
+            events.push(journey_event::Model::from_query_result(row, "")?);
+        }
+    }
+    // A full batch has not looked beyond its last event.
+    if let (Some(last), true) = (positions.last(), positions.len() as u64 == limit) {
+        looked_to = *last;
+    }
+    let events = with_rights(caller, db, events).await?;
+    Ok(Since { events: positions.into_iter().zip(events).collect(), looked_to })
+}
+
+/// The feed's position now.
+pub async fn position<C: ConnectionTrait>(caller: &Caller, db: &C) -> Result<i64, DbErr> {
+    let counter = feed_counter::Entity::find_by_id(caller.tenant).one(db).await?;
+    Ok(counter.map_or(0, |counter| counter.position))
+}
+
+async fn with_rights<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    events: Vec<journey_event::Model>,
+) -> Result<Vec<SeenEvent>, DbErr> {
+    let rights = EventRights::of(caller, db, events.iter()).await?;
+    Ok(events.into_iter().map(|row| SeenEvent { rights: rights.on(&row), row }).collect())
+}
+
+/// The counter's row is always there, so that an empty page, too, has a position.
+fn at_position(caller: &Caller, inner: SelectStatement) -> SelectStatement {
+    let counter = Alias::new("counter");
+    Query::select()
+        .expr_as(Expr::col((counter.clone(), feed_counter::Column::Position)), "position_now")
+        .column((Alias::new("page"), Asterisk))
+        .from_as(feed_counter::Entity, counter.clone())
+        .join_subquery(JoinType::LeftJoin, inner, Alias::new("page"), Expr::val(1).eq(1))
+        .and_where(Expr::col((counter, feed_counter::Column::TenantId)).eq(caller.tenant))
+        .to_owned()
+}
+
+fn events_of(caller: &Caller, subject: Subject, filter: &Filter) -> SelectStatement {
+    let mut select = Query::select();
+    for column in journey_event::Column::iter() {
+        select.expr_as(e(column), sea_orm::IdenStatic::as_str(&column));
+    }
+    visible::from_tables(&mut select);
+    select
+        .and_where(s(event_subject::Column::TenantId).eq(caller.tenant))
+        .and_where(s(event_subject::Column::SubjectType).eq(subject.ty.as_str()))
+        .and_where(s(event_subject::Column::SubjectId).eq(subject.id))
+        .cond_where(visible::condition(caller))
+        .cond_where(filtered(caller, filter));
+    select
+}
+
+fn filtered(caller: &Caller, filter: &Filter) -> Condition {
+    let Filter { domains, kinds, actors, campaigns, from, to, min_importance, as_of, known_at } = filter;
+    let mut all = Condition::all();
+    if let Some(domains) = domains {
+        all = all.add(s(event_subject::Column::Domain).is_in(domains.iter().map(|domain| domain.as_str())));
+    }
+    if let Some(kinds) = kinds {
+        all = all.add(s(event_subject::Column::Kind).is_in(kinds.iter().map(String::as_str)));
+    }
+    if let Some(actors) = actors {
+        all = all.add(e(journey_event::Column::ActorId).is_in(actors.iter().copied()));
+    }
+    if let Some(campaigns) = campaigns {
+        let of = Alias::new("of_campaign");
+        let about = Query::select()
+            .expr(Expr::val(1))
+            .from_as(event_subject::Entity, of.clone())
+            .and_where(Expr::col((of.clone(), event_subject::Column::TenantId)).eq(caller.tenant))
+            .and_where(Expr::col((of.clone(), event_subject::Column::SubjectType)).eq(SubjectType::Campaign.as_str()))
+            .and_where(Expr::col((of.clone(), event_subject::Column::SubjectId)).is_in(campaigns.iter().copied()))
+            .and_where(
+                Expr::col((of, event_subject::Column::EventId))
+                    .equals((Alias::new(visible::SUBJECT), event_subject::Column::EventId)),
+            )
+            .to_owned();
+        all = all.add(Expr::exists(about));
+    }
+    let least = min_importance.unwrap_or(if kinds.is_some() { 0 } else { 1 });
+    if least > 0 {
+        all = all.add(s(event_subject::Column::Importance).gte(least));
+    }
+    if let Some(from) = from {
+        all = all.add(s(event_subject::Column::EventId).gte(event_id::floor(*from)));
+    }
+    if let Some(to) = to {
+        all = all.add(s(event_subject::Column::EventId).lt(event_id::floor(*to)));
+    }
+    if let Some(as_of) = as_of {
+        let next = *as_of + chrono::Duration::microseconds(1);
+        all = all.add(s(event_subject::Column::EventId).lt(event_id::floor(next)));
+    }
+    let superseded = || s(event_subject::Column::SupersededAt);
+    match known_at {
+        Some(known_at) => all
+            .add(e(journey_event::Column::RecordedAt).lte(*known_at))
+            .add(Condition::any().add(superseded().is_null()).add(superseded().gt(*known_at))),
+        None => all.add(superseded().is_null()),
+    }
+}
+
+/// What of the caller's rights a stream stands on: when it changes, the stream must read again.
+pub async fn standing<C: ConnectionTrait>(caller: &Caller, db: &C, account: Option<Uuid>) -> Result<Standing, DbErr> {
+    let levels = match account {
+        Some(account) => visible::levels(caller, db, vec![account]).await?.remove(&account),
+        None => None,
+    };
+    Ok(Standing { levels: levels.unwrap_or_default() })
+}
+
+/// See [`standing`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    levels: [i32; 4],
+}
