@@ -3,6 +3,7 @@
 pub mod account;
 pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod graph;
 pub mod journey;
 pub mod marketing;
