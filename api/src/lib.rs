@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod graph;
 pub mod journey;
 pub mod marketing;

@@ -1,2 +1,20 @@
-//! journey
-fn main() {}
+//! The program: reads the command line, runs the command, and says in its exit code how that went.
+
+use std::process::ExitCode;
+
+use api::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        // Help and version are "errors" too: clap knows where they are printed and with which exit code.
+        Err(error) => error.exit(),
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return cli::report(&anyhow::Error::new(error).context("the runtime cannot start"));
+        }
+    };
+    runtime.block_on(cli::run(cli)).unwrap_or_else(|error| cli::report(&error))
+}

@@ -1,0 +1,163 @@
+//! What types cannot say: ranges, addresses, and what a server needs.
+
+use std::{fmt::Display, ops::RangeInclusive, time::Duration};
+
+use reqwest::Url;
+use secrecy::ExposeSecret;
+
+use super::{Auth, Config, Database, Feed, Limits, Log, Problem, Purpose, Server};
+use crate::auth::Issuers;
+
+/// Adds what is wrong to `problems`. Structs are taken apart without `..`: a new option does not compile before it was thought about.
+pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Problem>) {
+    let Config { server, database, auth, limits, log, feed } = config;
+    check_server(server, problems);
+    check_database(database, purpose, problems);
+    check_auth(auth, purpose, problems);
+    check_limits(limits, problems);
+
+    let Log { format: _, filter } = log;
+    if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(filter) {
+        problems.push(Problem::new(
+            "log.filter",
+            format!("{error}; right would be a level such as \"info\", or \"info,api=debug\""),
+        ));
+    }
+    let Feed { poll_interval } = feed;
+    time("feed.poll_interval", *poll_interval, Duration::from_millis(10)..=MINUTE, problems);
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn check_server(server: &Server, problems: &mut Vec<Problem>) {
+    let Server { listen: _, public_url, grace_period, cors_origins } = server;
+    if !public_url.is_empty()
+        && !Url::parse(public_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
+    {
+        let message = format!("{public_url:?} is no address; right would be \"https://journey.example.com\", or empty");
+        problems.push(Problem::new("server.public_url", message));
+    }
+    time("server.grace_period", *grace_period, Duration::ZERO..=HOUR, problems);
+    for (index, origin) in cors_origins.iter().enumerate() {
+        // Browsers send origins in one spelling, and they are compared as text: `https://a/` would never match.
+        if !Url::parse(origin).is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == *origin)
+        {
+            let message = format!(
+                "{origin:?} is no origin; right would be scheme and host alone, such as \"https://crm.example.com\""
+            );
+            problems.push(Problem::new(format!("server.cors_origins[{index}]"), message));
+        }
+    }
+}
+
+/// Whether a text is an address of a database that this house can use. Says nothing of the text itself, which may hold a password.
+pub(crate) fn database_url(url: &str) -> Result<(), &'static str> {
+    const RIGHT: &str =
+        "right would be \"postgres://user:password@host/database\" or \"sqlite:///path/to/journey.sqlite\"";
+    let rest = ["postgres://", "postgresql://", "sqlite://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    if rest.is_none_or(str::is_empty) { Err(RIGHT) } else { Ok(()) }
+}
+
+fn check_database(database: &Database, purpose: Purpose, problems: &mut Vec<Problem>) {
+    let Database { url, max_connections, acquire_timeout } = database;
+    let url = url.expose_secret();
+    match database_url(url) {
+        Err(right) if !url.is_empty() => {
+            problems.push(Problem::new("database.url", format!("is no address of a database; {right}")))
+        }
+        Err(right) if purpose == Purpose::Serve => {
+            problems.push(Problem::new(
+                "database.url",
+                format!("is not given; {right}, here, as --database-url, or in JOURNEY_DATABASE_URL"),
+            ));
+        }
+        _ => {}
+    }
+    // A pool of one waits for ever when a query runs beside an open transaction.
+    number("database.max_connections", *max_connections, 2..=1_000, problems);
+    time("database.acquire_timeout", *acquire_timeout, Duration::from_millis(100)..=5 * MINUTE, problems);
+}
+
+fn check_auth(auth: &Auth, purpose: Purpose, problems: &mut Vec<Problem>) {
+    let Auth { leeway, jwks_refresh, issuers } = auth;
+    time("auth.leeway", *leeway, Duration::ZERO..=5 * MINUTE, problems);
+    time("auth.jwks_refresh", *jwks_refresh, MINUTE..=24 * HOUR, problems);
+    if purpose == Purpose::Serve {
+        if issuers.is_empty() {
+            let message = "nobody could sign in; right would be one or more [[auth.issuers]], as the default configuration explains";
+            problems.push(Problem::new("auth.issuers", message));
+        }
+        if let Err(found) = Issuers::new(auth) {
+            problems.extend(found.0);
+        }
+    }
+}
+
+fn check_limits(limits: &Limits, problems: &mut Vec<Problem>) {
+    let Limits {
+        max_body_bytes,
+        max_document_bytes,
+        max_tokens,
+        max_depth,
+        max_complexity,
+        max_nodes,
+        max_aliases,
+        max_root_fields,
+        max_directives,
+        max_fragments,
+        max_variables,
+        max_page_size,
+        max_batch_size,
+        request_timeout,
+        max_connections,
+        socket_init_timeout,
+        socket_operations,
+        max_frame_bytes,
+    } = limits;
+    const KB: usize = 1_024;
+    number("limits.max_body_bytes", *max_body_bytes, KB..=256 * KB * KB, problems);
+    number("limits.max_document_bytes", *max_document_bytes, KB..=16 * KB * KB, problems);
+    number("limits.max_tokens", *max_tokens, 500..=1_000_000, problems);
+    // Introspection, without which no client tool works, needs 16 and 400.
+    number("limits.max_depth", *max_depth, 16..=100, problems);
+    number("limits.max_complexity", *max_complexity, 400..=10_000_000, problems);
+    number("limits.max_nodes", *max_nodes, 400..=1_000_000, problems);
+    number("limits.max_aliases", *max_aliases, 0..=10_000, problems);
+    number("limits.max_root_fields", *max_root_fields, 1..=1_000, problems);
+    number("limits.max_directives", *max_directives, 0..=10_000, problems);
+    number("limits.max_fragments", *max_fragments, 10..=10_000, problems);
+    number("limits.max_variables", *max_variables, 1..=10_000, problems);
+    number("limits.max_page_size", *max_page_size, 1..=1_000, problems);
+    number("limits.max_batch_size", *max_batch_size, 1..=1_000, problems);
+    time("limits.request_timeout", *request_timeout, Duration::from_millis(100)..=10 * MINUTE, problems);
+    number("limits.max_connections", *max_connections, 1..=1_000_000, problems);
+    time("limits.socket_init_timeout", *socket_init_timeout, SECOND..=5 * MINUTE, problems);
+    number("limits.socket_operations", *socket_operations, 1..=10_000, problems);
+    number("limits.max_frame_bytes", *max_frame_bytes, KB..=64 * KB * KB, problems);
+    if max_document_bytes > max_body_bytes {
+        let message = format!(
+            "a document of {max_document_bytes} bytes cannot come in a body of {max_body_bytes}; right would be max_body_bytes or less"
+        );
+        problems.push(Problem::new("limits.max_document_bytes", message));
+    }
+}
+
+fn number<N: PartialOrd + Display>(path: &str, value: N, range: RangeInclusive<N>, problems: &mut Vec<Problem>) {
+    if !range.contains(&value) {
+        problems.push(Problem::new(
+            path,
+            format!("{value} is out of range; right would be {} to {}", range.start(), range.end()),
+        ));
+    }
+}
+
+fn time(path: &str, value: Duration, range: RangeInclusive<Duration>, problems: &mut Vec<Problem>) {
+    if !range.contains(&value) {
+        problems.push(Problem::new(
+            path,
+            format!("{value:?} is out of range; right would be {:?} to {:?}", range.start(), range.end()),
+        ));
+    }
+}

@@ -1,0 +1,204 @@
+//! The options, as types. Every field is required: what a person leaves out, the default file has.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::duration;
+
+/// The whole configuration; `config.default.toml` explains each option.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The listener.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// Who may issue tokens.
+    pub auth: Auth,
+    /// What one client may ask for.
+    pub limits: Limits,
+    /// Logging.
+    pub log: Log,
+    /// The live feed.
+    pub feed: Feed,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The address under which clients reach the server; empty: as it listens. Read it with [`Server::base_url`].
+    pub public_url: String,
+    /// Time to end after the server was asked to stop.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub grace_period: Duration,
+    /// Origins that may call from a browser.
+    pub cors_origins: Vec<String>,
+}
+
+impl Server {
+    /// The address under which clients reach the server, without a slash at its end.
+    pub fn base_url(&self) -> String {
+        match self.public_url.trim_end_matches('/') {
+            "" => format!("http://{}", self.listen),
+            url => url.to_owned(),
+        }
+    }
+}
+
+/// `[database]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// The address, which may hold a password; empty: not given.
+    pub url: SecretString,
+    /// Connections kept, at most.
+    pub max_connections: u32,
+    /// Time to wait for a free connection.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub acquire_timeout: Duration,
+}
+
+/// `[auth]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// How far clocks may be apart.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub leeway: Duration,
+    /// How often keys behind an address are read again.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub jwks_refresh: Duration,
+    /// The issuers.
+    pub issuers: Vec<Issuer>,
+}
+
+/// One of `[[auth.issuers]]`. Nothing is required here, so that the check can say everything that is missing at once.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Issuer {
+    /// The token's `iss`.
+    pub issuer: String,
+    /// Must be in the token's `aud`.
+    pub audience: String,
+    /// The only algorithm that this issuer's tokens may have.
+    pub algorithm: Option<Algorithm>,
+    /// Key source, development only: a shared secret.
+    pub secret: Option<SecretString>,
+    /// Key source: a public key in PEM.
+    pub public_key_file: Option<PathBuf>,
+    /// Key source: an address that publishes keys.
+    pub jwks_url: Option<String>,
+    /// The tenant of all of this issuer's tokens.
+    pub tenant: Option<String>,
+    /// Where tenant and roles are in the token.
+    pub claims: ClaimNames,
+    /// Foreign role names and what they mean here; empty: the issuer speaks our names.
+    pub roles_map: BTreeMap<String, String>,
+}
+
+/// Where in a token the tenant and the roles are: a name, a path with dots, or a JSON pointer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClaimNames {
+    /// The tenant's slug.
+    pub tenant: String,
+    /// The role names: a list, or text with spaces between them.
+    pub roles: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        Self { tenant: "tenant".to_owned(), roles: "roles".to_owned() }
+    }
+}
+
+/// The signature algorithms that an issuer can be pinned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Algorithm {
+    /// A shared secret: development.
+    HS256,
+    /// RSA, PKCS #1 1.5, SHA-256.
+    RS256,
+    /// ECDSA on P-256, SHA-256.
+    ES256,
+    /// Ed25519.
+    EdDSA,
+}
+
+/// `[limits]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub max_body_bytes: usize,
+    /// Bytes of a document.
+    pub max_document_bytes: usize,
+    /// Tokens of a document.
+    pub max_tokens: usize,
+    /// Nesting of fields.
+    pub max_depth: usize,
+    /// Predicted cost of an operation.
+    pub max_complexity: usize,
+    /// Fields of an operation once its fragments are spread.
+    pub max_nodes: usize,
+    /// Aliases of an operation.
+    pub max_aliases: usize,
+    /// Root fields of an operation.
+    pub max_root_fields: usize,
+    /// Directives of a document.
+    pub max_directives: usize,
+    /// Fragments of a document.
+    pub max_fragments: usize,
+    /// Variables of an operation.
+    pub max_variables: usize,
+    /// Rows of a page.
+    pub max_page_size: u32,
+    /// Rows of a batch.
+    pub max_batch_size: u32,
+    /// Time of an operation.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub request_timeout: Duration,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Time in which a socket has to say who it is.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub socket_init_timeout: Duration,
+    /// Operations at once on a socket.
+    pub socket_operations: usize,
+    /// Bytes of a socket's frame.
+    pub max_frame_bytes: usize,
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// For whom.
+    pub format: LogFormat,
+    /// What is logged.
+    pub filter: String,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// `[feed]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    /// How often live readers look.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub poll_interval: Duration,
+}
