@@ -231,6 +231,7 @@ where
             return;
         }
     };
+    #[expect(clippy::disallowed_methods, reason = "a name that no other test run has")]
     let name = format!("journey_migration_{}", Uuid::new_v4().simple());
     admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
     let (address, _) = server.rsplit_once('/').unwrap();

@@ -72,7 +72,7 @@ object! {
         /// Given and family name together; null where you may not read names.
         #[graphql(directive = access::apply("Contact".into(), "N".into(), false))]
         pub async fn name(&self) -> Option<String> {
-            self.0.read(Class::N, "name", |row| full_name(row))
+            self.0.read(Class::N, "name", full_name)
         }
     }
 }

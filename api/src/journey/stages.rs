@@ -42,7 +42,7 @@ impl Work<'_> {
         };
         if let Some(open) = open {
             stage_interval::Entity::update_many()
-                .col_expr(stage_interval::Column::ExitedAt, Expr::val(now).into())
+                .col_expr(stage_interval::Column::ExitedAt, Expr::val(now))
                 .filter(stage_interval::Column::TenantId.eq(tenant))
                 .filter(stage_interval::Column::Id.eq(open.id))
                 .exec(self.tx())

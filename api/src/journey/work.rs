@@ -518,7 +518,7 @@ impl<'a> Work<'a> {
             .ok_or(Error::NotFound)?;
         let recorded_at = Ord::max(self.now, counter.last_recorded_at + Duration::microseconds(1));
         feed_counter::Entity::update_many()
-            .col_expr(feed_counter::Column::LastRecordedAt, Expr::val(recorded_at).into())
+            .col_expr(feed_counter::Column::LastRecordedAt, Expr::val(recorded_at))
             .filter(feed_counter::Column::TenantId.eq(tenant))
             .exec(&self.tx)
             .await?;

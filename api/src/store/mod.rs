@@ -30,8 +30,8 @@ impl Options {
         Options {
             url: url.into(),
             max_connections: 16,
-            acquire_timeout: Duration::from_secs(8),
-            poll_interval: Duration::from_millis(500),
+            acquire_timeout: Duration::from_secs(5),
+            poll_interval: Duration::from_secs(1),
         }
     }
 }
