@@ -1,4 +1,5 @@
 //! Journey: one entity graph of the whole customer journey.
 
 pub mod auth;
+pub mod http;
 pub mod policy;
