@@ -1,11 +1,13 @@
 //! Journey: one entity graph of the whole customer journey.
 
 pub mod account;
+pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod graph;
+pub mod http;
 pub mod journey;
 pub mod marketing;
 pub mod policy;
