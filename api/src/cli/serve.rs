@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, process::ExitCode};
 
 use crate::{
+    app,
     cli::Common,
+    clock::Clock,
     config::{Config, Problems, Purpose},
 };
 
@@ -51,5 +53,19 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
         super::out::line(crate::config::DEFAULTS.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
-    super::not_built_yet(&config)
+    let store = app::open(&config).await?;
+    let pending: Vec<String> = migration::status(store.db())
+        .await?
+        .into_iter()
+        .filter(|(_, applied)| !applied)
+        .map(|(name, _)| name)
+        .collect();
+    if !pending.is_empty() {
+        anyhow::bail!("the database lacks {} migrations; run `journey migrate up` first", pending.len());
+    }
+    app::serve(&config, store, Clock::System, |address| {
+        tracing::info!(%address, "serving at {}/graphql", config.server.base_url());
+    })
+    .await?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -190,9 +190,7 @@ pub(super) fn result(outcome: &Outcome, media: Media) -> Response {
 
 fn body(status: StatusCode, media: Media, wire: &Wire<'_>) -> Response {
     match serde_json::to_vec(wire) {
-        Ok(bytes) => {
-            (status, [(header::CONTENT_TYPE, media.content_type())], Body::from(bytes)).into_response()
-        }
+        Ok(bytes) => (status, [(header::CONTENT_TYPE, media.content_type())], Body::from(bytes)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -228,7 +226,8 @@ fn is_input_error(message: &str) -> bool {
 
 /// The framework's own words for its depth and complexity limits.
 fn is_cost_error(message: &str) -> bool {
-    matches!(message, "Query is too complex." | "Query is nested too deep.") || message.contains(" cannot be greater than `")
+    matches!(message, "Query is too complex." | "Query is nested too deep.")
+        || message.contains(" cannot be greater than `")
 }
 
 /// The code of an error, where it has one.

@@ -127,7 +127,11 @@ async fn answer<D: Door>(
         // urql and others name every type that they know: a single answer is the better fit where there is only one
         (OperationType::Subscription, _, true) | (_, None, true) => {
             let expires_in = front.door.expires_in(caller);
-            let lasts = events::Lasts { expires_in, stop: front.lifecycle.stop.clone(), keep_alive: front.door.limits().keep_alive() };
+            let lasts = events::Lasts {
+                expires_in,
+                stop: front.lifecycle.stop.clone(),
+                keep_alive: front.door.limits().keep_alive(),
+            };
             tagged(events::stream(operation, lasts), summary)
         }
         (OperationType::Subscription, ..) => {

@@ -24,7 +24,8 @@ impl Asked {
     /// From a JSON body.
     pub fn from_body(body: &[u8]) -> Result<Asked, Fault> {
         // serde_json's words name a line and a column, never the content
-        let value = serde_json::from_slice(body).map_err(|error| Fault::malformed(format!("The body is not valid JSON: {error}.")))?;
+        let value = serde_json::from_slice(body)
+            .map_err(|error| Fault::malformed(format!("The body is not valid JSON: {error}.")))?;
         match value {
             Value::Array(_) => Err(Fault::malformed("Batches are not supported: send one request at a time.")),
             value => Asked::from_json(value),
@@ -34,7 +35,9 @@ impl Asked {
     /// From a JSON object.
     pub fn from_json(value: Value) -> Result<Asked, Fault> {
         let Value::Object(mut object) = value else {
-            return Err(Fault::malformed("A request is a JSON object with `query`, `operationName`, `variables` and `extensions`."));
+            return Err(Fault::malformed(
+                "A request is a JSON object with `query`, `operationName`, `variables` and `extensions`.",
+            ));
         };
         Ok(Asked {
             query: string("query", object.remove("query"))?,
@@ -49,7 +52,8 @@ impl Asked {
         let mut asked = Asked::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = || percent_decode(value).ok_or_else(|| Fault::malformed(format!("`{name}` is not valid UTF-8.")));
+            let value =
+                || percent_decode(value).ok_or_else(|| Fault::malformed(format!("`{name}` is not valid UTF-8.")));
             match name {
                 "query" => asked.query = Some(value()?),
                 "operationName" => asked.operation_name = Some(value()?).filter(|name| !name.is_empty()),
@@ -66,7 +70,9 @@ fn json(name: &str, text: &str) -> Result<Option<Value>, Fault> {
     if text.is_empty() {
         return Ok(None);
     }
-    serde_json::from_str(text).map(Some).map_err(|error| Fault::malformed(format!("`{name}` is not valid JSON: {error}.")))
+    serde_json::from_str(text)
+        .map(Some)
+        .map_err(|error| Fault::malformed(format!("`{name}` is not valid JSON: {error}.")))
 }
 
 fn string(name: &str, value: Option<Value>) -> Result<Option<String>, Fault> {

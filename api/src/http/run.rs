@@ -12,8 +12,7 @@ use futures::{
 use super::{
     answer::{self, Fault},
     door::{Door, Executor, Refused},
-    guard,
-    metrics,
+    guard, metrics,
     request::Asked,
 };
 
@@ -129,7 +128,9 @@ impl Operation {
             }
             Ok(Err(panic)) => Err(panicked(panic.as_ref(), &self.request_id)),
             Err(_) => Err(Fault::timeout(match self.kind {
-                OperationType::Mutation => "The mutation took too long and was stopped. Read the object to see whether it was changed.",
+                OperationType::Mutation => {
+                    "The mutation took too long and was stopped. Read the object to see whether it was changed."
+                }
                 _ => "The query took too long and was stopped. Ask for less at a time.",
             })),
         }

@@ -72,7 +72,14 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle, 
         match accepted {
             Ok((stream, _)) => {
                 let slot = ConnectionSlot(Arc::new((slot, Open::connection())));
-                let connection = connection(server.clone(), stream, router.clone(), slot, lifecycle.stop.clone(), limits.header_timeout());
+                let connection = connection(
+                    server.clone(),
+                    stream,
+                    router.clone(),
+                    slot,
+                    lifecycle.stop.clone(),
+                    limits.header_timeout(),
+                );
                 connections.spawn(connection);
             }
             Err(error) => {

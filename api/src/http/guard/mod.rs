@@ -122,7 +122,10 @@ fn expand_fragments(document: &ExecutableDocument) -> Result<HashMap<&Name, Tall
     }
     match waiting.keys().min() {
         None => Ok(done),
-        Some(_) => Err(Fault::document(code::BAD_USER_INPUT, "Fragments must not spread themselves, directly or through others.")),
+        Some(_) => Err(Fault::document(
+            code::BAD_USER_INPUT,
+            "Fragments must not spread themselves, directly or through others.",
+        )),
     }
 }
 

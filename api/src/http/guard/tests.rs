@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn code_of(text: &str) -> Result<(), (String, String)> {
-    check(text, None, &Limits::default()).map(|_| ()).map_err(|fault| (fault.code().to_owned(), fault.into_error().message))
+    check(text, None, &Limits::default())
+        .map(|_| ())
+        .map_err(|fault| (fault.code().to_owned(), fault.into_error().message))
 }
 
 fn exceeded(message: &str) -> Result<(), (String, String)> {
@@ -45,7 +47,8 @@ fn expansion_counts_exactly() {
 
 #[test]
 fn root_fields_count_through_fragments_and_inline_fragments() {
-    let text = format!("{{ ...r ...on Query {{ ...r }} {} }} fragment r on Query {{ {} }}", "a ".repeat(10), "a ".repeat(10));
+    let text =
+        format!("{{ ...r ...on Query {{ ...r }} {} }} fragment r on Query {{ {} }}", "a ".repeat(10), "a ".repeat(10));
     assert_eq!(code_of(&text), Ok(()));
     let text = text.replacen("{ ...r", "{ a ...r", 1);
     assert_eq!(code_of(&text), exceeded("The document has too many fields at the root: the limit is 30."));
@@ -72,7 +75,13 @@ fn each_limit_has_its_words() {
 
 #[test]
 fn brackets_of_every_kind_are_counted_before_the_parser_recurses() {
-    for text in ["[".repeat(60_000), "{".repeat(60_000), format!("{{a(b:{})}}", "[".repeat(60_000)), "{a(b:{c:".repeat(5_000), "query($a:".to_owned() + &"[".repeat(60_000)] {
+    for text in [
+        "[".repeat(60_000),
+        "{".repeat(60_000),
+        format!("{{a(b:{})}}", "[".repeat(60_000)),
+        "{a(b:{c:".repeat(5_000),
+        "query($a:".to_owned() + &"[".repeat(60_000),
+    ] {
         assert_eq!(code_of(&text).unwrap_err().0, "COST_EXCEEDED");
     }
     // the deepest that passes still fits on a small stack
@@ -84,7 +93,10 @@ fn brackets_of_every_kind_are_counted_before_the_parser_recurses() {
 #[test]
 fn brackets_in_strings_and_comments_do_not_count() {
     let line = "[".repeat(100);
-    assert_eq!(tokens::scan(&format!("{{ a(b: \"\\\"{line}\", c: \"\"\"{line}\\\"\"\"\n{line}\"\"\") # {line}\n }}")).nesting, 2);
+    assert_eq!(
+        tokens::scan(&format!("{{ a(b: \"\\\"{line}\", c: \"\"\"{line}\\\"\"\"\n{line}\"\"\") # {line}\n }}")).nesting,
+        2
+    );
     assert_eq!(tokens::scan("{ a(b: \"x\") }").tokens, 8);
 }
 
@@ -103,7 +115,8 @@ fn cycles_of_fragments_are_refused() {
 #[test]
 fn the_operation_is_picked_by_name() {
     let text = "query a { x } mutation b { y }";
-    let picked = |name| check(text, name, &Limits::default()).map(|c| (c.kind, c.name)).map_err(|f| f.into_error().message);
+    let picked =
+        |name| check(text, name, &Limits::default()).map(|c| (c.kind, c.name)).map_err(|f| f.into_error().message);
     assert_eq!(picked(Some("b")), Ok((OperationType::Mutation, Some("b".to_owned()))));
     assert_eq!(picked(None), Err("The document has several operations: say which with `operationName`.".to_owned()));
     assert_eq!(picked(Some("c")), Err("The document has no operation named by `operationName`.".to_owned()));

@@ -13,11 +13,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use axum::{
-    extract::ws::WebSocketUpgrade,
-    http::HeaderValue,
-    response::Response,
-};
+use axum::{extract::ws::WebSocketUpgrade, http::HeaderValue, response::Response};
 
 use super::{
     Front,
@@ -42,9 +38,7 @@ pub(super) struct Setup {
 /// close code: a failed handshake would tell a browser nothing.
 pub(super) fn accept<D: Door>(front: Front<D>, upgrade: WebSocketUpgrade, setup: Setup) -> Response {
     let limits = front.door.limits();
-    let mut upgrade = upgrade
-        .max_message_size(limits.socket_message_bytes)
-        .max_frame_size(limits.socket_message_bytes);
+    let mut upgrade = upgrade.max_message_size(limits.socket_message_bytes).max_frame_size(limits.socket_message_bytes);
     let offered = upgrade.requested_protocols().any(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
     if offered {
         upgrade.set_selected_protocol(HeaderValue::from_static(PROTOCOL));

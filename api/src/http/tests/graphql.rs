@@ -27,7 +27,12 @@ const DATA: &str = r#"{"data":{"hello":"hello"}}"#;
 #[case::field_error(r#"{"query":"{ missing }"}"#, 200, 200, "NOT_FOUND")]
 #[case::mutation(r#"{"query":"mutation { set(to: 1) }"}"#, 200, 200, "")]
 #[tokio::test]
-async fn posts_are_answered_by_the_table(#[case] body: &str, #[case] graphql: u16, #[case] json: u16, #[case] code: &str) {
+async fn posts_are_answered_by_the_table(
+    #[case] body: &str,
+    #[case] graphql: u16,
+    #[case] json: u16,
+    #[case] code: &str,
+) {
     let app = app(TestDoor::new());
     for (accept, status) in [("application/graphql-response+json", graphql), ("application/json", json)] {
         let answer = send(&app, request("POST", "/graphql", &[JSON, ("accept", accept)], body.to_owned())).await;
@@ -78,7 +83,11 @@ async fn only_json_is_taken(#[case] kind: &str, #[case] status: u16) {
 
 #[rstest]
 #[case("?query=%7B+hello%20%7D", 200, DATA)]
-#[case("?query=query(%24n:Int)%7Bhello(times:%24n)%7D&variables=%7B%22n%22:2%7D", 200, r#"{"data":{"hello":"hello hello"}}"#)]
+#[case(
+    "?query=query(%24n:Int)%7Bhello(times:%24n)%7D&variables=%7B%22n%22:2%7D",
+    200,
+    r#"{"data":{"hello":"hello hello"}}"#
+)]
 #[tokio::test]
 async fn get_runs_queries(#[case] query: &str, #[case] status: u16, #[case] text: &str) {
     let answer = send(&app(TestDoor::new()), request("GET", &format!("/graphql{query}"), &[GRAPHQL], "")).await;
@@ -121,7 +130,8 @@ async fn without_a_good_token_all_look_alike(#[case] authorization: &str) {
     for request in [post, get, sdl] {
         let answer = send(&app, request).await;
         assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, Some("Bearer")));
-        let expected = r#"{"errors":[{"message":"A valid bearer token is needed.","extensions":{"code":"UNAUTHENTICATED"}}]}"#;
+        let expected =
+            r#"{"errors":[{"message":"A valid bearer token is needed.","extensions":{"code":"UNAUTHENTICATED"}}]}"#;
         assert_eq!(answer.text, expected);
     }
 }

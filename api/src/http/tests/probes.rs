@@ -104,7 +104,8 @@ async fn an_id_that_is_not_sane_is_replaced() {
 #[tokio::test]
 async fn other_origins_are_let_in_by_configuration_alone() {
     let preflight = || {
-        let headers = [("origin", "https://a.example"), ("access-control-request-method", "POST"), ("authorization", "")];
+        let headers =
+            [("origin", "https://a.example"), ("access-control-request-method", "POST"), ("authorization", "")];
         request("OPTIONS", "/graphql", &headers, "")
     };
     let closed = send(&app(TestDoor::new()), preflight()).await;

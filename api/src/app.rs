@@ -1,0 +1,203 @@
+//! The application behind the front door: it knows the issuers, the store and the schemas, and makes of a token a caller and
+//! of a caller a context.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use async_graphql::Request;
+use async_trait::async_trait;
+use axum::{Router, http::HeaderValue};
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::Issuers,
+    clock::Clock,
+    config::{self, Config},
+    graph::Cx,
+    http::{self, Door, Executor, Lifecycle, Refused},
+    policy::Caller,
+    schema::{self, Schemas},
+    store::{self, Store},
+    tenancy,
+};
+
+/// Everything that a request needs, shared by all of them.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    issuers: Arc<Issuers>,
+    schemas: Schemas,
+    limits: Arc<http::Limits>,
+}
+
+impl App {
+    /// Puts the application together; what is wrong with the configured keys is said here.
+    pub fn new(config: &Config, store: Store, clock: Clock) -> anyhow::Result<App> {
+        let limits = schema::Limits { depth: config.limits.max_depth, complexity: config.limits.max_complexity };
+        Ok(App {
+            store,
+            clock,
+            issuers: Arc::new(Issuers::new(&config.auth)?),
+            schemas: Schemas::new(limits),
+            limits: Arc::new(front_limits(config)),
+        })
+    }
+
+    /// The router of this application.
+    pub fn router(&self, options: http::Options) -> Router {
+        http::router(self.clone(), options, Router::new())
+    }
+}
+
+/// Opens the configured database.
+pub async fn open(config: &Config) -> anyhow::Result<Store> {
+    let options = store::Options {
+        url: config.database.url.expose_secret().to_owned(),
+        max_connections: config.database.max_connections,
+        acquire_timeout: config.database.acquire_timeout,
+        poll_interval: config.feed.poll_interval,
+    };
+    // The address may hold a password, and so may the driver's own words about it.
+    Store::connect(&options)
+        .await
+        .map_err(|_| anyhow::anyhow!("the database does not answer at the configured address"))
+}
+
+/// Serves until SIGINT or SIGTERM, then lets requests under way finish. `ready` is called once with the address that listens.
+pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    let app = App::new(config, store, clock)?;
+    let recorder = http::metrics::builder()?.install_recorder().context("metrics")?;
+    http::metrics::describe();
+    let stop = CancellationToken::new();
+    let lifecycle = Lifecycle::new(stop.clone());
+    let origins = config
+        .server
+        .cors_origins
+        .iter()
+        .map(|origin| HeaderValue::from_str(origin).with_context(|| format!("server.cors_origins: {origin:?}")))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let options = http::Options { origins, metrics: Some(recorder), lifecycle: lifecycle.clone() };
+    let router = app.router(options);
+    let listener = TcpListener::bind(config.server.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.server.listen))?;
+    ready(listener.local_addr()?);
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        tracing::info!("asked to stop: finishing what is under way");
+        stop.cancel();
+    });
+    http::serve(listener, router, lifecycle, &app.limits).await.context("the listener failed")
+}
+
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
+
+fn front_limits(config: &Config) -> http::Limits {
+    let config::Limits {
+        max_body_bytes,
+        max_document_bytes,
+        max_tokens,
+        max_depth: _,
+        max_complexity: _,
+        max_nodes,
+        max_aliases,
+        max_root_fields,
+        max_directives,
+        max_fragments,
+        max_variables,
+        max_page_size: _,
+        max_batch_size: _,
+        request_timeout,
+        max_connections,
+        socket_init_timeout,
+        socket_operations,
+        max_frame_bytes,
+    } = config.limits.clone();
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    http::Limits {
+        body_bytes: max_body_bytes,
+        document_bytes: max_document_bytes,
+        document_tokens: max_tokens,
+        expanded_nodes: max_nodes as u64,
+        aliases: max_aliases as u64,
+        root_fields: max_root_fields as u64,
+        directives: max_directives as u64,
+        fragments: max_fragments,
+        variables: max_variables,
+        query_timeout_ms: millis(request_timeout),
+        connections: max_connections,
+        grace_ms: millis(config.server.grace_period),
+        socket_message_bytes: max_frame_bytes,
+        socket_operations,
+        socket_init_ms: millis(socket_init_timeout),
+        ..http::Limits::default()
+    }
+}
+
+#[async_trait]
+impl Door for App {
+    type Caller = Caller;
+
+    async fn authenticate(&self, bearer: Option<&str>) -> Result<Arc<Caller>, Refused> {
+        let token = bearer.ok_or(Refused::Unauthenticated)?;
+        let now = self.clock.now();
+        let claims = self.issuers.verify(token, now).await.map_err(|error| {
+            // The reason helps the operator; the client hears the same for each.
+            tracing::debug!(reason = error.reason(), "a token was refused");
+            Refused::Unauthenticated
+        })?;
+        match tenancy::resolve(&self.store, &claims, now).await {
+            Ok(Some(caller)) => Ok(Arc::new(caller)),
+            Ok(None) => Err(Refused::Unauthenticated),
+            Err(error) => {
+                tracing::error!(?error, "the database did not say who the caller is");
+                Err(Refused::Unavailable)
+            }
+        }
+    }
+
+    async fn executor(&self, caller: &Arc<Caller>) -> Result<Executor, Refused> {
+        Ok(Arc::new(self.schemas.of(caller.roles)))
+    }
+
+    fn prepare(&self, caller: &Arc<Caller>, request: Request, _request_id: &str) -> Request {
+        // An operation on a socket judges rights at its own moment, not at that of the socket's first word.
+        let caller = Caller { moment: self.clock.now().into(), ..Caller::clone(caller) };
+        request.data(Cx::new(caller, self.store.clone(), self.clock.clone()))
+    }
+
+    fn expires_in(&self, caller: &Caller) -> Option<Duration> {
+        caller.expires_at.map(|end| (end - self.clock.now()).to_std().unwrap_or_default())
+    }
+
+    fn role_label(&self, caller: &Caller) -> String {
+        caller.roles.to_string()
+    }
+
+    async fn ready(&self) -> bool {
+        self.store.answers().await
+    }
+
+    fn limits(&self) -> &http::Limits {
+        &self.limits
+    }
+}
