@@ -22,7 +22,7 @@ use crate::{
         patch, patch_required, text,
     },
     input,
-    journey::{Work, attempt},
+    journey::{Work, attempt, timeline},
     marketing::{Handover, Lead, Touchpoint},
     object, payload,
     policy::access,
@@ -97,6 +97,7 @@ object! {
         /// Its tickets, newest first.
         tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling;
     }
+    timeline Account;
 }
 
 input! {

@@ -17,7 +17,7 @@ use crate::{
         patch_required, text,
     },
     input,
-    journey::{Event, EventKind, Payload, Work, attempt},
+    journey::{Event, EventKind, Payload, Work, attempt, timeline},
     marketing::{Lead, Touchpoint},
     object, payload,
     policy::{Class, Sight, access, mask},
@@ -68,6 +68,7 @@ object! {
         /// Their tickets, newest first.
         tickets: Ticket = ticket::Entity, ticket::Column::ContactId, Falling;
     }
+    timeline Contact;
     edges {
         /// Given and family name together; null where you may not read names.
         #[graphql(directive = access::apply("Contact".into(), "N".into(), false))]

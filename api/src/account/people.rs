@@ -10,6 +10,7 @@ use entities::{
 use super::Account;
 use crate::{
     graph::{Cx, Direction, List, PageArgs, Result, cost, list},
+    journey::timeline,
     object,
     policy::access,
 };
@@ -46,6 +47,7 @@ object! {
         /// The accounts of this very industry that you may see.
         accounts: Account = account::Entity, account::Column::IndustryId, Rising;
     }
+    timeline Industry;
 }
 
 object! {

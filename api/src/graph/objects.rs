@@ -18,6 +18,7 @@
 ///         /// The people who work there.
 ///         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
 ///     }
+///     timeline Account; // with `use crate::journey::timeline;`
 ///     edges {
 ///         /// …ordinary resolvers
 ///     }
@@ -32,6 +33,7 @@ macro_rules! object {
         }
         $(refs { $( $(#[$ref_meta:meta])* $ref_class:ident $ref:ident : $ref_out:ident = $ref_table:path, $ref_get:expr; )* })?
         $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident; )* })?
+        $(timeline $subject:ident;)?
         $(edges { $($edges:tt)* })?
     ) => {
         $(#[$meta])*
@@ -108,6 +110,30 @@ macro_rules! object {
                     ).await
                 }
             )*)?
+
+            $(
+                /// What happened around it, newest first.
+                #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
+                #[graphql(
+                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
+                    complexity = "crate::graph::cost(first, last, child_complexity)"
+                )]
+                pub async fn timeline(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "Which events.")] filter: Option<timeline::TimelineFilter>,
+                    #[graphql(desc = "The newest n, 1 to 100.")] first: Option<i32>,
+                    #[graphql(desc = "Older than this cursor.")] after: Option<String>,
+                    #[graphql(desc = "The oldest n, 1 to 100.")] last: Option<i32>,
+                    #[graphql(desc = "Newer than this cursor.")] before: Option<String>,
+                    #[graphql(desc = "Only what had happened by then.")] as_of: Option<chrono::DateTime<chrono::Utc>>,
+                    #[graphql(desc = "Only what was known by then.")] known_at: Option<chrono::DateTime<chrono::Utc>>,
+                ) -> $crate::graph::Result<timeline::TimelineConnection> {
+                    let page = $crate::graph::PageArgs::new(first, after, last, before);
+                    let args = timeline::TimelineArgs { filter, page, as_of, known_at };
+                    timeline::of($crate::graph::Cx::of(ctx), entities::codes::SubjectType::$subject, self.0.row().id, args).await
+                }
+            )?
 
             $($($edges)*)?
         }
