@@ -1,6 +1,7 @@
 //! 6: the corridor. The journal (`work` appends, nobody else), its kinds and payloads, the timeline, the live feed, stages.
 
 pub mod event_id;
+mod follow;
 mod kinds;
 mod objects;
 mod payload;
