@@ -6,6 +6,8 @@ pub mod clock;
 pub mod graph;
 pub mod journey;
 pub mod marketing;
+pub mod me;
+pub mod node;
 pub mod policy;
 pub mod sales;
 pub mod schema;

@@ -9,16 +9,31 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 
 use crate::{
     account::{AccountMutation, AccountQuery, ContactMutation, ContactQuery, PeopleQuery, TeamMutation},
+    me::MeQuery,
+    node::NodeQuery,
     policy::{Prune, RoleSet},
+    service::{
+        AssetMutation, AssetQuery, ClockMutation, DeskQuery, MessageMutation, SurveyMutation, TicketMutation,
+        TicketQuery,
+    },
 };
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(AccountQuery, ContactQuery, PeopleQuery);
+pub struct Query(AccountQuery, ContactQuery, PeopleQuery, AssetQuery, TicketQuery, DeskQuery, MeQuery, NodeQuery);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(AccountMutation, ContactMutation, TeamMutation);
+pub struct Mutation(
+    AccountMutation,
+    ContactMutation,
+    TeamMutation,
+    AssetMutation,
+    TicketMutation,
+    MessageMutation,
+    ClockMutation,
+    SurveyMutation,
+);
 
 /// A schema as one set of roles knows it.
 pub type JourneySchema = Schema<Query, Mutation, EmptySubscription>;
@@ -43,6 +58,7 @@ pub fn build(roles: RoleSet, limits: Limits) -> JourneySchema {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
+        .data(limits)
         .directive(Prune(roles))
         .disable_suggestions()
         .finish()
