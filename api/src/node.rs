@@ -17,7 +17,6 @@ use crate::{
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "GlobalId", desc = "The global id."))]
 #[expect(missing_docs, reason = "each is the type of its name")]
-#[expect(clippy::large_enum_variant, reason = "every variant is two shared pointers")]
 pub enum Node {
     Account(Account),
     AccountTeamMember(AccountTeamMember),

@@ -80,7 +80,7 @@ object! {
         /// The promised time in seconds.
         P target_seconds: i32 = |row| seconds(row.target_ms);
         /// The ticket statuses that pause a clock.
-        P pause_on: Vec<TicketStatus> = |row| paused_by(row);
+        P pause_on: Vec<TicketStatus> = paused_by;
         /// The first moment that it holds (UTC).
         P valid_from: DateTime<Utc> = |row| row.valid_from;
         /// The first moment after (UTC); null while it holds.
