@@ -10,6 +10,8 @@ pub mod graph;
 pub mod http;
 pub mod journey;
 pub mod marketing;
+pub mod me;
+pub mod node;
 pub mod policy;
 pub mod sales;
 pub mod schema;

@@ -10,16 +10,41 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 use crate::{
     account::{AccountMutation, AccountQuery, ContactMutation, ContactQuery, PeopleQuery, TeamMutation},
     journey::timeline::{TimelineQuery, TimelineSubscription},
+    me::MeQuery,
+    node::NodeQuery,
     policy::{Prune, RoleSet},
+    service::{
+        AssetMutation, AssetQuery, ClockMutation, DeskQuery, MessageMutation, SurveyMutation, TicketMutation,
+        TicketQuery,
+    },
 };
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(AccountQuery, ContactQuery, PeopleQuery, TimelineQuery);
+pub struct Query(
+    AccountQuery,
+    ContactQuery,
+    PeopleQuery,
+    TimelineQuery,
+    AssetQuery,
+    TicketQuery,
+    DeskQuery,
+    MeQuery,
+    NodeQuery,
+);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(AccountMutation, ContactMutation, TeamMutation);
+pub struct Mutation(
+    AccountMutation,
+    ContactMutation,
+    TeamMutation,
+    AssetMutation,
+    TicketMutation,
+    MessageMutation,
+    ClockMutation,
+    SurveyMutation,
+);
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
@@ -48,6 +73,7 @@ pub fn build(roles: RoleSet, limits: Limits) -> JourneySchema {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .limit_depth(limits.depth)
         .limit_complexity(limits.complexity)
+        .data(limits)
         .directive(Prune(roles))
         .disable_suggestions()
         .finish()

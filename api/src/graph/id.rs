@@ -85,6 +85,8 @@ kinds! {
     TicketMessage "msg";
     /// SLA clock.
     SlaClock "sla";
+    /// SLA policy.
+    SlaPolicy "slp";
     /// Survey answer.
     SurveyAnswer "srv";
     /// Event.

@@ -17,5 +17,6 @@ pub use id::{GlobalId, Kind};
 pub use input::{IsSet, camel, patch, patch_required, require_write, text};
 pub use money::{Money, MoneyInput, decimals, to_minor};
 pub use page::{
-    ById, ChildrenOf, Direction, List, MAX_PAGE, Page, PageArgs, Period, RowCursor, children, contains, cost, list, one,
+    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, Period, RowCursor, children,
+    children_as, contains, cost, list, one, one_as,
 };

@@ -17,6 +17,8 @@
 ///     lists {
 ///         /// The people who work there.
 ///         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
+///         /// The same under another line of the access table than the table's own.
+///         notes: TicketNote = ticket_message::Entity, ticket_message::Column::TicketId, Rising under TicketNote;
 ///     }
 ///     timeline Account; // with `use crate::journey::timeline;`
 ///     edges {
@@ -26,13 +28,15 @@
 /// ```
 #[macro_export]
 macro_rules! object {
+    (@line $table:path,) => { <$table as $crate::policy::Governed>::TYPE };
+    (@line $table:path, $line:ident) => { $crate::policy::Type::$line };
     (
         $(#[$meta:meta])*
         $name:ident($table:path) as $ty:ident, id $kind:ident {
             $( $(#[$field_meta:meta])* $class:ident $field:ident : $out:ty = $get:expr; )*
         }
         $(refs { $( $(#[$ref_meta:meta])* $ref_class:ident $ref:ident : $ref_out:ident = $ref_table:path, $ref_get:expr; )* })?
-        $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident; )* })?
+        $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident $(under $line:ident)?; )* })?
         $(timeline $subject:ident;)?
         $(edges { $($edges:tt)* })?
     ) => {
@@ -105,8 +109,9 @@ macro_rules! object {
                     #[graphql(desc = "Before this cursor.")] before: Option<String>,
                 ) -> $crate::graph::Result<$crate::graph::List<$list_out>> {
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
-                    $crate::graph::children::<$list_table, _>(
-                        $crate::graph::Cx::of(ctx), $list_by, self.0.row().id, args, $crate::graph::Direction::$direction,
+                    let line = $crate::object!(@line $list_table, $($line)?);
+                    $crate::graph::children_as::<$list_table, _>(
+                        $crate::graph::Cx::of(ctx), line, $list_by, self.0.row().id, args, $crate::graph::Direction::$direction,
                     ).await
                 }
             )*)?

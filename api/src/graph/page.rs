@@ -16,7 +16,7 @@ use super::{
     cx::Cx,
     error::{Error, Result},
 };
-use crate::policy::{Governed, Rows, Seen};
+use crate::policy::{Governed, Rows, Seen, Type};
 
 /// The largest page.
 pub const MAX_PAGE: i32 = 100;
@@ -198,8 +198,9 @@ where
     connection
 }
 
-/// The page of children of one parent: `by` is the column that names the parent.
+/// The page of children of one parent: `by` is the column that names the parent, `ty` the line of the access table.
 pub struct ChildrenOf<E: Governed> {
+    ty: Type,
     by: &'static str,
     parent: Uuid,
     page: Page,
@@ -215,7 +216,8 @@ impl<E: Governed> Clone for ChildrenOf<E> {
 
 impl<E: Governed> PartialEq for ChildrenOf<E> {
     fn eq(&self, other: &Self) -> bool {
-        (self.by, self.parent, self.page, self.direction) == (other.by, other.parent, other.page, other.direction)
+        (self.ty, self.by, self.parent, self.page, self.direction)
+            == (other.ty, other.by, other.parent, other.page, other.direction)
     }
 }
 
@@ -223,7 +225,7 @@ impl<E: Governed> Eq for ChildrenOf<E> {}
 
 impl<E: Governed> Hash for ChildrenOf<E> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.by, self.parent, self.page, self.direction).hash(state);
+        (self.ty, self.by, self.parent, self.page, self.direction).hash(state);
     }
 }
 
@@ -232,14 +234,14 @@ impl<E: Governed> Key for ChildrenOf<E> {
 
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
         // Keys of one level share their arguments, so this is one statement; two aliases of one field are two.
-        let mut groups: HashMap<(&'static str, Page, Direction), Vec<Self>> = HashMap::new();
+        let mut groups: HashMap<(Type, &'static str, Page, Direction), Vec<Self>> = HashMap::new();
         for key in keys {
-            groups.entry((key.by, key.page, key.direction)).or_default().push(key);
+            groups.entry((key.ty, key.by, key.page, key.direction)).or_default().push(key);
         }
         let mut answers = HashMap::new();
-        for ((by, page, direction), keys) in groups {
+        for ((ty, by, page, direction), keys) in groups {
             let Ok(column) = E::Column::from_str(by) else { continue };
-            let rows = cx.caller.rows::<E>().filter(column.is_in(keys.iter().map(|key| key.parent)));
+            let rows = cx.caller.rows_as::<E>(ty).filter(column.is_in(keys.iter().map(|key| key.parent)));
             let (rows, order) = page.narrow(rows, direction);
             let found = rows.first_of_each(cx.store.db(), column, order, page.size + 1).await?;
             let mut by_parent: HashMap<Uuid, Vec<Seen<E::Model>>> = HashMap::new();
@@ -259,6 +261,7 @@ impl<E: Governed> Key for ChildrenOf<E> {
 
 /// How many children one parent has.
 struct CountOf<E: Governed> {
+    ty: Type,
     by: &'static str,
     parent: Uuid,
     table: PhantomData<fn() -> E>,
@@ -267,7 +270,7 @@ struct CountOf<E: Governed> {
 impl<E: Governed> CountOf<E> {
     async fn load(self, cx: &Cx) -> Result<u64> {
         let Ok(column) = E::Column::from_str(self.by) else { return Ok(0) };
-        Ok(cx.caller.rows::<E>().filter(column.eq(self.parent)).count(cx.store.db()).await?)
+        Ok(cx.caller.rows_as::<E>(self.ty).filter(column.eq(self.parent)).count(cx.store.db()).await?)
     }
 }
 
@@ -283,30 +286,46 @@ where
     E: Governed,
     T: From<Seen<E::Model>> + OutputType,
 {
-    let (page, by) = (args.page()?, by.as_str());
-    let found = cx.load(ChildrenOf::<E> { by, parent, page, direction, table: PhantomData }).await?.unwrap_or_default();
+    children_as::<E, T>(cx, E::TYPE, by, parent, args, direction).await
+}
+
+/// [`children`] under another line of the access table than the table's own.
+pub async fn children_as<E, T>(
+    cx: &Cx,
+    ty: Type,
+    by: E::Column,
+    parent: Uuid,
+    args: PageArgs,
+    direction: Direction,
+) -> Result<List<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
+    let (page, by, table) = (args.page()?, by.as_str(), PhantomData);
+    let found = cx.load(ChildrenOf::<E> { ty, by, parent, page, direction, table }).await?.unwrap_or_default();
     let count = {
         let cx = cx.clone();
         Total(Arc::new(move || {
             let cx = cx.clone();
-            Box::pin(async move { CountOf::<E> { by, parent, table: PhantomData }.load(&cx).await })
+            Box::pin(async move { CountOf::<E> { ty, by, parent, table: PhantomData }.load(&cx).await })
         }))
     };
     Ok(connection::<E, T>(page, found.to_vec(), count))
 }
 
-/// A row by its id, as the caller sees it.
-pub struct ById<E: Governed>(Uuid, PhantomData<fn() -> E>);
+/// A row by its id, as the caller sees it under a line of the access table.
+pub struct ById<E: Governed>(Type, Uuid, PhantomData<fn() -> E>);
 
 impl<E: Governed> Clone for ById<E> {
     fn clone(&self) -> Self {
-        ById(self.0, PhantomData)
+        ById(self.0, self.1, PhantomData)
     }
 }
 
 impl<E: Governed> PartialEq for ById<E> {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        (self.0, self.1) == (other.0, other.1)
     }
 }
 
@@ -314,7 +333,7 @@ impl<E: Governed> Eq for ById<E> {}
 
 impl<E: Governed> Hash for ById<E> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        (self.0, self.1).hash(state);
     }
 }
 
@@ -322,8 +341,16 @@ impl<E: Governed> Key for ById<E> {
     type Value = Seen<E::Model>;
 
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
-        let rows = cx.caller.rows::<E>().by_ids(keys.iter().map(|key| key.0)).all(cx.store.db()).await?;
-        Ok(rows.into_iter().map(|row| (ById(E::id(row.row()), PhantomData), row)).collect())
+        let mut by_line: HashMap<Type, Vec<Uuid>> = HashMap::new();
+        for ById(ty, id, _) in keys {
+            by_line.entry(ty).or_default().push(id);
+        }
+        let mut answers = HashMap::new();
+        for (ty, ids) in by_line {
+            let rows = cx.caller.rows_as::<E>(ty).by_ids(ids).all(cx.store.db()).await?;
+            answers.extend(rows.into_iter().map(|row| (ById(ty, E::id(row.row()), PhantomData), row)));
+        }
+        Ok(answers)
     }
 }
 
@@ -333,8 +360,17 @@ where
     E: Governed,
     T: From<Seen<E::Model>>,
 {
+    one_as::<E, T>(cx, E::TYPE, id).await
+}
+
+/// [`one`] under another line of the access table than the table's own.
+pub async fn one_as<E, T>(cx: &Cx, ty: Type, id: impl Into<Option<Uuid>>) -> Result<Option<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>>,
+{
     match id.into() {
-        Some(id) => Ok(cx.load(ById::<E>(id, PhantomData)).await?.map(T::from)),
+        Some(id) => Ok(cx.load(ById::<E>(ty, id, PhantomData)).await?.map(T::from)),
         None => Ok(None),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod event_id;
 pub mod events;
+mod follow;
 mod kinds;
 pub mod object;
 mod objects;

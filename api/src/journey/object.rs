@@ -6,11 +6,11 @@ use entities::{account, marketing, sales, service};
 use super::ObjectType;
 use crate::{
     account::{Account, AccountTeamMember, Consent, Contact},
-    graph::{Cx, Result, one},
+    graph::{Cx, Result, one, one_as},
     marketing::{Campaign, Handover, Lead, Touchpoint},
-    policy::Class,
+    policy::{Class, Type},
     sales::{Activity, Meeting, Opportunity, Order, Requirement},
-    service::{Asset, SlaClock, SurveyAnswer, Ticket, TicketMessage},
+    service::{Asset, SlaClock, SurveyAnswer, Ticket, TicketMessage, TicketNote},
 };
 
 /// What an event is about.
@@ -33,6 +33,7 @@ pub enum JourneyObject {
     Asset(Asset),
     Ticket(Ticket),
     TicketMessage(TicketMessage),
+    TicketNote(TicketNote),
     SlaClock(SlaClock),
     SurveyAnswer(SurveyAnswer),
 }
@@ -62,6 +63,9 @@ impl JourneyObject {
             ObjectType::TicketMessage => {
                 one::<service::ticket_message::Entity, TicketMessage>(cx, id).await?.map(Into::into)
             }
+            ObjectType::TicketNote => {
+                one_as::<service::ticket_message::Entity, TicketNote>(cx, Type::TicketNote, id).await?.map(Into::into)
+            }
             ObjectType::SlaClock => one::<service::sla_clock::Entity, SlaClock>(cx, id).await?.map(Into::into),
             ObjectType::SurveyAnswer => {
                 one::<service::survey_answer::Entity, SurveyAnswer>(cx, id).await?.map(Into::into)
@@ -87,7 +91,6 @@ impl JourneyObject {
             | ObjectType::Contract
             | ObjectType::Pipeline
             | ObjectType::Stage
-            | ObjectType::TicketNote
             | ObjectType::BusinessCalendar
             | ObjectType::SlaPolicy => None,
         })
@@ -114,6 +117,7 @@ impl JourneyObject {
             | JourneyObject::Lead(_)
             | JourneyObject::Handover(_)
             | JourneyObject::TicketMessage(_)
+            | JourneyObject::TicketNote(_)
             | JourneyObject::SlaClock(_)
             | JourneyObject::SurveyAnswer(_) => None,
         }

@@ -30,6 +30,10 @@ pub type Subjects = Vec<(SubjectType, Uuid)>;
 pub trait Journaled: Governed<Model: IntoActiveModel<Self::ActiveModel>, ActiveModel: Send> {
     /// Its name in the journal.
     const OBJECT: ObjectType;
+    /// Its name in the journal, where that depends on the row: an internal note is not a public message.
+    fn object(_row: &Self::Model) -> ObjectType {
+        Self::OBJECT
+    }
     /// The account that the row belongs to now.
     fn account_id(row: &Self::Model) -> Option<Uuid>;
     /// Whom an event about this row is about.
@@ -145,7 +149,7 @@ objects! {
     /// Business calendar.
     BusinessCalendar "BUSINESS_CALENDAR" Queue Queue;
     /// SLA policy.
-    SlaPolicy "SLA_POLICY" Reference SlaClock;
+    SlaPolicy "SLA_POLICY" Reference SlaPolicy;
     /// SLA clock.
     SlaClock "SLA_CLOCK" ServiceLevel SlaClock;
     /// Survey answer.
@@ -165,7 +169,7 @@ impl ObjectType {
 }
 
 macro_rules! journaled {
-    ($($table:ident $object:ident |$row:ident| account $account:expr, subjects [$($subject:ident $id:expr),*];)*) => {$(
+    ($($table:ident $object:ident |$row:ident| account $account:expr, subjects [$($subject:ident $id:expr),*] $(, named $named:expr)?;)*) => {$(
         impl Journaled for $table::Entity {
             const OBJECT: ObjectType = ObjectType::$object;
 
@@ -179,6 +183,10 @@ macro_rules! journaled {
                 let named: Vec<(SubjectType, Option<Uuid>)> = vec![$((SubjectType::$subject, $id.into())),*];
                 named.into_iter().filter_map(|(ty, id)| Some((ty, id?))).collect()
             }
+
+            $(fn object($row: &$table::Model) -> ObjectType {
+                $named
+            })?
 
             fn version(row: &$table::Model) -> i64 {
                 row.version
@@ -238,7 +246,8 @@ journaled! {
     asset Asset |row| account row.account_id, subjects [Asset row.id, Account row.account_id];
     ticket Ticket |row| account row.account_id, subjects [
         Ticket row.id, Account row.account_id, Contact row.contact_id, Asset row.asset_id];
-    ticket_message TicketMessage |row| account row.account_id, subjects [Ticket row.ticket_id, Account row.account_id];
+    ticket_message TicketMessage |row| account row.account_id, subjects [Ticket row.ticket_id, Account row.account_id],
+        named if row.is_public { ObjectType::TicketMessage } else { ObjectType::TicketNote };
     business_calendar BusinessCalendar |row| account NONE, subjects [];
     sla_policy SlaPolicy |row| account NONE, subjects [];
     sla_clock SlaClock |row| account row.account_id, subjects [Account row.account_id];

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{EventKind, Journaled, ObjectType, Payload, Subjects, event_id};
 use crate::{
     graph::{Cx, Error, GlobalId, Result, require_write},
-    policy::{Class, Seen},
+    policy::{Class, Seen, Type},
 };
 
 /// Runs a use case, again if another transaction was in the way. The use case holds the whole unit of work.
@@ -70,7 +70,7 @@ impl Event {
     pub fn of<E: Journaled>(kind: EventKind, row: &E::Model, payload: Payload) -> Event {
         Event {
             kind,
-            object: (kind.declared().object.unwrap_or(E::OBJECT), E::id(row)),
+            object: (kind.declared().object.unwrap_or(E::object(row)), E::id(row)),
             account_id: E::account_id(row),
             subjects: E::subjects(row),
             payload,
@@ -183,7 +183,7 @@ impl<'a> Work<'a> {
         self.insert_rows::<E>(rows).await?;
         for row in &inserted {
             self.touched.push(Touched {
-                object: (E::OBJECT, E::id(row)),
+                object: (E::object(row), E::id(row)),
                 change: ChangeKind::Created,
                 fields: Vec::new(),
                 version: E::version(row),
@@ -272,7 +272,7 @@ impl<'a> Work<'a> {
             false => (ChangeKind::Updated, fields),
         };
         self.touched.push(Touched {
-            object: (E::OBJECT, E::id(&after)),
+            object: (E::object(&after), E::id(&after)),
             change,
             fields,
             version: E::version(&after),
@@ -301,7 +301,17 @@ impl<'a> Work<'a> {
 
     /// A row after a write: it must still be reached, with the right to write what was written. Else nothing happened.
     pub async fn reached<E: Journaled>(&self, id: Uuid, written: &[(Class, &'static str)]) -> Result<Seen<E::Model>> {
-        let rows = self.cx.caller.rows_to_write::<E>().by_id(id);
+        self.reached_as::<E>(E::TYPE, id, written).await
+    }
+
+    /// [`Work::reached`] under another line of the access table than the table's own.
+    pub async fn reached_as<E: Journaled>(
+        &self,
+        ty: Type,
+        id: Uuid,
+        written: &[(Class, &'static str)],
+    ) -> Result<Seen<E::Model>> {
+        let rows = self.cx.caller.rows_to_write_as::<E>(ty).by_id(id);
         let seen = rows.one(&self.tx).await?.ok_or_else(|| Error::forbidden(""))?;
         require_write(seen.rights(), written)?;
         Ok(seen)

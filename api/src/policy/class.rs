@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// The class of a field. Roles hold rights on classes, never on single columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
+#[graphql(name = "FieldClass")]
 pub enum Class {
     /// Public in the tenant: ids, account names, stages, status.
     P,
@@ -67,7 +68,7 @@ impl Class {
 }
 
 /// The ladder of reading: each step shows more than the one before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, async_graphql::Enum)]
 pub enum Sight {
     /// Nothing: the field reads null.
     #[default]
@@ -156,6 +157,11 @@ impl Rights {
     /// Whether anything can be written.
     pub fn writes(&self) -> bool {
         self.classes.iter().any(|verb| verb.write) || self.fields.iter().any(|(_, verb)| verb.write)
+    }
+
+    /// The fields that are granted by name, whatever their class.
+    pub fn named_fields(&self) -> impl Iterator<Item = (&'static str, Verb)> {
+        self.fields.iter().copied()
     }
 
     pub(super) fn grant_class(&mut self, class: Class, verb: Verb) {

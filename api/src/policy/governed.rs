@@ -41,6 +41,11 @@ pub trait Governed: EntityTrait<Model: Clone + Send + Sync + 'static> {
     /// The row's id.
     fn id(model: &Self::Model) -> uuid::Uuid;
 
+    /// Which of the table's rows a line of the access table rules, where several lines share the table. None: all.
+    fn ruled_by(_ty: Type) -> Option<Expr> {
+        None
+    }
+
     /// Scopes that only this table knows. None: the scope does not reach this table.
     fn special(_scope: Scope, _caller: &Caller) -> Option<Expr> {
         None
@@ -87,7 +92,7 @@ fn own<E: Governed>(caller: &Caller) -> Expr {
 }
 
 macro_rules! governed {
-    ($($table:ident $ty:ident { account: $account:ident, own: [$($own:ident)*], queue: $queue:ident, deleted: $deleted:ident } $($special:ident)?;)*) => {$(
+    ($($table:ident $ty:ident { account: $account:ident, own: [$($own:ident)*], queue: $queue:ident, deleted: $deleted:ident } $($special:ident)? $(ruled $ruled:ident)?;)*) => {$(
         impl Governed for $table::Entity {
             const TYPE: Type = Type::$ty;
             const TENANT: $table::Column = $table::Column::TenantId;
@@ -102,6 +107,9 @@ macro_rules! governed {
             }
             $(fn special(scope: Scope, caller: &Caller) -> Option<Expr> {
                 $special(scope, caller)
+            })?
+            $(fn ruled_by(ty: Type) -> Option<Expr> {
+                $ruled(ty)
             })?
         }
     )*};
@@ -151,11 +159,11 @@ governed! {
 
     asset Asset { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     ticket Ticket { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
-    ticket_message TicketMessage { account: AccountId, own: [], queue: None, deleted: None } message_scopes;
+    ticket_message TicketMessage { account: AccountId, own: [], queue: None, deleted: None } message_scopes ruled message_lines;
     business_calendar Queue { account: None, own: [], queue: None, deleted: None };
     sla_policy Reference { account: None, own: [], queue: None, deleted: None };
-    sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None };
-    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None };
+    sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } clock_scopes;
+    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } survey_scopes;
 }
 
 /// The agent on the phone reaches the customer of a ticket that is its own or waits in its queue.
@@ -180,6 +188,25 @@ fn through_tickets(column: ticket::Column, target: Expr, caller: &Caller) -> Opt
 fn message_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
     match scope {
         Scope::Queue => through_tickets(ticket::Column::Id, ticket_message::Column::TicketId.into_expr(), caller),
+        _ => None,
+    }
+}
+
+/// Public messages and internal notes share a table, not a line: the one never shows the other.
+fn message_lines(ty: Type) -> Option<Expr> {
+    Some(ticket_message::Column::IsPublic.eq(ty != Type::TicketNote))
+}
+
+fn clock_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Queue => through_tickets(ticket::Column::Id, sla_clock::Column::ObjectId.into_expr(), caller),
+        _ => None,
+    }
+}
+
+fn survey_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    match scope {
+        Scope::Queue => through_tickets(ticket::Column::Id, survey_answer::Column::TicketId.into_expr(), caller),
         _ => None,
     }
 }

@@ -60,6 +60,9 @@ impl Caller {
             false if grants.is_empty() => select.filter(Expr::val(1).eq(0)),
             false => select.filter(reached),
         };
+        if let Some(ruled) = E::ruled_by(ty) {
+            select = select.filter(ruled);
+        }
         if let Some(deleted) = E::DELETED {
             select = select.filter(deleted.is_null());
         }

@@ -21,7 +21,8 @@ pub use entities::codes::Wing;
 macro_rules! types {
     ($($(#[doc = $doc:literal])* $name:ident $wing:ident [$($cell:literal)*];)*) => {
         /// The types that the access table has a line for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
+        #[graphql(name = "AccessType")]
         pub enum Type { $($(#[doc = $doc])* $name,)* }
 
         impl Type {

@@ -1,28 +1,15 @@
-//! 5: the service wing: installed base, tickets, surveys.
+//! 5: the service wing: the installed base, tickets with their messages and clocks, surveys, and the desk that shows them.
 
-use crate::object;
+pub mod asset;
+pub mod clock;
+pub mod desk;
+pub mod message;
+pub mod survey;
+pub mod ticket;
 
-object! {
-    /// Asset.
-    Asset(entities::service::asset::Entity) as Asset, id Asset {}
-}
-
-object! {
-    /// Ticket.
-    Ticket(entities::service::ticket::Entity) as Ticket, id Ticket {}
-}
-
-object! {
-    /// TicketMessage.
-    TicketMessage(entities::service::ticket_message::Entity) as TicketMessage, id TicketMessage {}
-}
-
-object! {
-    /// SlaClock.
-    SlaClock(entities::service::sla_clock::Entity) as ServiceLevel, id SlaClock {}
-}
-
-object! {
-    /// SurveyAnswer.
-    SurveyAnswer(entities::service::survey_answer::Entity) as ServiceLevel, id SurveyAnswer {}
-}
+pub use asset::{Asset, AssetMutation, AssetQuery};
+pub use clock::{ClockMutation, SlaClock, SlaPolicy};
+pub use desk::DeskQuery;
+pub use message::{MessageMutation, TicketMessage, TicketNote};
+pub use survey::{SurveyAnswer, SurveyMutation};
+pub use ticket::{Ticket, TicketMutation, TicketQuery};

@@ -1,0 +1,35 @@
+//! What a unit of work must know whoever is calling: the next number of a series, and the rows that follow from a row that the
+//! caller may change. Their names say that no scope guards them; what they find never travels to the caller.
+
+use entities::journey::feed_counter;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use super::{Journaled, Work};
+use crate::graph::Result;
+
+impl Work<'_> {
+    /// The number after the highest in `column`, over all rows of the tenant, deleted ones too. Holds the tenant's counter
+    /// row until the end, so that two units of work never take the same number. On SQLite the transaction is the lock.
+    pub async fn next_number_unscoped<E: Journaled>(&self, column: E::Column) -> Result<i64> {
+        feed_counter::Entity::find()
+            .filter(feed_counter::Column::TenantId.eq(self.tenant()))
+            .lock_exclusive()
+            .one(self.tx())
+            .await?;
+        let highest: Option<Option<i64>> = E::find()
+            .select_only()
+            .column_as(column.max(), "highest")
+            .filter(E::TENANT.eq(self.tenant()))
+            .into_tuple()
+            .one(self.tx())
+            .await?;
+        Ok(highest.flatten().unwrap_or(0) + 1)
+    }
+
+    /// The rows that follow from `parent`, whoever sees them: a ticket's clocks run on when an agent works on it who may not
+    /// read service levels. The right to change `parent` was checked before.
+    pub async fn following_unscoped<E: Journaled>(&self, by: E::Column, parent: Uuid) -> Result<Vec<E::Model>> {
+        Ok(E::find().filter(E::TENANT.eq(self.tenant())).filter(by.eq(parent)).all(self.tx()).await?)
+    }
+}

@@ -1,0 +1,196 @@
+//! Surveys: what customers answered. The marks are a service level, the words a line of their own.
+
+use async_graphql::{Context, Object};
+use chrono::{DateTime, Utc};
+use entities::{
+    account::{account, contact},
+    codes::SurveyKind,
+    service::{survey_answer, ticket},
+};
+use sea_orm::Set;
+
+use super::{Ticket, asset::not_ahead};
+use crate::{
+    account::{Account, Contact},
+    graph::{Cx, Error, GlobalId, Result, one_as, text},
+    input,
+    journey::{Event, EventKind, Payload, Work, attempt},
+    object, payload,
+    policy::{Class, Seen, Type, access},
+};
+
+object! {
+    /// What a customer answered to a survey.
+    SurveyAnswer(survey_answer::Entity) as ServiceLevel, id SurveyAnswer {
+        /// What was asked.
+        P kind: SurveyKind = |row| row.kind;
+        /// The highest mark.
+        P scale: i32 = |row| row.scale;
+        /// The mark given: 0 to `scale` for NPS, 1 to `scale` otherwise.
+        P score: i32 = |row| row.score;
+        /// When (UTC).
+        P answered_at: DateTime<Utc> = |row| row.answered_at;
+    }
+    refs {
+        /// The ticket that it is about; null if it is about none.
+        P ticket: Ticket = ticket::Entity, |row| row.ticket_id;
+        /// Who answered; null where unknown.
+        P contact: Contact = contact::Entity, |row| row.contact_id;
+        /// The customer; null where unknown.
+        P account: Account = account::Entity, |row| row.account_id;
+    }
+    edges {
+        /// What the customer added in words; null where nothing was said.
+        #[graphql(directive = access::apply("SurveyComment".into(), "T".into(), false))]
+        pub async fn comment(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+            // Other rights than the mark's: the row is read again under the comment's own line, all siblings at once.
+            let row = one_as::<survey_answer::Entity, Seen<survey_answer::Model>>(
+                Cx::of(ctx), Type::SurveyComment, self.0.row().id,
+            );
+            Ok(row.await?.and_then(|row| row.read(Class::T, "comment", |row| row.comment.clone())))
+        }
+    }
+}
+
+impl crate::graph::IsSet for SurveyKind {
+    fn is_set(&self) -> bool {
+        true
+    }
+}
+
+input! {
+    /// An answer to a survey: about a ticket, from a contact, or of an account; at least one of them.
+    RecordSurveyAnswerInput for ServiceLevel {
+        /// What was asked.
+        P kind: SurveyKind;
+        /// The highest mark: 10 for NPS, 2 to 10 otherwise.
+        P scale: i32;
+        /// The mark given: 0 to `scale` for NPS, 1 to `scale` otherwise.
+        P score: i32;
+        /// The ticket that it is about. Contact and account are the ticket's unless said otherwise.
+        P ticket_id: Option<GlobalId>;
+        /// Who answered. The account is the contact's unless said otherwise.
+        P contact_id: Option<GlobalId>;
+        /// The customer.
+        P account_id: Option<GlobalId>;
+        /// Now unless said otherwise; at most a day ahead.
+        P answered_at: Option<DateTime<Utc>>;
+    }
+    plain {
+        /// What the customer added, at most 10,000 characters.
+        #[graphql(directive = access::apply("SurveyComment".into(), "T".into(), true))]
+        comment: Option<String>;
+    }
+}
+
+payload! {
+    /// What `recordSurveyAnswer` answers.
+    RecordSurveyAnswerPayload {
+        /// The new answer; null if it was refused.
+        survey_answer: SurveyAnswer
+    }
+}
+
+/// Records an answer.
+pub async fn record(cx: &Cx, input: RecordSurveyAnswerInput) -> Result<SurveyAnswer> {
+    let written = input.written();
+    let RecordSurveyAnswerInput { comment, kind, scale, score, ticket_id, contact_id, account_id, answered_at } = input;
+    let event = check(kind, scale, score)?;
+    let mut work = Work::begin(cx).await?;
+    let answered_at = not_ahead("answeredAt", answered_at.unwrap_or(work.now()), work.now())?;
+    let ticket = match ticket_id {
+        Some(id) => Some(work.refer::<ticket::Entity>("ticketId", id).await?),
+        None => None,
+    };
+    let contact = match contact_id {
+        Some(id) => Some(work.refer::<contact::Entity>("contactId", id).await?),
+        None => None,
+    };
+    let account = work.refer_opt::<account::Entity>("accountId", account_id).await?;
+    if ticket.is_none() && contact.is_none() && account.is_none() {
+        return Err(Error::invalid("", "say which ticket, contact or account the answer belongs to"));
+    }
+    let of_ticket = ticket.as_ref().map(|ticket| ticket.row());
+    let of_contact = contact.as_ref().map(|contact| contact.row());
+    let row = work
+        .insert::<survey_answer::Entity>(survey_answer::ActiveModel {
+            kind: Set(kind),
+            scale: Set(scale),
+            score: Set(score),
+            comment: Set(comment.map(|comment| text("comment", comment, 10_000)).transpose()?),
+            ticket_id: Set(of_ticket.map(|ticket| ticket.id)),
+            contact_id: Set(of_contact
+                .map(|contact| contact.id)
+                .or_else(|| of_ticket.and_then(|ticket| ticket.contact_id))),
+            account_id: Set(account
+                .or_else(|| of_ticket.and_then(|ticket| ticket.account_id))
+                .or_else(|| of_contact.and_then(|contact| contact.account_id))),
+            answered_at: Set(answered_at),
+            ..Default::default()
+        })
+        .await?;
+    work.record(Event::of::<survey_answer::Entity>(event, &row, Payload::Survey { scale, score }).at(answered_at));
+    let seen = work.reached::<survey_answer::Entity>(row.id, &written).await?;
+    if row.comment.is_some() {
+        let written = [(Class::T, "comment")];
+        work.reached_as::<survey_answer::Entity>(Type::SurveyComment, row.id, &written).await?;
+    }
+    work.commit().await?;
+    Ok(SurveyAnswer(seen))
+}
+
+/// The kind of event of an answer, if its marks are possible.
+fn check(kind: SurveyKind, scale: i32, score: i32) -> Result<EventKind> {
+    let (event, lowest, scales) = match kind {
+        SurveyKind::Csat => (EventKind::CsatAnswered, 1, 2..=10),
+        SurveyKind::Nps => (EventKind::NpsAnswered, 0, 10..=10),
+        SurveyKind::Ces => (EventKind::CesAnswered, 1, 2..=10),
+    };
+    if !scales.contains(&scale) {
+        let message = format!("the scale of {kind} is between {} and {}", scales.start(), scales.end());
+        return Err(Error::invalid("scale", message));
+    }
+    match (lowest..=scale).contains(&score) {
+        true => Ok(event),
+        false => Err(Error::invalid("score", format!("the score of {kind} is between {lowest} and {scale} here"))),
+    }
+}
+
+/// Recording answers.
+#[derive(Default)]
+pub struct SurveyMutation;
+
+#[Object]
+impl SurveyMutation {
+    /// Records what a customer answered. Events: `csat.answered`, `nps.answered`, `ces.answered`.
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), true))]
+    async fn record_survey_answer(
+        &self,
+        ctx: &Context<'_>,
+        input: RecordSurveyAnswerInput,
+    ) -> Result<RecordSurveyAnswerPayload> {
+        let cx = Cx::of(ctx);
+        RecordSurveyAnswerPayload::of(attempt(|| record(cx, input.clone())).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_stay_on_their_scale() {
+        assert!(matches!(check(SurveyKind::Nps, 10, 0), Ok(EventKind::NpsAnswered)));
+        assert!(matches!(check(SurveyKind::Csat, 5, 5), Ok(EventKind::CsatAnswered)));
+        assert!(matches!(check(SurveyKind::Ces, 7, 1), Ok(EventKind::CesAnswered)));
+        for (kind, scale, score) in [
+            (SurveyKind::Nps, 5, 1),
+            (SurveyKind::Nps, 10, 11),
+            (SurveyKind::Csat, 5, 0),
+            (SurveyKind::Csat, 5, 6),
+            (SurveyKind::Ces, 1, 1),
+        ] {
+            assert!(check(kind, scale, score).is_err(), "{kind} {score}/{scale}");
+        }
+    }
+}
