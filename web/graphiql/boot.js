@@ -41,6 +41,8 @@ query Welcome {
     element.textContent = text;
   }
 
+  const refused = () => (token() ? show("bad", "token refused") : show("none", "a token is needed"));
+
   function takeTokenFromAddress() {
     const given = new URLSearchParams(location.hash.slice(1)).get("token");
     if (given) setToken(given);
@@ -62,7 +64,7 @@ query Welcome {
       },
       body: JSON.stringify(request),
     });
-    if (response.status === 401) show("bad", "token refused");
+    if (response.status === 401) refused();
     else if (response.ok && token()) show("good", "signed in");
     return response.json();
   }
@@ -88,7 +90,7 @@ query Welcome {
       else if (type === "complete") put({ last: true });
     };
     socket.onclose = ({ code, reason }) => {
-      if (code === 4403) show("bad", "token refused");
+      if (code === 4403) refused();
       put(ended || code === 1000 ? { last: true } : { error: new Error(`The socket closed: ${code} ${reason}`), last: true });
     };
     const close = () => {
@@ -161,7 +163,7 @@ query Welcome {
   byId("sdl").addEventListener("click", async (event) => {
     event.preventDefault();
     const response = await fetch(event.currentTarget.href, { headers: authorization(), credentials: "omit" });
-    if (!response.ok) return show("bad", "token refused");
+    if (!response.ok) return refused();
     const url = URL.createObjectURL(await response.blob());
     const link = Object.assign(document.createElement("a"), { href: url, download: "schema.graphql" });
     link.click();

@@ -87,6 +87,32 @@ impl Default for Limits {
     }
 }
 
+/// The longest that any time may be set to: a day.
+const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
+/// The most nested brackets: what the parser's recursion has room for on a thread's usual stack.
+const DEEPEST: usize = 200;
+
+impl Limits {
+    /// Whether the values can be served with; to be asked once at start. Zero would refuse everything or, for the
+    /// times, stop the server's own clocks.
+    pub fn check(&self) -> Result<(), String> {
+        let values = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        for (name, value) in values.as_object().into_iter().flatten() {
+            let value = value.as_u64().unwrap_or_default();
+            if value == 0 {
+                return Err(format!("{name} must be above 0"));
+            }
+            if name.ends_with("_ms") && value > LONGEST_MS {
+                return Err(format!("{name} must be at most {LONGEST_MS}"));
+            }
+        }
+        if self.document_nesting > DEEPEST {
+            return Err(format!("document_nesting must be at most {DEEPEST}"));
+        }
+        Ok(())
+    }
+}
+
 /// A field that ends in `_ms` as a [`Duration`].
 macro_rules! durations {
     ($($name:ident from $field:ident;)*) => {
@@ -107,4 +133,25 @@ durations! {
     socket_init from socket_init_ms;
     socket_send from socket_send_ms;
     keep_alive from keep_alive_ms;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_cannot_be_served_with_are_named() {
+        let with = |change: fn(&mut Limits)| {
+            let mut limits = Limits::default();
+            change(&mut limits);
+            limits.check()
+        };
+        assert_eq!(with(|_| ()), Ok(()));
+        assert_eq!(with(|limits| limits.keep_alive_ms = 0), Err("keep_alive_ms must be above 0".to_owned()));
+        assert_eq!(with(|limits| limits.grace_ms = u64::MAX), Err("grace_ms must be at most 86400000".to_owned()));
+        assert_eq!(
+            with(|limits| limits.document_nesting = 201),
+            Err("document_nesting must be at most 200".to_owned())
+        );
+    }
 }

@@ -103,7 +103,10 @@ impl<D: Door> Session<D> {
             match self.take(&text).await {
                 Ok(None) => {}
                 Ok(Some(Lasts::Forever)) => watch_deadline = false,
-                Ok(Some(Lasts::For(time))) => deadline.as_mut().reset(Instant::now() + time),
+                Ok(Some(Lasts::For(time))) => match Instant::now().checked_add(time) {
+                    Some(end) => deadline.as_mut().reset(end),
+                    None => watch_deadline = false,
+                },
                 Err(close) => return close,
             }
         }

@@ -5,6 +5,7 @@
 mod door;
 mod events;
 mod graphql;
+mod log;
 mod probes;
 mod serving;
 mod socket;
