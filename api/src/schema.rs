@@ -9,16 +9,44 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 
 use crate::{
     account::{AccountMutation, AccountQuery, ContactMutation, ContactQuery, PeopleQuery, TeamMutation},
+    marketing::{
+        CampaignMutation, CampaignQuery, ChannelQuery, ContentMutation, CostMutation, DecideMutation, HandoverQuery,
+        LeadMutation, LeadQuery, LessonMutation, MarketingQuery, OfferMutation, QualifyMutation, TouchpointMutation,
+        TouchpointQuery,
+    },
     policy::{Prune, RoleSet},
 };
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(AccountQuery, ContactQuery, PeopleQuery);
+pub struct Query(
+    AccountQuery,
+    ContactQuery,
+    PeopleQuery,
+    MarketingQuery,
+    CampaignQuery,
+    ChannelQuery,
+    TouchpointQuery,
+    LeadQuery,
+    HandoverQuery,
+);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(AccountMutation, ContactMutation, TeamMutation);
+pub struct Mutation(
+    AccountMutation,
+    ContactMutation,
+    TeamMutation,
+    CampaignMutation,
+    CostMutation,
+    ContentMutation,
+    TouchpointMutation,
+    LeadMutation,
+    QualifyMutation,
+    OfferMutation,
+    DecideMutation,
+    LessonMutation,
+);
 
 /// A schema as one set of roles knows it.
 pub type JourneySchema = Schema<Query, Mutation, EmptySubscription>;
