@@ -20,7 +20,7 @@ use crate::{
     graph::{Cx, Error, GlobalId, Kind, Result},
     journey::{EventKind, Work, attempt},
     payload,
-    policy::{Class, access_field},
+    policy::{Class, access, access_field},
 };
 
 /// What an offer writes: marketing holds the right to offer, and no other, on handovers.
@@ -171,7 +171,10 @@ pub struct OfferMutation;
 impl OfferMutation {
     /// Offers a lead to a colleague or a queue of sales, who then decides. STATE_CONFLICT if it is offered or taken already,
     /// or over.
-    #[graphql(directive = access_field::apply("Handover".into(), "P".into(), true, "offer".into()))]
+    #[graphql(
+        directive = access_field::apply("Handover".into(), "P".into(), true, "offer".into()),
+        directive = access::apply("Lead".into(), "P".into(), true)
+    )]
     async fn offer_handover(&self, ctx: &Context<'_>, input: OfferHandoverInput) -> Result<OfferHandoverPayload> {
         let cx = Cx::of(ctx);
         OfferHandoverPayload::of(attempt(|| offer(cx, input.clone())).await)

@@ -58,9 +58,17 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Reads the mark of a field, an input field or an argument.
+    /// Reads the mark of a field, an input field or an argument: the first, where it has several.
     pub fn read(invocations: &[MetaDirectiveInvocation]) -> Option<Mark> {
-        let mark = invocations.iter().find(|invocation| MARKS.contains(&invocation.name.as_str()))?;
+        Mark::all(invocations).next()
+    }
+
+    /// Reads every mark; each must allow what it marks. A mutation has several where it writes several types.
+    pub fn all(invocations: &[MetaDirectiveInvocation]) -> impl Iterator<Item = Mark> {
+        invocations.iter().filter(|invocation| MARKS.contains(&invocation.name.as_str())).filter_map(Mark::of)
+    }
+
+    fn of(mark: &MetaDirectiveInvocation) -> Option<Mark> {
         let text = |name: &str| match mark.args.get(name) {
             Some(Value::String(text)) => Some(text.as_str()),
             _ => None,
@@ -126,10 +134,11 @@ fn keep(
     name: &str,
     roles: RoleSet,
 ) -> bool {
-    let Some(mark) = Mark::read(invocations) else { return true };
+    let marks: Vec<Mark> = Mark::all(invocations).collect();
+    let Some(mark) = marks.first() else { return true };
     invocations.retain(|invocation| !MARKS.contains(&invocation.name.as_str()));
     mark.describe(description);
-    mark.allows(roles, name)
+    marks.iter().all(|mark| mark.allows(roles, name))
 }
 
 fn keep_input(value: &mut MetaInputValue, name: &str, roles: RoleSet) -> bool {
