@@ -10,6 +10,11 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 use crate::{
     account::{AccountMutation, AccountQuery, ContactMutation, ContactQuery, PeopleQuery, TeamMutation},
     journey::timeline::{TimelineQuery, TimelineSubscription},
+    marketing::{
+        CampaignMutation, CampaignQuery, ChannelQuery, ContentMutation, CostMutation, DecideMutation, HandoverQuery,
+        LeadMutation, LeadQuery, LessonMutation, MarketingQuery, OfferMutation, QualifyMutation, TouchpointMutation,
+        TouchpointQuery,
+    },
     me::MeQuery,
     node::NodeQuery,
     policy::{Prune, RoleSet},
@@ -31,6 +36,12 @@ pub struct Query(
     DeskQuery,
     MeQuery,
     NodeQuery,
+    MarketingQuery,
+    CampaignQuery,
+    ChannelQuery,
+    TouchpointQuery,
+    LeadQuery,
+    HandoverQuery,
 );
 
 /// Everything that can be changed.
@@ -39,6 +50,15 @@ pub struct Mutation(
     AccountMutation,
     ContactMutation,
     TeamMutation,
+    CampaignMutation,
+    CostMutation,
+    ContentMutation,
+    TouchpointMutation,
+    LeadMutation,
+    QualifyMutation,
+    OfferMutation,
+    DecideMutation,
+    LessonMutation,
     AssetMutation,
     TicketMutation,
     MessageMutation,

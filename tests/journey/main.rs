@@ -1,2 +1,5 @@
-//! The tests.
-fn _x() {}
+//! The tests of the API, in its own order. How they come by a tenant, a token and a database is in `../support`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by it")]
+
+mod accounts;

@@ -52,11 +52,11 @@ pub fn require_write(rights: &Rights, written: &[(Class, &'static str)]) -> Resu
     }
 }
 
-/// `given_name` → `givenName`.
+/// `given_name` → `givenName`, `r#type` → `type`.
 pub fn camel(name: &str) -> String {
     let mut camel = String::with_capacity(name.len());
     let mut upper = false;
-    for letter in name.chars() {
+    for letter in name.trim_start_matches("r#").chars() {
         match letter {
             '_' => upper = true,
             letter if upper => {

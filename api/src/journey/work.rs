@@ -17,14 +17,14 @@ use entities::{
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
     QueryFilter, QuerySelect, Set, Value,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, IntoCondition},
 };
 use uuid::Uuid;
 
 use super::{EventKind, Journaled, ObjectType, Payload, Subjects, event_id};
 use crate::{
     graph::{Cx, Error, GlobalId, Result, require_write},
-    policy::{Class, Seen, Type},
+    policy::{Class, Link, Seen, Type},
 };
 
 /// Runs a use case, again if another transaction was in the way. The use case holds the whole unit of work.
@@ -91,6 +91,12 @@ impl Event {
     /// It belongs to this account.
     pub fn account(mut self, account: impl Into<Option<Uuid>>) -> Event {
         self.account_id = account.into();
+        self
+    }
+
+    /// Its object is this, not what the kind declares: a cold call is a touchpoint's `call.connected`.
+    pub fn object(mut self, ty: ObjectType, id: Uuid) -> Event {
+        self.object = (ty, id);
         self
     }
 
@@ -209,6 +215,16 @@ impl<'a> Work<'a> {
             })
             .collect();
         self.insert_rows::<E>(rows).await
+    }
+
+    /// Removes links. Their event is another row's.
+    pub async fn unlink<L: Link>(&self, which: impl IntoCondition) -> Result<()> {
+        L::delete_many()
+            .filter(L::TENANT.eq(self.cx.caller.tenant))
+            .filter(which.into_condition())
+            .exec(&self.tx)
+            .await?;
+        Ok(())
     }
 
     async fn insert_rows<E>(&self, rows: Vec<E::ActiveModel>) -> Result<()>
@@ -342,6 +358,12 @@ impl<'a> Work<'a> {
             MaybeUndefined::Null => Ok(Set(None)),
             MaybeUndefined::Value(id) => Ok(Set(Some(E::id(self.refer::<E>(path, id).await?.row())))),
         }
+    }
+
+    /// A row that must follow a change of another that the caller may make, whether or not the caller reaches it: the person
+    /// behind a lead that is decided. A named hole: nothing of the row goes back to the caller.
+    pub async fn follow_unscoped<E: Journaled>(&self, id: Uuid) -> Result<Option<E::Model>> {
+        Ok(E::find().filter(E::TENANT.eq(self.cx.caller.tenant)).filter(E::ID.eq(id)).one(&self.tx).await?)
     }
 
     /// Records what happened.

@@ -1,33 +1,98 @@
-//! 5: the marketing wing: campaigns, touchpoints, leads, handovers.
+//! 5: the marketing wing: from the market to the lead. Read in this order: the campaign with its channel, content and cost;
+//! the touchpoint and how it is recorded; the lead, what becomes of it, and of the person behind it; the handover, its offer
+//! and its decision; the lesson that a rejection teaches; the desk.
 
-use crate::object;
+pub mod campaign;
+pub mod channel;
+pub mod content;
+pub mod cost;
+pub mod decide;
+pub mod desk;
+pub mod handover;
+mod interaction;
+pub mod lead;
+pub mod lesson;
+pub mod offer;
+pub mod person;
+pub mod planning;
+pub mod provenance;
+pub mod qualify;
+pub mod record;
+pub mod touchpoint;
 
-object! {
-    /// Campaign.
-    Campaign(entities::marketing::campaign::Entity) as Campaign, id Campaign {}
+use async_graphql::MaybeUndefined;
+use entities::codes::{CampaignType, ContentKind, CostKind, Interaction, LeadTouchRole, ReasonCode};
+use sea_orm::ActiveValue;
+
+use crate::graph::{Error, IsSet, Result, patch};
+
+pub use campaign::{Campaign, CampaignQuery};
+pub use channel::{Channel, ChannelQuery};
+pub use content::{ContentAsset, ContentMutation};
+pub use cost::{CampaignCost, CostMutation};
+pub use decide::DecideMutation;
+pub use desk::{MarketingDesk, MarketingQuery};
+pub use handover::{Handover, HandoverQuery, HandoverSubject, inbox};
+pub use lead::{Lead, LeadMutation, LeadQuery};
+pub use lesson::{Lesson, LessonMutation};
+pub use offer::OfferMutation;
+pub use planning::CampaignMutation;
+pub use provenance::LeadTouch;
+pub use qualify::{QualifyMutation, convert};
+pub use record::TouchpointMutation;
+pub use touchpoint::{Touchpoint, TouchpointQuery};
+
+macro_rules! always_set {
+    ($($code:ident),*) => { $(impl IsSet for $code { fn is_set(&self) -> bool { true } })* };
+}
+always_set!(CampaignType, ContentKind, CostKind, Interaction, LeadTouchRole, ReasonCode);
+
+/// The longest free text that an input takes, in characters.
+const MAX_TEXT: usize = 10_000;
+
+/// A text that may be blank or absent: not longer than `max` characters, and storable by both engines.
+fn words(path: &str, value: Option<String>, max: usize) -> Result<Option<String>> {
+    match &value {
+        Some(text) if text.chars().count() > max => Err(Error::invalid(path, format!("at most {max} characters"))),
+        Some(text) if text.contains('\0') => Err(Error::invalid(path, "a text cannot hold the character U+0000")),
+        _ => Ok(value),
+    }
 }
 
-object! {
-    /// Channel.
-    Channel(entities::marketing::channel::Entity) as Campaign, id Channel {}
+/// [`words`] for a patch: absent leaves, null clears.
+fn patch_words(path: &str, value: MaybeUndefined<String>, max: usize) -> Result<ActiveValue<Option<String>>> {
+    match value {
+        MaybeUndefined::Value(text) => Ok(ActiveValue::Set(words(path, Some(text), max)?)),
+        absent_or_null => Ok(patch(absent_or_null)),
+    }
 }
 
-object! {
-    /// ContentAsset.
-    ContentAsset(entities::marketing::content_asset::Entity) as Campaign, id ContentAsset {}
+/// An address without query and fragment, and without a name and password in front of the host: what a page is called, and
+/// nothing of who looked at it.
+fn bare_url(path: &str, url: Option<String>) -> Result<Option<String>> {
+    let Some(url) = words(path, url, 2000)? else { return Ok(None) };
+    let bare = url.trim().split(['?', '#']).next().unwrap_or_default();
+    let bare = match bare.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            format!("{scheme}://{}{tail}", host.rsplit('@').next().unwrap_or(host))
+        }
+        None => bare.to_owned(),
+    };
+    Ok((!bare.is_empty()).then_some(bare))
 }
 
-object! {
-    /// Touchpoint.
-    Touchpoint(entities::marketing::touchpoint::Entity) as Touchpoint, id Touchpoint {}
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-object! {
-    /// Lead.
-    Lead(entities::marketing::lead::Entity) as Lead, id Lead {}
-}
-
-object! {
-    /// Handover.
-    Handover(entities::marketing::handover::Entity) as Handover, id Handover {}
+    #[test]
+    fn a_kept_address_names_the_page_only() {
+        let bare = |url: &str| bare_url("pageUrl", Some(url.to_owned())).expect("a valid address");
+        assert_eq!(bare("https://a.de/x/y?mail=j@b.de#top").as_deref(), Some("https://a.de/x/y"));
+        assert_eq!(bare("https://jane:secret@a.de?x=1").as_deref(), Some("https://a.de"));
+        assert_eq!(bare("/prices#who").as_deref(), Some("/prices"));
+        assert_eq!(bare("?q=1"), None);
+        assert!(bare_url("pageUrl", Some("x".repeat(2001))).is_err());
+    }
 }

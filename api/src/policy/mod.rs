@@ -6,6 +6,7 @@
 mod caller;
 mod class;
 mod governed;
+mod link;
 pub mod mask;
 pub mod matrix;
 mod prune;
@@ -17,7 +18,8 @@ pub mod table;
 pub use caller::{Caller, Moment, TenantKey};
 pub use class::{Class, Rights, Sight, Verb};
 pub use governed::Governed;
-pub use prune::{Mark, Prune, access};
+pub use link::Link;
+pub use prune::{Mark, Prune, access, access_field};
 pub use roles::{Role, RoleSet, UnknownRole};
 pub use scope::{Rows, Seen};
 pub use table::{Grant, Scope, Type};

@@ -19,6 +19,13 @@ use super::{Class, RoleSet, Sight, Type, table};
 #[TypeDirective(location = "FieldDefinition", location = "InputFieldDefinition", location = "ArgumentDefinition")]
 pub fn access(of: String, class: String, write: bool) {}
 
+/// [`access`] for a field whose own name is not the one that the access table lists: `offerHandover` needs `{offer}`.
+#[TypeDirective(location = "FieldDefinition")]
+pub fn access_field(of: String, class: String, write: bool, field: String) {}
+
+/// The names of the marks; no client sees them.
+const MARKS: [&str; 2] = ["access", "access_field"];
+
 /// Prunes a schema under construction to what `roles` may use. Registered last: `builder.directive(Prune(roles))`.
 pub struct Prune(pub RoleSet);
 
@@ -38,7 +45,7 @@ impl CustomDirectiveFactory for Prune {
 }
 
 /// What a mark says, read back from the registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The type in the access table.
     pub of: Type,
@@ -46,12 +53,22 @@ pub struct Mark {
     pub class: Option<Class>,
     /// Written, not read.
     pub write: bool,
+    /// The name that the access table lists, where it is not the field's own.
+    pub field: Option<String>,
 }
 
 impl Mark {
-    /// Reads the mark of a field, an input field or an argument.
+    /// Reads the mark of a field, an input field or an argument: the first, where it has several.
     pub fn read(invocations: &[MetaDirectiveInvocation]) -> Option<Mark> {
-        let mark = invocations.iter().find(|invocation| invocation.name == "access")?;
+        Mark::all(invocations).next()
+    }
+
+    /// Reads every mark; each must allow what it marks. A mutation has several where it writes several types.
+    pub fn all(invocations: &[MetaDirectiveInvocation]) -> impl Iterator<Item = Mark> {
+        invocations.iter().filter(|invocation| MARKS.contains(&invocation.name.as_str())).filter_map(Mark::of)
+    }
+
+    fn of(mark: &MetaDirectiveInvocation) -> Option<Mark> {
         let text = |name: &str| match mark.args.get(name) {
             Some(Value::String(text)) => Some(text.as_str()),
             _ => None,
@@ -61,11 +78,13 @@ impl Mark {
             of,
             class: text("class").and_then(|class| class.chars().next()).and_then(Class::from_letter),
             write: mark.args.get("write") == Some(&Value::Boolean(true)),
+            field: text("field").map(str::to_owned),
         })
     }
 
     /// Whether `roles` may ever use a field with this mark.
-    pub fn allows(self, roles: RoleSet, field: &str) -> bool {
+    pub fn allows(&self, roles: RoleSet, field: &str) -> bool {
+        let field = self.field.as_deref().unwrap_or(field);
         let most = table::most(self.of, roles);
         match (self.class, self.write) {
             (Some(class), true) => most.may_write(class, field),
@@ -75,7 +94,7 @@ impl Mark {
         }
     }
 
-    fn describe(self, description: &mut Option<String>) {
+    fn describe(&self, description: &mut Option<String>) {
         let Some(class) = self.class else { return };
         let text = description.get_or_insert_default();
         if !self.write {
@@ -103,7 +122,9 @@ fn prune(registry: &mut Registry, roles: RoleSet) {
         }
     }
     while step(registry) {}
-    registry.directives.remove("access");
+    MARKS.iter().for_each(|mark| {
+        registry.directives.remove(*mark);
+    });
     registry.remove_unused_types();
 }
 
@@ -113,10 +134,11 @@ fn keep(
     name: &str,
     roles: RoleSet,
 ) -> bool {
-    let Some(mark) = Mark::read(invocations) else { return true };
-    invocations.retain(|invocation| invocation.name != "access");
+    let marks: Vec<Mark> = Mark::all(invocations).collect();
+    let Some(mark) = marks.first() else { return true };
+    invocations.retain(|invocation| !MARKS.contains(&invocation.name.as_str()));
     mark.describe(description);
-    mark.allows(roles, name)
+    marks.iter().all(|mark| mark.allows(roles, name))
 }
 
 fn keep_input(value: &mut MetaInputValue, name: &str, roles: RoleSet) -> bool {

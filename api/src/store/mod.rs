@@ -72,6 +72,12 @@ impl Store {
         Ok(Store { db, feed, poll_interval: options.poll_interval })
     }
 
+    /// Calls `seen` after each statement, so that statements can be counted. BEGIN and COMMIT are none.
+    pub fn observed(mut self, seen: impl Fn() + Send + Sync + 'static) -> Store {
+        self.db.set_metric_callback(move |_| seen());
+        self
+    }
+
     /// The pool, for reading. Scopes of the policy run on it.
     pub fn db(&self) -> &DatabaseConnection {
         &self.db

@@ -1,0 +1,112 @@
+//! What a campaign costs.
+
+use async_graphql::{Context, Object};
+use chrono::NaiveDate;
+use entities::{
+    codes::CostKind,
+    marketing::{campaign, campaign_cost, channel},
+};
+use sea_orm::Set;
+
+use super::{Campaign, Channel};
+use crate::{
+    graph::{Cx, Error, GlobalId, Money, MoneyInput, Result},
+    input,
+    journey::{Work, attempt},
+    object, payload,
+    policy::access,
+};
+
+object! {
+    /// Money spent on a campaign, spread evenly over its days.
+    CampaignCost(campaign_cost::Entity) as CampaignCost, id CampaignCost {
+        /// The first day.
+        P date_from: NaiveDate = |row| row.date_from;
+        /// The last day, included.
+        P date_to: NaiveDate = |row| row.date_to;
+        /// What it bought.
+        P kind: CostKind = |row| row.kind;
+        /// How much.
+        M amount: Money = |row| Money::from_minor(row.amount_minor, &row.currency);
+    }
+    refs {
+        /// What it was spent for.
+        P campaign: Campaign = campaign::Entity, |row| row.campaign_id;
+        /// Through which channel; null when it served all.
+        P channel: Channel = channel::Entity, |row| row.channel_id;
+    }
+}
+
+input! {
+    /// Money spent on a campaign.
+    AddCampaignCostInput for CampaignCost {
+        /// What for.
+        P campaign_id: GlobalId;
+        /// Through which channel; absent when it served all.
+        P channel_id: Option<GlobalId>;
+        /// The first day.
+        P date_from: NaiveDate;
+        /// The last day, included.
+        P date_to: NaiveDate;
+        /// What it bought.
+        P kind: CostKind;
+        /// How much, not below zero.
+        M amount: MoneyInput;
+    }
+}
+
+payload! {
+    /// What `addCampaignCost` answers.
+    AddCampaignCostPayload {
+        /// The new cost; null if it was refused.
+        campaign_cost: CampaignCost
+    }
+}
+
+/// Adds a cost.
+pub async fn add(cx: &Cx, input: AddCampaignCostInput) -> Result<CampaignCost> {
+    let written = input.written();
+    let AddCampaignCostInput { campaign_id, channel_id, date_from, date_to, kind, amount } = input;
+    if date_to < date_from {
+        return Err(Error::invalid("dateTo", "the last day is not before the first"));
+    }
+    let (amount_minor, currency) = amount.into_minor("amount")?;
+    if amount_minor < 0 {
+        return Err(Error::invalid("amount", "a cost is not below zero"));
+    }
+    let mut work = Work::begin(cx).await?;
+    let campaign = work.refer::<campaign::Entity>("campaignId", campaign_id).await?;
+    let row = work
+        .insert::<campaign_cost::Entity>(campaign_cost::ActiveModel {
+            campaign_id: Set(campaign.row().id),
+            channel_id: Set(work.refer_opt::<channel::Entity>("channelId", channel_id).await?),
+            date_from: Set(date_from),
+            date_to: Set(date_to),
+            amount_minor: Set(amount_minor),
+            currency: Set(currency),
+            kind: Set(kind),
+            ..Default::default()
+        })
+        .await?;
+    let seen = work.reached::<campaign_cost::Entity>(row.id, &written).await?;
+    work.commit().await?;
+    Ok(CampaignCost(seen))
+}
+
+/// Changing costs.
+#[derive(Default)]
+pub struct CostMutation;
+
+#[Object]
+impl CostMutation {
+    /// Records money spent on a campaign.
+    #[graphql(directive = access::apply("CampaignCost".into(), "M".into(), true))]
+    async fn add_campaign_cost(
+        &self,
+        ctx: &Context<'_>,
+        input: AddCampaignCostInput,
+    ) -> Result<AddCampaignCostPayload> {
+        let cx = Cx::of(ctx);
+        AddCampaignCostPayload::of(attempt(|| add(cx, input.clone())).await)
+    }
+}

@@ -1,0 +1,153 @@
+//! Marketing's desk: its work lists, and what the other disciplines answered.
+
+use async_graphql::{Context, Object};
+use entities::{
+    codes::HandoverOutcome,
+    marketing::{handover, lesson},
+    sales::requirement,
+};
+use sea_orm::{
+    ColumnTrait,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::{
+    Campaign, Handover, Lead, Lesson,
+    campaign::{CampaignFilter, campaigns},
+    lead::{LeadFilter, leads},
+};
+use crate::{
+    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, cost, list},
+    policy::access,
+    sales::Requirement,
+};
+
+/// Marketing's desk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MarketingDesk;
+
+/// Marketing's desk: its work lists, and what the other disciplines answered.
+#[Object]
+impl MarketingDesk {
+    /// The campaigns, oldest first.
+    #[graphql(directive = access::apply("Campaign".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn campaigns(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<CampaignFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Campaign>> {
+        campaigns(Cx::of(ctx), filter, PageArgs::new(first, after, last, before)).await
+    }
+
+    /// The leads, newest first. `filter: { status: NEW }` leaves those that marketing works on.
+    #[graphql(directive = access::apply("Lead".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn leads(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<LeadFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Lead>> {
+        leads(Cx::of(ctx), filter, PageArgs::new(first, after, last, before)).await
+    }
+
+    /// The handovers that you offered, and what became of them, newest first.
+    #[graphql(directive = access::apply("Handover".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn handovers_sent(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "True: those that wait for a decision; false: those that are decided; absent: all.")]
+        open: Option<bool>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Handover>> {
+        let cx = Cx::of(ctx);
+        let mine = match cx.caller.colleague {
+            Some(colleague) => handover::Column::FromId.eq(colleague),
+            None => Expr::val(1).eq(0),
+        };
+        let mut rows = cx.caller.rows::<handover::Entity>().filter(mine);
+        rows = match open {
+            Some(true) => rows.filter(handover::Column::Outcome.is_null()),
+            Some(false) => rows.filter(handover::Column::Outcome.is_not_null()),
+            None => rows,
+        };
+        list(cx, rows, PageArgs::new(first, after, last, before), Direction::Falling).await
+    }
+
+    /// What was rejected or given back, by whomever it was offered, with the reason: what the next campaign learns from.
+    /// Newest first.
+    #[graphql(directive = access::apply("Handover".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn rejected_handovers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of this campaign only.")] campaign_id: Option<GlobalId>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Handover>> {
+        let cx = Cx::of(ctx);
+        let refused = [HandoverOutcome::Rejected, HandoverOutcome::Returned];
+        let mut rows = cx.caller.rows::<handover::Entity>().filter(handover::Column::Outcome.is_in(refused));
+        if let Some(campaign) = campaign_id {
+            rows = rows.filter(handover::Column::CampaignId.eq(campaign.expect(Kind::Campaign)?));
+        }
+        list(cx, rows, PageArgs::new(first, after, last, before), Direction::Falling).await
+    }
+
+    /// The lessons, newest first.
+    #[graphql(directive = access::apply("Lesson".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn lessons(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Lesson>> {
+        let cx = Cx::of(ctx);
+        list(cx, cx.caller.rows::<lesson::Entity>(), PageArgs::new(first, after, last, before), Direction::Falling)
+            .await
+    }
+
+    /// What customers said in meetings that they need: the voice of the market on its way back. Newest first.
+    #[graphql(directive = access::apply("Meeting".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn requirements_heard(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of this industry only.")] industry_id: Option<GlobalId>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Requirement>> {
+        let cx = Cx::of(ctx);
+        let mut rows = cx.caller.rows::<requirement::Entity>();
+        if let Some(industry) = industry_id {
+            rows = rows.filter(requirement::Column::IndustryId.eq(industry.expect(Kind::Industry)?));
+        }
+        list(cx, rows, PageArgs::new(first, after, last, before), Direction::Falling).await
+    }
+}
+
+/// The way to the desk.
+#[derive(Default)]
+pub struct MarketingQuery;
+
+#[Object]
+impl MarketingQuery {
+    /// Marketing's desk, for those who see what campaigns cost: marketing, manager, integrator, admin.
+    #[graphql(directive = access::apply("CampaignCost".into(), "P".into(), false))]
+    async fn marketing(&self) -> MarketingDesk {
+        MarketingDesk
+    }
+}

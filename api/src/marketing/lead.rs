@@ -1,0 +1,223 @@
+//! The lead: somebody who may become a customer, on the way from marketing to sales, with the reason why.
+
+use async_graphql::{Context, InputObject, Object};
+use chrono::{DateTime, Utc};
+use entities::{
+    account::{account, colleague, contact, visitor},
+    codes::LeadStatus,
+    marketing::{campaign, channel, handover, lead},
+    sales::opportunity,
+    tenant::queue,
+};
+use sea_orm::{ColumnTrait, Set};
+
+use super::{
+    Campaign, Channel, Handover, LeadTouch, MAX_TEXT, person,
+    provenance::{self, LeadTouchInput, TouchesOfLead},
+    words,
+};
+use crate::{
+    account::{Account, Colleague, Contact, Queue, Visitor},
+    graph::{Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, cost, list, one},
+    input,
+    journey::{Event, EventKind, Payload, Work, attempt},
+    object, payload,
+    policy::{Class, access},
+    sales::Opportunity,
+};
+
+object! {
+    /// Somebody who may become a customer, on the way from marketing to sales.
+    Lead(lead::Entity) as Lead, id Lead {
+        /// Where it stands.
+        P status: LeadStatus = |row| row.status;
+        /// Its points; null before it is scored.
+        D score: i32 = |row| row.score;
+        /// How the points came about, by the parts of the scoring definition; null before it is scored.
+        D score_parts: async_graphql::Json<serde_json::Value> = |row| row.score_parts.clone().map(async_graphql::Json);
+        /// When marketing qualified it (UTC); null before.
+        P mql_at: DateTime<Utc> = |row| row.mql_at;
+        /// The revision of the scoring definition that qualified it; null where a person did.
+        P mql_rule_version: i32 = |row| row.mql_rule_version.map(|version| i32::try_from(version).unwrap_or(i32::MAX));
+        /// What is known beside the fields.
+        T description: String = |row| row.description.clone();
+        /// The source's own fields that have no column here, as they came.
+        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
+    }
+    refs {
+        /// Who it is; null before a name is known.
+        P contact: Contact = contact::Entity, |row| row.contact_id;
+        /// Who it is, before a name is known.
+        P visitor: Visitor = visitor::Entity, |row| row.visitor_id;
+        /// The person's company when the lead was made.
+        P account: Account = account::Entity, |row| row.account_id;
+        /// The campaign that made it; null where none did.
+        P campaign: Campaign = campaign::Entity, |row| row.campaign_id;
+        /// The channel that it came through.
+        P channel: Channel = channel::Entity, |row| row.channel_id;
+        /// The colleague who is responsible; null while it only waits in a queue.
+        P owner: Colleague = colleague::Entity, |row| row.owner_id;
+        /// The queue in which it waits; null while it waits in none.
+        P queue: Queue = queue::Entity, |row| row.queue_id;
+        /// The opportunity that it became; null before.
+        P converted_opportunity: Opportunity = opportunity::Entity, |row| row.converted_opportunity_id;
+    }
+    lists {
+        /// Its handovers, newest first: who was asked, and what they answered.
+        handovers: Handover = handover::Entity, handover::Column::SubjectId, Falling;
+    }
+    edges {
+        /// Why it is a lead: the touchpoints that made it one, with what each did.
+        #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
+        pub async fn touches(&self, ctx: &Context<'_>) -> Result<Vec<LeadTouch>> {
+            let Some(lead) = self.0.read(Class::P, "touches", |row| row.id) else { return Ok(Vec::new()) };
+            let touches = Cx::of(ctx).load(TouchesOfLead(lead)).await?;
+            Ok(touches.map(|touches| touches.to_vec()).unwrap_or_default())
+        }
+    }
+}
+
+input! {
+    /// A new lead. It names a contact or a visitor. Whoever creates it is responsible for it.
+    CreateLeadInput for Lead {
+        /// Who it is; absent: whom the visitor is known to be.
+        P contact_id: Option<GlobalId>;
+        /// Who it is, before a name is known.
+        P visitor_id: Option<GlobalId>;
+        /// The company; absent: the person's.
+        P account_id: Option<GlobalId>;
+        /// The campaign that made it.
+        P campaign_id: Option<GlobalId>;
+        /// The channel that it came through.
+        P channel_id: Option<GlobalId>;
+        /// The touchpoints that made it one, at most 100.
+        P touches: Option<Vec<LeadTouchInput>>;
+        /// What is known beside the fields.
+        T description: Option<String>;
+    }
+}
+
+payload! {
+    /// What `createLead` answers.
+    CreateLeadPayload {
+        /// The new lead; null if it was refused.
+        lead: Lead
+    }
+}
+
+/// Creates a lead. Who was less than a lead becomes one.
+pub async fn create(cx: &Cx, input: CreateLeadInput) -> Result<Lead> {
+    let written = input.written();
+    let CreateLeadInput { contact_id, visitor_id, account_id, campaign_id, channel_id, touches, description } = input;
+    let mut work = Work::begin(cx).await?;
+    let visitor = match visitor_id {
+        Some(id) => Some(work.refer::<visitor::Entity>("visitorId", id).await?),
+        None => None,
+    };
+    let contact = match contact_id {
+        Some(id) => Some(work.refer::<contact::Entity>("contactId", id).await?),
+        None => None,
+    };
+    if visitor.is_none() && contact.is_none() {
+        return Err(Error::invalid("contactId", "a lead is a contact or a visitor"));
+    }
+    let visitor = visitor.as_ref().map(|seen| seen.row());
+    let contact = contact.as_ref().map(|seen| seen.row());
+    let contact_id = contact.map(|row| row.id).or_else(|| visitor.and_then(|row| row.contact_id));
+    let persons = contact.and_then(|row| row.account_id).or_else(|| visitor.and_then(|row| row.account_id));
+    let row = work
+        .insert::<lead::Entity>(lead::ActiveModel {
+            contact_id: Set(contact_id),
+            visitor_id: Set(visitor.map(|row| row.id)),
+            account_id: Set(work.refer_opt::<account::Entity>("accountId", account_id).await?.or(persons)),
+            campaign_id: Set(work.refer_opt::<campaign::Entity>("campaignId", campaign_id).await?),
+            channel_id: Set(work.refer_opt::<channel::Entity>("channelId", channel_id).await?),
+            status: Set(LeadStatus::New),
+            owner_id: Set(cx.caller.colleague),
+            description: Set(words("description", description, MAX_TEXT)?),
+            ..Default::default()
+        })
+        .await?;
+    provenance::link(&mut work, cx, row.id, touches.unwrap_or_default()).await?;
+    work.record(event(EventKind::LeadCreated, &row, row.score, None, None));
+    person::advance(&mut work, cx, row.contact_id, "LEAD", "lead created").await?;
+    let seen = work.reached::<lead::Entity>(row.id, &written).await?;
+    work.commit().await?;
+    Ok(Lead(seen))
+}
+
+/// An event of a lead's own life.
+pub(super) fn event(
+    kind: EventKind,
+    row: &lead::Model,
+    score_before: Option<i32>,
+    opportunity_id: Option<uuid::Uuid>,
+    reason: Option<String>,
+) -> Event {
+    let payload =
+        Payload::Lead { campaign_id: row.campaign_id, score_before, score_after: row.score, opportunity_id, reason };
+    Event::of::<lead::Entity>(kind, row, payload).queue(row.queue_id)
+}
+
+/// Which leads to list.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct LeadFilter {
+    /// Those that stand so.
+    pub status: Option<LeadStatus>,
+    /// Of this campaign.
+    pub campaign_id: Option<GlobalId>,
+}
+
+/// The leads that the caller may see, newest first.
+pub async fn leads(cx: &Cx, filter: Option<LeadFilter>, args: PageArgs) -> Result<List<Lead>> {
+    let LeadFilter { status, campaign_id } = filter.unwrap_or_default();
+    let mut rows = cx.caller.rows::<lead::Entity>();
+    if let Some(status) = status {
+        rows = rows.filter(lead::Column::Status.eq(status));
+    }
+    if let Some(campaign) = campaign_id {
+        rows = rows.filter(lead::Column::CampaignId.eq(campaign.expect(Kind::Campaign)?));
+    }
+    list(cx, rows, args, Direction::Falling).await
+}
+
+/// Reading leads.
+#[derive(Default)]
+pub struct LeadQuery;
+
+#[Object]
+impl LeadQuery {
+    /// One lead; null if there is none that you may see.
+    #[graphql(directive = access::apply("Lead".into(), "*".into(), false))]
+    async fn lead(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Lead>> {
+        one::<lead::Entity, _>(Cx::of(ctx), id.expect(Kind::Lead)?).await
+    }
+
+    /// The leads that you may see, newest first.
+    #[graphql(directive = access::apply("Lead".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn leads(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<LeadFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Lead>> {
+        leads(Cx::of(ctx), filter, PageArgs::new(first, after, last, before)).await
+    }
+}
+
+/// Making leads.
+#[derive(Default)]
+pub struct LeadMutation;
+
+#[Object]
+impl LeadMutation {
+    /// Makes a lead of a contact or visitor; whoever creates it is responsible for it.
+    #[graphql(directive = access::apply("Lead".into(), "P".into(), true))]
+    async fn create_lead(&self, ctx: &Context<'_>, input: CreateLeadInput) -> Result<CreateLeadPayload> {
+        let cx = Cx::of(ctx);
+        CreateLeadPayload::of(attempt(|| create(cx, input.clone())).await)
+    }
+}

@@ -1,0 +1,66 @@
+//! What becomes of the person behind a lead: their lifecycle stage follows the lead's fate.
+
+use entities::{account::contact, codes::StageObject};
+use sea_orm::Set;
+use uuid::Uuid;
+
+use crate::{
+    graph::{Cx, Result},
+    journey::Work,
+};
+
+/// The stages of a person, in the order in which one is won.
+const LADDER: [&str; 9] =
+    ["ANONYMOUS", "SUBSCRIBER", "LEAD", "MQL", "SAL", "SQL", "OPPORTUNITY", "CUSTOMER", "ADVOCATE"];
+
+/// The stages beside the ladder: from each, a person may start again.
+const BESIDE: [&str; 3] = ["DISQUALIFIED", "RECYCLED", "FORMER_CUSTOMER"];
+
+fn step(stage: &str) -> Option<usize> {
+    LADDER.iter().position(|known| *known == stage)
+}
+
+/// Moves a person up to `stage`, unless they are there or further. A stage that the tenant made itself stays as it is.
+pub async fn advance(work: &mut Work<'_>, cx: &Cx, contact: Option<Uuid>, stage: &str, cause: &str) -> Result<()> {
+    enter(work, cx, contact, stage, cause, |now| {
+        BESIDE.contains(&now) || step(now) < step(stage) && step(now).is_some()
+    })
+    .await
+}
+
+/// Sets a person aside (RECYCLED, DISQUALIFIED) whom sales has not taken further than its acceptance. Who is in an
+/// opportunity, or a customer, stays so.
+pub async fn set_aside(work: &mut Work<'_>, cx: &Cx, contact: Option<Uuid>, stage: &str, cause: &str) -> Result<()> {
+    enter(work, cx, contact, stage, cause, |now| step(now).is_some_and(|step| step <= 4)).await
+}
+
+async fn enter(
+    work: &mut Work<'_>,
+    cx: &Cx,
+    contact: Option<Uuid>,
+    stage: &str,
+    cause: &str,
+    may_leave: impl Fn(&str) -> bool,
+) -> Result<()> {
+    let Some(contact) = contact else { return Ok(()) };
+    // Whoever may decide on the lead need not reach the person: the stage follows all the same.
+    let Some(before) = work.follow_unscoped::<contact::Entity>(contact).await? else { return Ok(()) };
+    if before.erased_at.is_some() || before.deleted_at.is_some() || !may_leave(&before.lifecycle_stage) {
+        return Ok(());
+    }
+    let moved = contact::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
+    let row = work.update_row::<contact::Entity>(&before, moved).await?;
+    work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, stage, cause, cx.caller.colleague).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ladder_ends_where_sales_takes_over() {
+        assert_eq!(step("SAL"), Some(4));
+        assert!(step("SUBSCRIBER") < step("LEAD"));
+        assert!(BESIDE.iter().all(|stage| step(stage).is_none()));
+    }
+}

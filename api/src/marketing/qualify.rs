@@ -1,0 +1,231 @@
+//! What becomes of a lead: it is scored, qualified, disqualified, converted.
+
+use async_graphql::{Context, Json, Object};
+use entities::{
+    codes::{LeadStatus, LeadTouchRole, ReasonCode},
+    marketing::lead,
+};
+use sea_orm::Set;
+use uuid::Uuid;
+
+use super::{
+    Lead, MAX_TEXT,
+    lead::event,
+    person,
+    provenance::{self, LeadTouchInput},
+};
+use crate::{
+    graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode},
+    input,
+    journey::{EventKind, Work, attempt},
+    payload,
+    policy::{Class, access},
+};
+
+input! {
+    /// The points of a lead.
+    ScoreLeadInput for Lead {
+        /// The points.
+        D score: i32;
+        /// How they came about: an object of part and points. No personal data.
+        D parts: Option<Json<serde_json::Value>>;
+    }
+    plain {
+        /// Which lead.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+input! {
+    /// Marketing's word that a lead is worth sales' time.
+    QualifyLeadInput for Lead {
+        /// The touchpoint that lifted it over the threshold.
+        P touchpoint_id: Option<GlobalId>;
+    }
+    plain {
+        /// Which lead.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+input! {
+    /// The end of a lead that will not become anything.
+    DisqualifyLeadInput for Lead {
+        /// Why not.
+        P reason: ReasonCode;
+    }
+    plain {
+        /// Which lead.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `scoreLead` answers.
+    ScoreLeadPayload {
+        /// The lead; null if it was refused.
+        lead: Lead
+    }
+}
+
+payload! {
+    /// What `qualifyLead` answers.
+    QualifyLeadPayload {
+        /// The lead; null if it was refused.
+        lead: Lead
+    }
+}
+
+payload! {
+    /// What `disqualifyLead` answers.
+    DisqualifyLeadPayload {
+        /// The lead; null if it was refused.
+        lead: Lead
+    }
+}
+
+/// A step that the lead's state does not allow.
+pub(super) fn conflict(path: &str, status: LeadStatus) -> Error {
+    Error::user(UserErrorCode::StateConflict, path, format!("the lead is {status}"))
+}
+
+/// Scores a lead.
+pub async fn score(cx: &Cx, input: ScoreLeadInput) -> Result<Lead> {
+    let written = input.written();
+    let ScoreLeadInput { id, if_version, score, parts } = input;
+    if parts.as_ref().is_some_and(|Json(parts)| !parts.is_object() || parts.to_string().len() > MAX_TEXT) {
+        return Err(Error::invalid("parts", format!("an object, at most {MAX_TEXT} bytes of JSON")));
+    }
+    let id = id.expect(Kind::Lead)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
+    if matches!(seen.row().status, LeadStatus::Converted | LeadStatus::Disqualified) {
+        return Err(conflict("id", seen.row().status));
+    }
+    let scored = lead::ActiveModel {
+        score: Set(Some(score)),
+        score_parts: Set(parts.map(|Json(parts)| parts)),
+        ..Default::default()
+    };
+    let row = work.update::<lead::Entity>(&seen, scored).await?;
+    if row.version != seen.row().version {
+        work.record(event(EventKind::LeadScored, &row, seen.row().score, None, None));
+    }
+    let seen = work.reached::<lead::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Lead(seen))
+}
+
+/// Qualifies a lead: from now on it is an MQL.
+pub async fn qualify(cx: &Cx, input: QualifyLeadInput) -> Result<Lead> {
+    let mut written = input.written();
+    written.push((Class::P, "mql_at"));
+    let QualifyLeadInput { id, if_version, touchpoint_id } = input;
+    let id = id.expect(Kind::Lead)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
+    let before = seen.row();
+    match before.status {
+        LeadStatus::New | LeadStatus::Rejected | LeadStatus::Returned => {}
+        LeadStatus::Offered | LeadStatus::Accepted | LeadStatus::Converted | LeadStatus::Disqualified => {
+            return Err(conflict("id", before.status));
+        }
+    }
+    if before.status == LeadStatus::New && before.mql_at.is_some() {
+        return Err(Error::user(UserErrorCode::StateConflict, "id", "the lead is qualified already"));
+    }
+    // After a refusal it starts anew, and is qualified anew.
+    let qualified =
+        lead::ActiveModel { status: Set(LeadStatus::New), mql_at: Set(Some(work.now())), ..Default::default() };
+    let row = work.update::<lead::Entity>(&seen, qualified).await?;
+    let lifting = touchpoint_id.map(|touchpoint_id| LeadTouchInput { touchpoint_id, role: LeadTouchRole::Qualified });
+    provenance::link(&mut work, cx, id, lifting.into_iter().collect()).await?;
+    work.record(event(EventKind::LeadQualified, &row, row.score, None, None));
+    person::advance(&mut work, cx, row.contact_id, "MQL", "lead qualified").await?;
+    let seen = work.reached::<lead::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Lead(seen))
+}
+
+/// Ends a lead.
+pub async fn disqualify(cx: &Cx, input: DisqualifyLeadInput) -> Result<Lead> {
+    let mut written = input.written();
+    written.push((Class::P, "status"));
+    let DisqualifyLeadInput { id, if_version, reason } = input;
+    let id = id.expect(Kind::Lead)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
+    match seen.row().status {
+        LeadStatus::New | LeadStatus::Accepted | LeadStatus::Rejected | LeadStatus::Returned => {}
+        // An offer is taken back or decided first, so that it is never left open for nothing.
+        LeadStatus::Offered | LeadStatus::Converted | LeadStatus::Disqualified => {
+            return Err(conflict("id", seen.row().status));
+        }
+    }
+    let ended = lead::ActiveModel { status: Set(LeadStatus::Disqualified), ..Default::default() };
+    let row = work.update::<lead::Entity>(&seen, ended).await?;
+    let reason = Some(reason.as_str().to_owned());
+    work.record(event(EventKind::LeadDisqualified, &row, row.score, None, reason));
+    person::set_aside(&mut work, cx, row.contact_id, "DISQUALIFIED", "lead disqualified").await?;
+    let seen = work.reached::<lead::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Lead(seen))
+}
+
+/// A lead becomes an opportunity: part of the unit of work that makes the opportunity. The caller of this function has
+/// checked that the lead may be changed; `path` is the input field that named it.
+pub async fn convert(work: &mut Work<'_>, lead: &lead::Model, opportunity_id: Uuid, path: &str) -> Result<lead::Model> {
+    match lead.status {
+        LeadStatus::New | LeadStatus::Accepted => {}
+        LeadStatus::Offered
+        | LeadStatus::Rejected
+        | LeadStatus::Returned
+        | LeadStatus::Converted
+        | LeadStatus::Disqualified => return Err(conflict(path, lead.status)),
+    }
+    let converted = lead::ActiveModel {
+        status: Set(LeadStatus::Converted),
+        converted_opportunity_id: Set(Some(opportunity_id)),
+        queue_id: Set(None),
+        ..Default::default()
+    };
+    let row = work.update_row::<lead::Entity>(lead, converted).await?;
+    let converted = event(EventKind::LeadConverted, &row, row.score, Some(opportunity_id), None);
+    work.record(converted.about(entities::codes::SubjectType::Opportunity, opportunity_id));
+    Ok(row)
+}
+
+/// Changing leads.
+#[derive(Default)]
+pub struct QualifyMutation;
+
+#[Object]
+impl QualifyMutation {
+    /// Gives a lead its points.
+    #[graphql(directive = access::apply("Lead".into(), "D".into(), true))]
+    async fn score_lead(&self, ctx: &Context<'_>, input: ScoreLeadInput) -> Result<ScoreLeadPayload> {
+        let cx = Cx::of(ctx);
+        ScoreLeadPayload::of(attempt(|| score(cx, input.clone())).await)
+    }
+
+    /// Says that a lead is worth sales' time: it and its person become MQL. STATE_CONFLICT if it is qualified already,
+    /// handed over, or over.
+    #[graphql(directive = access::apply("Lead".into(), "P".into(), true))]
+    async fn qualify_lead(&self, ctx: &Context<'_>, input: QualifyLeadInput) -> Result<QualifyLeadPayload> {
+        let cx = Cx::of(ctx);
+        QualifyLeadPayload::of(attempt(|| qualify(cx, input.clone())).await)
+    }
+
+    /// Ends a lead that will not become anything. STATE_CONFLICT while it is offered, or once it is over.
+    #[graphql(directive = access::apply("Lead".into(), "P".into(), true))]
+    async fn disqualify_lead(&self, ctx: &Context<'_>, input: DisqualifyLeadInput) -> Result<DisqualifyLeadPayload> {
+        let cx = Cx::of(ctx);
+        DisqualifyLeadPayload::of(attempt(|| disqualify(cx, input.clone())).await)
+    }
+}

@@ -1,0 +1,300 @@
+//! Two tenants with their people, and a clock that stands until it is moved.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use api::{
+    app::App,
+    auth::{Grant, Mint},
+    clock::Clock,
+    config::{self, Config},
+    graph::{self, Cx},
+    http,
+    journey::Work,
+    policy::{Caller, Role, RoleSet},
+    store::{Options, Store},
+    tenancy::{self, NewTenant},
+};
+use axum::Router;
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::{
+    account::colleague,
+    codes::Discipline,
+    journey::feed_counter,
+    tenant::{queue, queue_member},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use uuid::Uuid;
+
+use crate::{Client, Engine};
+
+/// The shared secret of the tests' issuer.
+const SECRET: &str = "a secret of the tests, long enough to be taken";
+
+/// A database with two tenants in it, and the application over it.
+#[derive(Clone)]
+pub struct World {
+    /// What the database is.
+    pub engine: Engine,
+    /// Where the database is.
+    pub url: String,
+    /// The store; it counts its statements.
+    pub store: Store,
+    /// The clock; it stands until the test moves it.
+    pub clock: Clock,
+    /// The tenant that the clients belong to.
+    pub acme: House,
+    /// Another tenant with a cast of its own.
+    pub other: House,
+    /// The application behind the front door.
+    pub app: App,
+    pub(crate) router: Router,
+    pub(crate) auth: Arc<config::Auth>,
+    statements: Arc<AtomicU64>,
+}
+
+/// A tenant and its people.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// The tenant's id.
+    pub tenant: i64,
+    /// Its slug.
+    pub slug: &'static str,
+    /// Its people.
+    pub cast: Cast,
+    /// The queue in which sales finds its handovers; Sam works in it.
+    pub sales_inbox: Uuid,
+    /// The queue of the service; Vera works in it.
+    pub service_desk: Uuid,
+}
+
+/// The colleagues. Ina, the integrator, is a machine and no colleague.
+#[derive(Clone, Copy, Debug)]
+pub struct Cast {
+    /// Marketing.
+    pub mia: Uuid,
+    /// Sales, in the sales inbox.
+    pub sam: Uuid,
+    /// Sales as well, in no queue.
+    pub sue: Uuid,
+    /// Service, at the service desk.
+    pub vera: Uuid,
+    /// Technical.
+    pub tom: Uuid,
+    /// The manager.
+    pub max: Uuid,
+    /// The analyst.
+    pub ana: Uuid,
+    /// The administrator.
+    pub ada: Uuid,
+}
+
+impl World {
+    /// Founds both tenants. The clock stands at a Monday noon.
+    pub(crate) async fn found(engine: Engine, url: String) -> World {
+        let clock = Clock::at("2026-11-23T12:00:00Z".parse().unwrap());
+        let statements = Arc::new(AtomicU64::new(0));
+        let store = Store::connect(&Options::new(&url)).await.unwrap().observed({
+            let statements = statements.clone();
+            move || {
+                statements.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let acme = house(&store, &clock, "acme").await;
+        let other = house(&store, &clock, "other").await;
+        let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
+        config.auth = config::Auth::development(SECRET.into());
+        let app = App::new(&config, store.clone(), clock.clone()).unwrap();
+        let router = app.router(http::Options::default());
+        World { engine, url, store, clock, acme, other, app, router, auth: Arc::new(config.auth), statements }
+    }
+
+    /// A second process on the same database: a pool, a feed and a front door of its own. Its clock is this world's.
+    pub async fn second_process(&self, poll_interval: Duration) -> World {
+        let options = Options { poll_interval, ..Options::new(&self.url) };
+        let statements = Arc::new(AtomicU64::new(0));
+        let store = Store::connect(&options).await.unwrap();
+        let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
+        config.auth = config::Auth::clone(&self.auth);
+        let app = App::new(&config, store.clone(), self.clock.clone()).unwrap();
+        let router = app.router(http::Options::default());
+        World { store, app, router, statements, ..self.clone() }
+    }
+
+    /// How many statements have run so far.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::SeqCst)
+    }
+
+    /// The moment at which the clock stands.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, time: TimeDelta) {
+        self.clock.set(self.clock.now() + time);
+    }
+
+    /// Mia, marketing.
+    pub fn mia(&self) -> Client {
+        self.as_roles(&[Role::Marketing], "mia")
+    }
+    /// Sam, sales.
+    pub fn sam(&self) -> Client {
+        self.as_roles(&[Role::Sales], "sam")
+    }
+    /// Sue, sales too.
+    pub fn sue(&self) -> Client {
+        self.as_roles(&[Role::Sales], "sue")
+    }
+    /// Vera, service.
+    pub fn vera(&self) -> Client {
+        self.as_roles(&[Role::Service], "vera")
+    }
+    /// Tom, technical.
+    pub fn tom(&self) -> Client {
+        self.as_roles(&[Role::Technical], "tom")
+    }
+    /// Max, manager.
+    pub fn max(&self) -> Client {
+        self.as_roles(&[Role::Manager], "max")
+    }
+    /// Ana, analyst.
+    pub fn ana(&self) -> Client {
+        self.as_roles(&[Role::Analyst], "ana")
+    }
+    /// Ada, administrator.
+    pub fn ada(&self) -> Client {
+        self.as_roles(&[Role::Admin], "ada")
+    }
+    /// Ina, integrator: a token without a colleague.
+    pub fn ina(&self) -> Client {
+        self.as_roles(&[Role::Integrator], "ina")
+    }
+
+    /// Somebody of `acme` with these roles.
+    pub fn as_roles(&self, roles: &[Role], subject: &str) -> Client {
+        self.client(self.acme.slug, roles, subject, Duration::from_secs(3600))
+    }
+
+    /// Somebody of the other tenant.
+    pub fn of_other(&self, role: Role, subject: &str) -> Client {
+        self.client(self.other.slug, &[role], subject, Duration::from_secs(3600))
+    }
+
+    /// Somebody whose token ends after `ttl`.
+    pub fn client(&self, tenant: &str, roles: &[Role], subject: &str, ttl: Duration) -> Client {
+        let grant = Grant {
+            subject: subject.to_owned(),
+            tenant: tenant.to_owned(),
+            roles: roles.iter().copied().collect(),
+            ttl,
+            id: Uuid::from_u128(self.clock.random().into()),
+        };
+        let token = Mint::new(&self.auth).unwrap().mint(&grant, self.now()).unwrap();
+        Client::new(self.clone(), token)
+    }
+
+    /// The caller that a client of `acme` is, for asking the policy itself.
+    pub async fn caller(&self, roles: &[Role], subject: &str) -> Caller {
+        let claims = api::auth::Claims {
+            tenant: self.acme.slug.to_owned(),
+            subject: subject.to_owned(),
+            roles: roles.iter().copied().collect(),
+            expires_at: self.now() + TimeDelta::hours(1),
+        };
+        tenancy::resolve(&self.store, &claims, self.now()).await.unwrap().unwrap()
+    }
+
+    /// A unit of work by the house itself, in `acme`, with every right.
+    pub async fn work<T>(&self, body: impl AsyncFnOnce(&mut Work<'_>) -> graph::Result<T>) -> T {
+        self.work_in(self.acme.tenant, body).await
+    }
+
+    /// A unit of work by the house itself.
+    pub async fn work_in<T>(&self, tenant: i64, body: impl AsyncFnOnce(&mut Work<'_>) -> graph::Result<T>) -> T {
+        work(&self.store, &self.clock, tenant, body).await
+    }
+
+    /// The feed's position in `acme`.
+    pub async fn position(&self) -> i64 {
+        let counter = feed_counter::Entity::find_by_id(self.acme.tenant).one(self.store.db()).await.unwrap();
+        counter.expect("a founded tenant has a counter").position
+    }
+}
+
+pub(crate) async fn work<T>(
+    store: &Store,
+    clock: &Clock,
+    tenant: i64,
+    body: impl AsyncFnOnce(&mut Work<'_>) -> graph::Result<T>,
+) -> T {
+    let caller = tenancy::system_caller(store, tenant, clock.now(), RoleSet::ALL, "a test sets its scene").await.unwrap();
+    let cx = Cx::new(caller, store.clone(), clock.clone());
+    let mut work = Work::begin(&cx).await.unwrap();
+    let done = body(&mut work).await.unwrap();
+    work.commit().await.unwrap();
+    done
+}
+
+async fn house(store: &Store, clock: &Clock, slug: &'static str) -> House {
+    let new = NewTenant {
+        slug: slug.to_owned(),
+        name: slug.to_owned(),
+        zone: "Europe/Berlin".to_owned(),
+        currency: "EUR".to_owned(),
+        language: "de".to_owned(),
+    };
+    let tenant = tenancy::found(store, clock, new).await.unwrap();
+    let queue = async |code: &str| {
+        let queues = queue::Entity::find().filter(queue::Column::TenantId.eq(tenant));
+        queues.filter(queue::Column::Code.eq(code)).one(store.db()).await.unwrap().unwrap().id
+    };
+    let (sales_inbox, service_desk) = (queue("SALES_INBOX").await, queue("SERVICE_DESK").await);
+    let cast = work(store, clock, tenant, async |work| {
+        let mut hire = async |subject: &str, name: &str, department| {
+            let row = colleague::ActiveModel {
+                subject: Set(Some(subject.to_owned())),
+                name: Set(name.to_owned()),
+                email: Set(format!("{subject}@{slug}.example")),
+                department: Set(department),
+                is_active: Set(true),
+                ..Default::default()
+            };
+            work.insert::<colleague::Entity>(row).await.map(|row| row.id)
+        };
+        let cast = Cast {
+            mia: hire("mia", "Mia Marketing", Discipline::Marketing).await?,
+            sam: hire("sam", "Sam Sales", Discipline::Sales).await?,
+            sue: hire("sue", "Sue Sales", Discipline::Sales).await?,
+            vera: hire("vera", "Vera Service", Discipline::Service).await?,
+            tom: hire("tom", "Tom Technical", Discipline::Technical).await?,
+            max: hire("max", "Max Manager", Discipline::Management).await?,
+            ana: hire("ana", "Ana Analyst", Discipline::Management).await?,
+            ada: hire("ada", "Ada Admin", Discipline::Management).await?,
+        };
+        for (queue, colleague) in [(sales_inbox, cast.sam), (service_desk, cast.vera)] {
+            let row = queue_member::ActiveModel {
+                id: Set(work.fresh_id()),
+                queue_id: Set(queue),
+                colleague_id: Set(colleague),
+                valid_from: Set(work.now()),
+                valid_to: Set(None),
+                version: Set(1),
+                created_at: Set(work.now()),
+                updated_at: Set(work.now()),
+                ..Default::default()
+            };
+            work.insert_technical::<queue_member::Entity>(vec![row]).await?;
+        }
+        Ok(cast)
+    })
+    .await;
+    House { tenant, slug, cast, sales_inbox, service_desk }
+}
