@@ -149,8 +149,7 @@ pub async fn hire(store: &Store, clock: &Clock, tenant: i64) -> Result<Cast> {
         ..Default::default()
     });
     let rows = work.insert_many::<colleague::Entity>(rows.collect()).await?;
-    let colleagues: HashMap<&str, &colleague::Model> =
-        CAST.iter().map(|one| one.subject).zip(&rows).collect();
+    let colleagues: HashMap<&str, &colleague::Model> = CAST.iter().map(|one| one.subject).zip(&rows).collect();
     cast.colleagues = CAST.iter().zip(&rows).map(|(one, row)| (one.subject, gid(Kind::Colleague, row.id))).collect();
 
     let industries = industries(&mut work).await?;
@@ -218,8 +217,7 @@ pub async fn hire(store: &Store, clock: &Clock, tenant: i64) -> Result<Cast> {
         ..Default::default()
     });
     let rows = work.insert_many::<product::Entity>(rows.collect()).await?;
-    cast.products =
-        PRODUCTS.iter().zip(&rows).map(|((code, ..), row)| (*code, gid(Kind::Product, row.id))).collect();
+    cast.products = PRODUCTS.iter().zip(&rows).map(|((code, ..), row)| (*code, gid(Kind::Product, row.id))).collect();
 
     let nobody = visitor::ActiveModel {
         first_seen_at: Set(now),

@@ -54,7 +54,16 @@ type Company = (&'static str, &'static str, &'static str, &'static str, &'static
 const COMPANIES: &[Company] = &[
     (KEY, "molkerei-alpenland.example", "DE", "Bayern", "C10.5", "KEY", 2400, "sam"),
     ("Privatbrauerei Hollenbeck", "hollenbeck-bier.example", "DE", "Nordrhein-Westfalen", "C11.05", "A", 620, "sam"),
-    ("Sauerland Mineralbrunnen GmbH", "sauerland-brunnen.example", "DE", "Nordrhein-Westfalen", "C11.07", "A", 480, "sam"),
+    (
+        "Sauerland Mineralbrunnen GmbH",
+        "sauerland-brunnen.example",
+        "DE",
+        "Nordrhein-Westfalen",
+        "C11.07",
+        "A",
+        480,
+        "sam",
+    ),
     ("Nordpharma Arzneimittel GmbH", "nordpharma.example", "DE", "Schleswig-Holstein", "C21.2", "A", 1900, "lena"),
     ("Kestrel Dairy Ltd", "kestrel-dairy.example", "GB", "Somerset", "C10.5", "A", 850, "oliver"),
     ("Vitalis Pharma AG", "vitalis-pharma.example", "CH", "Basel-Stadt", "C21.2", "A", 3100, "lena"),
@@ -105,7 +114,15 @@ const NAMED: &[Named] = &[
     (KEY, "Florian", "Egger", "Instandhaltung", "STAFF", "USER", false),
     (KEY, "Barbara", "Reiter", "Vorstand Produktion", "C_LEVEL", "DECISION_MAKER", true),
     (KEY, "Josef", "Maier", "Schichtführer Linie 3", "STAFF", "USER", false),
-    ("Nordpharma Arzneimittel GmbH", "Helena", "Vogt", "Head of Aseptic Production", "DIRECTOR", "DECISION_MAKER", true),
+    (
+        "Nordpharma Arzneimittel GmbH",
+        "Helena",
+        "Vogt",
+        "Head of Aseptic Production",
+        "DIRECTOR",
+        "DECISION_MAKER",
+        true,
+    ),
     ("Nordpharma Arzneimittel GmbH", "Jan", "Petersen", "Projektleiter", "MANAGER", "CHAMPION", true),
     ("Rosen Apotheke Labor", "Tim", "Lorenz", "Werkstudent", "STAFF", "USER", true),
     ("Kestrel Dairy Ltd", "Charlotte", "Evans", "Operations Director", "DIRECTOR", "DECISION_MAKER", true),
@@ -118,8 +135,23 @@ const NAMED: &[Named] = &[
 ];
 
 const GERMAN: (&[&str], &[&str]) = (
-    &["Anna", "Markus", "Julia", "Thomas", "Sabrina", "Peter", "Claudia", "Michael", "Heike", "Andreas", "Birgit", "Jürgen"],
-    &["Müller", "Schneider", "Becker", "Hoffmeister", "Schäfer", "Vogel", "Krause", "Lehmann", "Winkler", "Böhm", "Franke"],
+    &[
+        "Anna", "Markus", "Julia", "Thomas", "Sabrina", "Peter", "Claudia", "Michael", "Heike", "Andreas", "Birgit",
+        "Jürgen",
+    ],
+    &[
+        "Müller",
+        "Schneider",
+        "Becker",
+        "Hoffmeister",
+        "Schäfer",
+        "Vogel",
+        "Krause",
+        "Lehmann",
+        "Winkler",
+        "Böhm",
+        "Franke",
+    ],
 );
 const ENGLISH: (&[&str], &[&str]) = (
     &["James", "Olivia", "Harry", "Amelia", "Jack", "Sophie", "William", "Isla", "Thomas", "Ruth"],
@@ -218,17 +250,20 @@ async fn key_team(t: &mut Teller, key: &Customer) -> anyhow::Result<()> {
         "accessAccount": "EDIT", "accessSales": "EDIT",
     });
     for (who, discipline, wing) in [
-        ("mia", "MARKETING", "accessMarketing"),
-        ("tom", "TECHNICAL", "accessService"),
-        ("priya", "TECHNICAL", "accessService"),
-        ("vera", "SERVICE", "accessService"),
-        ("nico", "SERVICE", "accessService"),
-        ("matthias", "MANAGEMENT", "accessAccount"),
+        ("mia", "MARKETING", "MARKETING"),
+        ("tom", "TECHNICAL", "SERVICE"),
+        ("priya", "TECHNICAL", "SERVICE"),
+        ("vera", "SERVICE", "SERVICE"),
+        ("nico", "SERVICE", "SERVICE"),
+        ("matthias", "MANAGEMENT", "ACCOUNT"),
     ] {
         t.wait(3);
         let who = colleague(t, who);
+        let edits = |mine: &str| (wing == mine).then_some("EDIT");
         say!(t, "sam", team::add, {
-            "accountId": (&key.id), "colleagueId": who, "discipline": discipline, "isLead": false, (wing): "EDIT",
+            "accountId": (&key.id), "colleagueId": who, "discipline": discipline, "isLead": false,
+            "accessAccount": (edits("ACCOUNT")), "accessMarketing": (edits("MARKETING")),
+            "accessService": (edits("SERVICE")),
         });
     }
     Ok(())

@@ -38,7 +38,10 @@ impl Folder {
                     lock.unlock().context("the lock cannot be given back")?;
                 }
                 Err(TryLockError::WouldBlock) if fresh => {
-                    bail!("the demo in {} is in use: end its server first, or leave --fresh out", data.folder().display())
+                    bail!(
+                        "the demo in {} is in use: end its server first, or leave --fresh out",
+                        data.folder().display()
+                    )
                 }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error).context("the folder cannot be locked"),
@@ -59,12 +62,7 @@ impl Folder {
     }
 }
 
-async fn make_unless_finished(
-    data: &Data,
-    config: &Config,
-    now: DateTime<Utc>,
-    fresh: bool,
-) -> anyhow::Result<bool> {
+async fn make_unless_finished(data: &Data, config: &Config, now: DateTime<Utc>, fresh: bool) -> anyhow::Result<bool> {
     if !fresh && data.database().exists() {
         let store = app::open(config).await?;
         // A demo of an older program gets its new tables, and keeps its story.

@@ -155,6 +155,7 @@ pub(super) async fn prepare(t: &mut Teller, customers: &Customers) -> anyhow::Re
         .flat_map(|customer| customer.people.iter().map(move |person| (customer, person)))
         .map(|(customer, person)| Reader {
             contact: person.id.clone(),
+            owner: customer.owner,
             industry: customer.industry,
             consented: person.consented,
         })

@@ -3,7 +3,7 @@
 //!
 //! Read in this order: the `cast` (who is who), the `teller` (how the story is told: by colleagues, through the same use cases
 //! that the API's mutations call, on a clock that walks), then the story's chapters as they happen: `customers`, `market`,
-//! `leads`, `deals`, `desk`, with the `noise` of the web between them. `folder` guards the demo's folder, `guide` is what a
+//! `leads`, `deals`, `desk`, with the `noise` of the web and the `routine` of the desks between them. `folder` guards the demo's folder, `guide` is what a
 //! visitor is told.
 //!
 //! The story is the same each time, with dates relative to the day on which it is told.
@@ -17,6 +17,7 @@ pub mod guide;
 mod leads;
 mod market;
 mod noise;
+mod routine;
 mod teller;
 
 use anyhow::Context as _;
@@ -49,10 +50,13 @@ pub async fn load(store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
     let cast = cast::hire(store, &clock, tenant).await.map_err(told).context("hiring the cast")?;
     let mut teller = Teller::new(store.clone(), clock, tenant, now, cast).await?;
     let customers = customers::arrive(&mut teller).await.context("customers")?;
+    desk::installed_base(&mut teller, &customers).await.context("the installed base")?;
     let campaigns = market::prepare(&mut teller, &customers).await.context("campaigns")?;
-    let won = leads::fair(&mut teller, &customers, &campaigns).await.context("the fair's leads")?;
-    let deals = deals::run(&mut teller, &customers, won).await.context("deals")?;
-    desk::serve(&mut teller, &customers, &deals).await.context("service")?;
+    let accepted = leads::fair(&mut teller, &customers, &campaigns).await.context("the fair's leads")?;
+    let machine = deals::run(&mut teller, &customers, &campaigns, &accepted).await.context("deals")?;
+    desk::serve(&mut teller, &customers, &machine).await.context("service")?;
+    deals::today(&mut teller, &customers, &campaigns).await.context("today's deals")?;
     leads::today(&mut teller, &customers, &campaigns).await.context("today's leads")?;
+    desk::today(&mut teller, &customers).await.context("today's tickets")?;
     cast::mark_as_told(store, tenant, now).await.context("the marker")
 }

@@ -4,7 +4,11 @@
 use async_graphql::Value;
 use chrono::{DateTime, Duration, Utc};
 
-use super::{cast::MACHINE, teller::{Teller, said}};
+use super::{
+    cast::MACHINE,
+    routine::Routine,
+    teller::{Teller, said},
+};
 use crate::{cli::told, marketing::record};
 
 /// How many touches a week has.
@@ -28,10 +32,16 @@ pub(super) struct Running {
     pub(super) industry: &'static str,
 }
 
-/// Whom a touch may be with: contact, industry, whether mails may go there.
+/// Whom a touch may be with.
+#[derive(Clone)]
 pub(super) struct Reader {
+    /// The contact.
     pub(super) contact: String,
+    /// The colleague who looks after the company.
+    pub(super) owner: &'static str,
+    /// The code of the company's industry.
     pub(super) industry: &'static str,
+    /// Whether mails may go there.
     pub(super) consented: bool,
 }
 
@@ -42,11 +52,18 @@ pub(super) struct Noise {
     pub(super) campaigns: Vec<Running>,
     /// The people, those who are met more often first.
     pub(super) readers: Vec<Reader>,
+    /// What is left over from last week.
+    pub(super) routine: Routine,
 }
 
 impl Noise {
     pub(super) fn new(begin: DateTime<Utc>) -> Noise {
-        Noise { week: begin + Duration::days(7), campaigns: Vec::new(), readers: Vec::new() }
+        Noise {
+            week: begin + Duration::days(7),
+            campaigns: Vec::new(),
+            readers: Vec::new(),
+            routine: Routine::default(),
+        }
     }
 
     /// The end of the next week that is over at `to`.
@@ -80,7 +97,9 @@ impl Teller {
             // Every twelfth is somebody whose name nobody knows.
             let visitor = &self.cast.visitors[self.dice(self.cast.visitors.len())];
             match nth % 12 {
-                0 if page.starts_with('/') => touch.insert(async_graphql::Name::new("visitorId"), visitor.clone().into()),
+                0 if page.starts_with('/') => {
+                    touch.insert(async_graphql::Name::new("visitorId"), visitor.clone().into())
+                }
                 _ => touch.insert(async_graphql::Name::new("contactId"), reader.contact.clone().into()),
             };
             touches.push(Value::Object(touch));
@@ -92,7 +111,7 @@ impl Teller {
     }
 
     /// Somebody whom the campaign may have met. A few are met far more often than the others.
-    fn reader(&self, campaign: &Running, interaction: &str) -> Option<&Reader> {
+    pub(super) fn reader(&self, campaign: &Running, interaction: &str) -> Option<&Reader> {
         (0..20).find_map(|_| {
             let among = 1 + self.dice(self.noise.readers.len());
             let reader = self.noise.readers.get(self.dice(among))?;

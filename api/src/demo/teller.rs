@@ -9,6 +9,7 @@ use sea_orm::ModelTrait;
 use super::{
     cast::{CAST, Cast, MACHINE},
     noise::Noise,
+    routine,
 };
 use crate::{
     auth::Claims,
@@ -85,6 +86,7 @@ impl Teller {
         while let Some(week) = self.noise.next_week(to) {
             self.clock.set(Ord::max(week, self.clock.now()));
             self.noise_of_week().await?;
+            routine::week(self).await?;
         }
         self.clock.set(Ord::max(to, self.clock.now()));
         Ok(())
@@ -105,7 +107,8 @@ impl Teller {
 /// What a client would send, as the input that the use case takes.
 pub(super) fn said<I: InputType>(words: Value) -> anyhow::Result<I> {
     let given = words.clone();
-    let input = I::parse(Some(words)).map_err(|error| anyhow::anyhow!(error.into_server_error(Pos::default()).message))?;
+    let input =
+        I::parse(Some(words)).map_err(|error| anyhow::anyhow!(error.into_server_error(Pos::default()).message))?;
     // A word that the input does not know would be lost without a sound.
     if let (Value::Object(given), Value::Object(known)) = (given, input.to_value())
         && let Some(strange) = given.keys().find(|word| !known.contains_key(*word))
