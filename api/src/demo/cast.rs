@@ -293,13 +293,23 @@ async fn promise(work: &mut Work<'_>, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Writes down that the story was told to its end. A tenant's own row is no row of the tenant: nothing but this and founding
-/// writes it.
+/// Gives the tenant a key of its own. The one that it was founded with came from the story's clock, as everybody's demo's did.
+pub async fn own_key(store: &Store, id: i64) -> anyhow::Result<()> {
+    let key: String = (0..4).map(|_| format!("{:016x}", Clock::System.random())).collect();
+    set_settings(store, id, |settings| settings["key"] = json!(key)).await
+}
+
+/// Writes down that the story was told to its end.
 pub async fn mark_as_told(store: &Store, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+    set_settings(store, id, |settings| settings["demo"] = json!({ "toldAt": now })).await
+}
+
+/// A tenant's own row is no row of the tenant: nothing but this and founding writes it.
+async fn set_settings(store: &Store, id: i64, set: impl FnOnce(&mut serde_json::Value)) -> anyhow::Result<()> {
     let Some(mut row) = tenant::Entity::find_by_id(id).one(store.db()).await? else {
         anyhow::bail!("the tenant has gone");
     };
-    row.settings["demo"] = json!({ "toldAt": now });
+    set(&mut row.settings);
     tenant::Entity::update_many()
         .col_expr(tenant::Column::Settings, Expr::val(row.settings))
         .filter(tenant::Column::Id.eq(id))

@@ -4,7 +4,7 @@
 //! Read in this order: the `cast` (who is who), the `teller` (how the story is told: by colleagues, through the same use cases
 //! that the API's mutations call, on a clock that walks), then the story's chapters as they happen: `customers`, `market`,
 //! `leads`, `deals`, `desk`, with the `noise` of the web and the `routine` of the desks between them. `folder` guards the demo's folder, `guide` is what a
-//! visitor is told.
+//! visitor is told. `synthetic` tells no story: it makes journeys up, for measuring.
 //!
 //! The story is the same each time, with dates relative to the day on which it is told.
 
@@ -18,6 +18,7 @@ mod leads;
 mod market;
 mod noise;
 mod routine;
+pub mod synthetic;
 mod teller;
 
 use anyhow::Context as _;
@@ -47,6 +48,7 @@ pub async fn load(store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
         language: "de".to_owned(),
     };
     let tenant = tenancy::found(store, &clock, new).await.map_err(told).context("founding the tenant")?;
+    cast::own_key(store, tenant).await.context("the tenant's key")?;
     let cast = cast::hire(store, &clock, tenant).await.map_err(told).context("hiring the cast")?;
     let mut teller = Teller::new(store.clone(), clock, tenant, now, cast).await?;
     let customers = customers::arrive(&mut teller).await.context("customers")?;
