@@ -3,4 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by it")]
 
 mod accounts;
+mod isolation;
+mod journal;
+mod masks;
 mod policy;
+mod timeline;
