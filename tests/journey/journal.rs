@@ -116,7 +116,7 @@ async fn a_polling_reader_of_one_subject_misses_nothing_and_sees_nothing_twice()
         let start = world.position().await;
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
-                let client = world.ada();
+                let client = world.ina();
                 tokio::spawn(async move {
                     for n in 0..EACH {
                         let name = format!("{writer}-{n}");
