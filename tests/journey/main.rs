@@ -9,4 +9,5 @@ mod journal;
 mod live;
 mod masks;
 mod policy;
+mod reach;
 mod timeline;
