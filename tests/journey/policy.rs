@@ -112,7 +112,7 @@ fn expected(graph: &Graph, role: Role) -> BTreeMap<String, BTreeSet<String>> {
     let mut left: BTreeMap<String, BTreeMap<String, Declared>> = graph
         .iter()
         .map(|(ty, (_, fields))| {
-            let kept = fields.iter().filter(|(name, field)| field.mark.is_none_or(|mark| allowed(mark, name, role)));
+            let kept = fields.iter().filter(|(name, field)| field.mark.clone().is_none_or(|mark| allowed(mark, name, role)));
             (ty.clone(), kept.map(|(name, field)| (name.clone(), field.clone())).collect())
         })
         .collect();
@@ -224,7 +224,7 @@ fn every_input_of_a_mutation_says_what_it_writes() {
             if field.mark.is_none() && !NAMING.contains(&name.as_str()) {
                 bare.push(format!("{need}.{name}"));
             }
-            assert!(field.mark.is_none_or(|mark| mark.write), "{need}.{name} is an input and says that it is read");
+            assert!(field.mark.clone().is_none_or(|mark| mark.write), "{need}.{name} is an input and says that it is read");
         }
     }
     assert!(bare.is_empty(), "these inputs write without a class: {bare:#?}");
