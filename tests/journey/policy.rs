@@ -52,7 +52,8 @@ impl CustomDirectiveFactory for Capture {
     }
 
     fn register(&self, registry: &mut Registry) {
-        *self.0.lock().unwrap() = registry.types.iter().map(|(name, ty)| (name.clone(), read(registry, name, ty))).collect();
+        *self.0.lock().unwrap() =
+            registry.types.iter().map(|(name, ty)| (name.clone(), read(registry, name, ty))).collect();
     }
 }
 
@@ -81,7 +82,9 @@ fn read(registry: &Registry, name: &str, ty: &MetaType) -> (Kind, BTreeMap<Strin
             });
             (Kind::Input, declared.collect())
         }
-        MetaType::Union { possible_types, .. } => (Kind::Union(possible_types.iter().cloned().collect()), BTreeMap::new()),
+        MetaType::Union { possible_types, .. } => {
+            (Kind::Union(possible_types.iter().cloned().collect()), BTreeMap::new())
+        }
         MetaType::Scalar { .. } | MetaType::Enum { .. } => (Kind::Leaf, BTreeMap::new()),
     }
 }
@@ -99,9 +102,9 @@ fn allowed(mark: Mark, field: &str, role: Role) -> bool {
     let cell = table::cell(mark.of, role);
     match (mark.class, mark.write) {
         (None, false) => !cell.is_empty(),
-        (None, true) => {
-            cell.iter().any(|grant| Class::ALL.iter().any(|class| grant.rights.may_write(*class, field)) || grant.rights.writes())
-        }
+        (None, true) => cell
+            .iter()
+            .any(|grant| Class::ALL.iter().any(|class| grant.rights.may_write(*class, field)) || grant.rights.writes()),
         (Some(class), false) => cell.iter().any(|grant| grant.rights.sight(class, field) > Sight::None),
         (Some(class), true) => cell.iter().any(|grant| grant.rights.may_write(class, field)),
     }
@@ -112,7 +115,8 @@ fn expected(graph: &Graph, role: Role) -> BTreeMap<String, BTreeSet<String>> {
     let mut left: BTreeMap<String, BTreeMap<String, Declared>> = graph
         .iter()
         .map(|(ty, (_, fields))| {
-            let kept = fields.iter().filter(|(name, field)| field.mark.clone().is_none_or(|mark| allowed(mark, name, role)));
+            let kept =
+                fields.iter().filter(|(name, field)| field.mark.clone().is_none_or(|mark| allowed(mark, name, role)));
             (ty.clone(), kept.map(|(name, field)| (name.clone(), field.clone())).collect())
         })
         .collect();
@@ -197,7 +201,8 @@ async fn every_schema_holds_what_the_table_allows_and_nothing_else() {
 /// Types whose fields need no mark: what holds rows together, but holds no row.
 fn is_structural(name: &str) -> bool {
     ["Connection", "Edge", "Payload", "Desk"].iter().any(|end| name.ends_with(end))
-        || ["PageInfo", "TimelinePageInfo", "UserError", "Money", "EventSubject", "TimelineChange", "JourneyEvent"].contains(&name)
+        || ["PageInfo", "TimelinePageInfo", "UserError", "Money", "EventSubject", "TimelineChange", "JourneyEvent"]
+            .contains(&name)
 }
 
 #[test]
@@ -224,7 +229,10 @@ fn every_input_of_a_mutation_says_what_it_writes() {
             if field.mark.is_none() && !NAMING.contains(&name.as_str()) {
                 bare.push(format!("{need}.{name}"));
             }
-            assert!(field.mark.clone().is_none_or(|mark| mark.write), "{need}.{name} is an input and says that it is read");
+            assert!(
+                field.mark.clone().is_none_or(|mark| mark.write),
+                "{need}.{name} is an input and says that it is read"
+            );
         }
     }
     assert!(bare.is_empty(), "these inputs write without a class: {bare:#?}");
@@ -270,7 +278,10 @@ fn generated(path: &str, text: &str) {
     let held = std::fs::read_to_string(file).unwrap_or_default();
     let line = held.lines().zip(text.lines()).position(|(held, now)| held != now);
     let line = line.unwrap_or_else(|| held.lines().count().min(text.lines().count())) + 1;
-    assert!(held == text, "{path} is not up to date from line {line} on: UPDATE_SCHEMA=1 cargo test -p tests writes it anew");
+    assert!(
+        held == text,
+        "{path} is not up to date from line {line} on: UPDATE_SCHEMA=1 cargo test -p tests writes it anew"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use entities::{
     codes::{StageObject, SubjectType},
-    sales::stage_interval,
+    sales::{opportunity, opportunity_snapshot, stage_interval},
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
 use uuid::Uuid;
@@ -69,6 +69,35 @@ impl Work<'_> {
             self.record(Event::of::<E>(EventKind::StageEntered, row, payload(stage, None)));
         }
         Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// Writes down what an opportunity is from now on, and ends what it was.
+    pub async fn take_snapshot(&mut self, row: &opportunity::Model) -> Result<()> {
+        let now = self.now();
+        opportunity_snapshot::Entity::update_many()
+            .col_expr(opportunity_snapshot::Column::ValidTo, Expr::val(now))
+            .filter(opportunity_snapshot::Column::TenantId.eq(self.tenant()))
+            .filter(opportunity_snapshot::Column::OpportunityId.eq(row.id))
+            .filter(opportunity_snapshot::Column::ValidTo.is_null())
+            .exec(self.tx())
+            .await?;
+        let snapshot = opportunity_snapshot::ActiveModel {
+            tenant_id: NotSet,
+            id: Set(self.fresh_id()),
+            opportunity_id: Set(row.id),
+            stage: Set(row.stage.clone()),
+            amount_minor: Set(row.amount_minor),
+            currency: Set(row.currency.clone()),
+            close_date: Set(row.close_date),
+            probability: Set(row.probability),
+            forecast_category: Set(row.forecast_category),
+            owner_id: Set(row.owner_id),
+            valid_from: Set(now),
+            valid_to: Set(None),
+        };
+        self.insert_technical::<opportunity_snapshot::Entity>(vec![snapshot]).await
     }
 }
 
