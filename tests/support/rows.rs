@@ -3,7 +3,9 @@
 use api::{graph::Result, journey::Work};
 use chrono::{DateTime, Utc};
 use entities::{
-    account::{account, account_team_member, consent, contact, contact_point, industry, industry_closure, industry_team_member},
+    account::{
+        account, account_team_member, consent, contact, contact_point, industry, industry_closure, industry_team_member,
+    },
     codes::{
         AccessLevel, ConsentPurpose, ConsentState, ContactPointKind, Discipline, Interaction, LeadStatus, LegalBasis,
         MeetingKind, TicketPriority, TicketStatus,

@@ -235,7 +235,8 @@ pub(crate) async fn work<T>(
     tenant: i64,
     body: impl AsyncFnOnce(&mut Work<'_>) -> graph::Result<T>,
 ) -> T {
-    let caller = tenancy::system_caller(store, tenant, clock.now(), RoleSet::ALL, "a test sets its scene").await.unwrap();
+    let caller =
+        tenancy::system_caller(store, tenant, clock.now(), RoleSet::ALL, "a test sets its scene").await.unwrap();
     let cx = Cx::new(caller, store.clone(), clock.clone());
     let mut work = Work::begin(&cx).await.unwrap();
     let done = body(&mut work).await.unwrap();
