@@ -5,11 +5,16 @@ use entities::{account, marketing, sales, service, tenant};
 use futures::future::try_join_all;
 
 use crate::{
-    account::{Account, AccountTeamMember, Colleague, Consent, Contact, ContactPoint, Employment, Industry, Queue},
+    account::{
+        Account, AccountTeamMember, Colleague, Consent, Contact, ContactPoint, Employment, Industry, Queue, Visitor,
+    },
     graph::{Cx, Error, GlobalId, Kind, MAX_PAGE, Result, one, one_as},
-    marketing::{Campaign, Channel, ContentAsset, Handover, Lead, Touchpoint},
+    marketing::{Campaign, CampaignCost, Channel, ContentAsset, Handover, Lead, Lesson, Touchpoint},
     policy::Type,
-    sales::{Activity, Meeting, Opportunity, Order, Product, Requirement},
+    sales::{
+        Activity, Contract, Meeting, MeetingAttendee, Opportunity, OpportunityContact, Order, OrderLine, Pipeline,
+        Product, Requirement, Stage,
+    },
     service::{Asset, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
 };
 
@@ -46,6 +51,15 @@ pub enum Node {
     TicketMessage(TicketMessage),
     TicketNote(TicketNote),
     Touchpoint(Touchpoint),
+    Visitor(Visitor),
+    CampaignCost(CampaignCost),
+    Lesson(Lesson),
+    Pipeline(Pipeline),
+    Stage(Stage),
+    Contract(Contract),
+    OpportunityContact(OpportunityContact),
+    MeetingAttendee(MeetingAttendee),
+    OrderLine(OrderLine),
 }
 
 macro_rules! load {
@@ -89,14 +103,17 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
         Kind::SlaClock => load!(cx, id, service::sla_clock::Entity, SlaClock),
         Kind::SlaPolicy => load!(cx, id, service::sla_policy::Entity, SlaPolicy),
         Kind::SurveyAnswer => load!(cx, id, service::survey_answer::Entity, SurveyAnswer),
-        // Named in the journal only: they have no GraphQL type of their own to be fetched as.
-        Kind::Visitor
-        | Kind::CampaignCost
-        | Kind::Lesson
-        | Kind::Pipeline
-        | Kind::Stage
-        | Kind::Contract
-        | Kind::Event => None,
+        Kind::Visitor => load!(cx, id, account::visitor::Entity, Visitor),
+        Kind::CampaignCost => load!(cx, id, marketing::campaign_cost::Entity, CampaignCost),
+        Kind::Lesson => load!(cx, id, marketing::lesson::Entity, Lesson),
+        Kind::Pipeline => load!(cx, id, sales::pipeline::Entity, Pipeline),
+        Kind::Stage => load!(cx, id, sales::stage::Entity, Stage),
+        Kind::Contract => load!(cx, id, sales::contract::Entity, Contract),
+        Kind::OpportunityContact => load!(cx, id, sales::opportunity_contact::Entity, OpportunityContact),
+        Kind::MeetingAttendee => load!(cx, id, sales::meeting_attendee::Entity, MeetingAttendee),
+        Kind::OrderLine => load!(cx, id, sales::order_line::Entity, OrderLine),
+        // An event is read where it belongs: on a timeline.
+        Kind::Event => None,
     })
 }
 

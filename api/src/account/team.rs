@@ -7,6 +7,7 @@ use entities::{
     codes::{AccessLevel, Discipline, SubjectType},
 };
 use sea_orm::{ColumnTrait, Set};
+use uuid::Uuid;
 
 use super::{Account, Colleague};
 use crate::{
@@ -153,6 +154,41 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
     let seen = work.reached::<account_team_member::Entity>(row.id, &written).await?;
     work.commit().await?;
     Ok(AccountTeamMember(seen))
+}
+
+/// Whoever takes over responsibility for an account joins its team, in the discipline that it stands for. Whoever is on the
+/// team already keeps the levels that were given. The right to this is the decision that was taken, not a cell.
+pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> {
+    let (Some(colleague), Some(discipline)) = (cx.caller.colleague, cx.caller.discipline) else { return Ok(()) };
+    let mine = cx
+        .caller
+        .rows::<account_team_member::Entity>()
+        .filter(account_team_member::Column::AccountId.eq(account_id))
+        .filter(account_team_member::Column::ColleagueId.eq(colleague))
+        .filter(account_team_member::Column::ValidTo.is_null())
+        .count(work.tx())
+        .await?;
+    if mine > 0 {
+        return Ok(());
+    }
+    let level = |own| if discipline == own { AccessLevel::Edit } else { AccessLevel::Read };
+    let row = work
+        .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
+            account_id: Set(account_id),
+            colleague_id: Set(colleague),
+            discipline: Set(discipline),
+            is_lead: Set(false),
+            access_account: Set(AccessLevel::Read),
+            access_marketing: Set(level(Discipline::Marketing)),
+            access_sales: Set(level(Discipline::Sales)),
+            access_service: Set(level(Discipline::Service)),
+            valid_from: Set(work.now()),
+            ..Default::default()
+        })
+        .await?;
+    let payload = Payload::Team { colleague_id: colleague, discipline: discipline.as_str().to_owned() };
+    work.record(Event::of::<account_team_member::Entity>(EventKind::TeamMemberAdded, &row, payload));
+    Ok(())
 }
 
 /// Ends a membership; it stays on record.

@@ -11,6 +11,7 @@ use entities::{
 use super::{Account, Contact};
 use crate::{
     graph::Cx,
+    journey::timeline,
     marketing::{Lead, Touchpoint},
     object,
     policy::{Class, Sight, access, mask},
@@ -35,6 +36,7 @@ object! {
         /// Their leads, newest first.
         leads: Lead = lead::Entity, lead::Column::VisitorId, Falling;
     }
+    timeline Visitor;
     edges {
         /// A short name that stays the same for ever and says nothing about the person.
         #[graphql(directive = access::apply("Visitor".into(), "*".into(), false))]

@@ -1,12 +1,15 @@
 //! `journey demo`.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::builder::FalseyValueParser;
 
 use crate::{
-    cli::{Common, Data, Usage},
-    config::{Config, Problems, Purpose},
+    app,
+    cli::{Common, Data, Usage, out},
+    clock::Clock,
+    config::{self, Config, Problems, Purpose},
+    demo::{Folder, guide},
 };
 
 /// Try it out: a company with a history, tokens, and queries
@@ -56,7 +59,24 @@ impl Args {
 }
 
 /// Makes the demo where there is none, and serves it.
-pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
-    let _data = args.data()?;
-    super::not_built_yet(&config)
+pub async fn run(args: Args, mut config: Config) -> anyhow::Result<ExitCode> {
+    let data = args.data()?;
+    data.create()?;
+    config.database.url = data.database_url()?;
+    config.auth = config::Auth::development(data.secret()?);
+    let clock = Clock::System;
+    let began = Instant::now();
+    let folder = Folder::open(&data, &config, clock.now(), args.fresh).await?;
+    if folder.made {
+        out::error(&format!("made the demo in {:.1} s", began.elapsed().as_secs_f64()));
+    }
+    let guide = guide::write(&data, &config, &clock)?;
+    app::serve(&config, folder.store.clone(), clock, |address| {
+        // Nobody reads any more: the server serves all the same.
+        if let Err(error) = out::line(&guide.told_for(address)) {
+            tracing::warn!(%error, "the guide could not be printed");
+        }
+    })
+    .await?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use crate::{cli::Common, config::Config};
+use crate::{
+    app,
+    cli::{Common, out},
+    config::Config,
+};
 
 /// Bring the database's tables up to date, or back
 ///
@@ -28,12 +32,8 @@ pub struct Args {
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum Direction {
-    /// Take the steps that are still to be taken
-    Up {
-        /// How many, at most [default: all]
-        #[arg(long, value_name = "N", env = "JOURNEY_STEPS", value_parser = clap::value_parser!(u32).range(1..))]
-        steps: Option<u32>,
-    },
+    /// Take the steps that are still to be taken: all, or none
+    Up,
     /// Take steps back; what their tables held is gone
     Down {
         /// How many
@@ -46,8 +46,26 @@ pub enum Direction {
 
 /// Migrates.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
-    let _url = super::database_url(&config)?;
+    super::database_url(&config)?;
+    let store = app::open(&config).await?;
     match args.direction {
-        Direction::Up { .. } | Direction::Down { .. } | Direction::Status => super::not_built_yet(&config),
+        Direction::Up => {
+            let steps = migration::up(store.db()).await?;
+            out::line(&format!("{steps} steps taken"))?;
+        }
+        Direction::Down { steps } => {
+            let steps = migration::down(store.db(), Some(steps)).await?;
+            out::line(&format!("{steps} steps taken back"))?;
+        }
+        Direction::Status => {
+            let steps = migration::status(store.db()).await?;
+            for (name, applied) in &steps {
+                out::line(&format!("{}  {name}", if *applied { "applied" } else { "pending" }))?;
+            }
+            if steps.iter().any(|(_, applied)| !applied) {
+                return Ok(ExitCode::from(super::FAILURE));
+            }
+        }
     }
+    Ok(ExitCode::SUCCESS)
 }

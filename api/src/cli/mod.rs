@@ -24,7 +24,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use common::{Common, CommonWithData, DatabaseUrl, Usage, database_url};
 pub use data::Data;
 
-use crate::config::{Config, Problems};
+use crate::{
+    config::{Config, Problems},
+    graph::Error,
+    store::Store,
+};
 
 /// Something failed, or was found to be wrong.
 pub const FAILURE: u8 = 1;
@@ -119,6 +123,33 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     out::error(&format!("journey: {error:#}"));
     let usage = error.chain().any(|cause| cause.is::<Problems>() || cause.is::<Usage>());
     ExitCode::from(if usage { USAGE } else { FAILURE })
+}
+
+/// Refuses a database whose tables are not those of this program.
+pub(crate) async fn migrated(store: &Store) -> anyhow::Result<()> {
+    match migration::status(store.db()).await?.iter().filter(|(_, applied)| !applied).count() {
+        0 => Ok(()),
+        pending => anyhow::bail!("the database lacks {pending} migrations; run `journey migrate up` first"),
+    }
+}
+
+/// An error of the house in words, for whoever sits at the terminal: the cause, too, which a client would never see.
+pub(crate) fn told(error: Error) -> anyhow::Error {
+    let words = match error {
+        Error::Internal(cause) => anyhow::anyhow!("{cause}"),
+        Error::Conflict(cause) => anyhow::anyhow!("other writers were in the way, again and again: {cause}"),
+        Error::BadInput(words) => anyhow::anyhow!("{words}"),
+        Error::User(errors) => {
+            let words = errors.iter().map(|error| format!("{}: {}", error.path.join("."), error.message));
+            anyhow::anyhow!("{}", words.collect::<Vec<_>>().join("; "))
+        }
+        Error::NotFound => anyhow::anyhow!("there is no such object"),
+        Error::Forbidden => anyhow::anyhow!("the caller's roles do not allow this"),
+        Error::CursorInvalid | Error::CursorExpired { .. } | Error::RightsChanged | Error::TokenExpired => {
+            anyhow::anyhow!("{}", error.code())
+        }
+    };
+    words
 }
 
 /// The body of a command that is still to come.

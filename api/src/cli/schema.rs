@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
-use crate::{cli::Common, config::Config, policy::Role};
+use crate::{
+    cli::{Common, out},
+    config::Config,
+    policy::{Role, RoleSet},
+    schema,
+};
 
 /// Print the GraphQL schema, whole or as a role sees it
 ///
@@ -27,7 +32,11 @@ pub struct Args {
 }
 
 /// Prints the schema.
-pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
-    let _roles = args.roles;
-    super::not_built_yet(&config)
+pub async fn run(args: Args, _config: Config) -> anyhow::Result<ExitCode> {
+    let roles = match args.roles.as_slice() {
+        [] => RoleSet::ALL,
+        roles => roles.iter().copied().collect(),
+    };
+    out::line(schema::sdl(roles).trim_end())?;
+    Ok(ExitCode::SUCCESS)
 }

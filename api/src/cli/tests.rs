@@ -41,7 +41,6 @@ fn commands_are_read_as_documented() {
         "demo",
         "demo --data /tmp/x --listen 127.0.0.1:9000 --fresh",
         "migrate up --database-url sqlite://x",
-        "migrate up --steps 2",
         "migrate down --steps 3",
         "migrate status",
         "token --role sales --role manager --tenant t --colleague c --ttl 1h",
@@ -49,8 +48,8 @@ fn commands_are_read_as_documented() {
         "schema --role sales --role admin",
         "import --source salesforce a b --dry-run --tenant t",
         "import --source snowplow --data d a",
-        "generate --accounts 1 --events 2 --seed 3",
-        "verify --data d",
+        "generate --accounts 1 --events 2 --seed 3 --tenant t",
+        "verify --data d --tenant t",
         "verify --database-url sqlite://x",
     ] {
         read(line).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -9,6 +9,7 @@ use crate::{
     cli::{CommonWithData, Usage, out},
     clock::Clock,
     config::{self, Config},
+    demo::cast,
     policy::{Role, RoleSet},
 };
 
@@ -51,9 +52,9 @@ pub struct Args {
 /// The tenant of the demo.
 pub const DEMO_TENANT: &str = "demo";
 
-/// Who a token speaks for when nobody is named: the role's own name, until a demo says who its colleagues are.
+/// Who a token speaks for when nobody is named: the demo's colleague with the first of its roles.
 pub fn default_subject(roles: RoleSet) -> String {
-    roles.iter().next().map_or("nobody", Role::name).to_owned()
+    roles.iter().next().map_or("nobody", cast::subject_of).to_owned()
 }
 
 /// Makes the token; `subject_of` names the colleague where the command line does not.
@@ -76,7 +77,7 @@ pub fn make(
 }
 
 /// A `jti`: a random UUID.
-fn token_id(clock: &Clock) -> Uuid {
+pub fn token_id(clock: &Clock) -> Uuid {
     let bits = u128::from(clock.random()) << 64 | u128::from(clock.random());
     Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
 }

@@ -67,6 +67,12 @@ kinds! {
     Opportunity "opp";
     /// Meeting.
     Meeting "mtg";
+    /// A contact's part in an opportunity.
+    OpportunityContact "opc";
+    /// Meeting attendee.
+    MeetingAttendee "att";
+    /// Order line.
+    OrderLine "oln";
     /// Requirement.
     Requirement "req";
     /// Activity.

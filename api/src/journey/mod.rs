@@ -10,6 +10,7 @@ mod payload;
 pub mod reader;
 pub mod stages;
 pub mod timeline;
+pub mod verify;
 mod visible;
 mod work;
 

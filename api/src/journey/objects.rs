@@ -113,11 +113,11 @@ objects! {
     /// Opportunity.
     Opportunity "OPPORTUNITY" Opportunity Opportunity;
     /// A contact's role in an opportunity.
-    OpportunityContact "OPPORTUNITY_CONTACT" ContactRole Opportunity;
+    OpportunityContact "OPPORTUNITY_CONTACT" ContactRole OpportunityContact;
     /// Meeting.
     Meeting "MEETING" Meeting Meeting;
     /// Meeting attendee.
-    MeetingAttendee "MEETING_ATTENDEE" Meeting Meeting;
+    MeetingAttendee "MEETING_ATTENDEE" Meeting MeetingAttendee;
     /// Requirement.
     Requirement "REQUIREMENT" Meeting Requirement;
     /// Activity.
@@ -131,7 +131,7 @@ objects! {
     /// Order.
     Order "ORDER" Order Order;
     /// Order line.
-    OrderLine "ORDER_LINE" Order Order;
+    OrderLine "ORDER_LINE" Order OrderLine;
     /// Contract.
     Contract "CONTRACT" Order Contract;
     /// Pipeline.

@@ -349,6 +349,21 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// [`Work::refer`] for a list: all of them, or the refusal; one statement.
+    pub async fn refer_all<E: Journaled>(&self, path: &str, ids: Vec<GlobalId>) -> Result<Vec<Uuid>> {
+        let mut wanted = ids.into_iter().map(|id| id.expect(E::OBJECT.kind())).collect::<Result<Vec<Uuid>>>()?;
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(wanted);
+        }
+        let found = self.cx.caller.rows::<E>().by_ids(wanted.iter().copied()).all(&self.tx).await?;
+        match found.len() == wanted.len() {
+            true => Ok(wanted),
+            false => Err(Error::missing(path)),
+        }
+    }
+
     /// [`Work::refer`] for a patch: absent leaves, null clears.
     pub async fn refer_patch<E: Journaled>(
         &self,

@@ -17,6 +17,7 @@ use super::{CampaignCost, ContentAsset, Handover, Lead, Lesson, Touchpoint};
 use crate::{
     account::{Colleague, Industry},
     graph::{Cx, Direction, GlobalId, Key, Kind, List, Money, PageArgs, Result, contains, cost, list, one},
+    journey::timeline,
     object,
     policy::{Class, access},
     sales::{Opportunity, Requirement},
@@ -80,6 +81,7 @@ object! {
         /// The lessons of earlier campaigns that it took up, newest first.
         lessons_applied: Lesson = lesson::Entity, lesson::Column::AppliedToCampaignId, Falling;
     }
+    timeline Campaign;
     edges {
         /// The industries that it aims at; empty: at no special one.
         #[graphql(directive = access::apply("Campaign".into(), "P".into(), false))]

@@ -9,6 +9,7 @@ use sea_orm::{ActiveValue::NotSet, Set};
 
 use super::{Handover, MAX_TEXT, handover::event, person, words};
 use crate::{
+    account::team,
     graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode},
     input,
     journey::{EventKind, Work, attempt},
@@ -179,7 +180,13 @@ async fn decide(
     };
     let row = work.update::<handover::Entity>(&seen, decided).await?;
     let lead = match outcome {
-        HandoverOutcome::Accepted => take(&mut work, cx, &row).await?,
+        HandoverOutcome::Accepted => {
+            // A promise to look after somebody needs the means: the account, its people, what happened with them so far.
+            if let Some(account) = row.account_id {
+                team::join(&mut work, cx, account).await?;
+            }
+            take(&mut work, cx, &row).await?
+        }
         HandoverOutcome::Rejected => give_back(&mut work, &row, LeadStatus::Rejected).await?,
         HandoverOutcome::Returned => give_back(&mut work, &row, LeadStatus::Returned).await?,
         HandoverOutcome::Expired | HandoverOutcome::Recalled => None,
@@ -247,8 +254,8 @@ pub struct DecideMutation;
 
 #[Object]
 impl DecideMutation {
-    /// Takes what is offered to you, your queue or an account whose team you edit with: the lead is yours, its person becomes
-    /// SAL. STATE_CONFLICT if it is decided already.
+    /// Takes what is offered to you, your queue or an account whose team you edit with: the lead is yours, you join the
+    /// account's team, its person becomes SAL. STATE_CONFLICT if it is decided already.
     #[graphql(directive = access::apply("Handover".into(), "P".into(), true))]
     async fn accept_handover(&self, ctx: &Context<'_>, input: AcceptHandoverInput) -> Result<AcceptHandoverPayload> {
         let cx = Cx::of(ctx);

@@ -20,7 +20,7 @@ use crate::{
     account::{Account, Colleague, Contact, Queue, Visitor},
     graph::{Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, cost, list, one},
     input,
-    journey::{Event, EventKind, Payload, Work, attempt},
+    journey::{Event, EventKind, Payload, Work, attempt, timeline},
     object, payload,
     policy::{Class, access},
     sales::Opportunity,
@@ -66,6 +66,7 @@ object! {
         /// Its handovers, newest first: who was asked, and what they answered.
         handovers: Handover = handover::Entity, handover::Column::SubjectId, Falling;
     }
+    timeline Lead;
     edges {
         /// Why it is a lead: the touchpoints that made it one, with what each did.
         #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]

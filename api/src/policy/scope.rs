@@ -185,6 +185,11 @@ impl<E: Governed> Rows<E> {
         self.select.count(db).await
     }
 
+    /// A column of the rows as a sub-select, for the condition of another table.
+    pub fn into_column(self, column: E::Column) -> SelectStatement {
+        sea_orm::QueryTrait::into_query(self.select.select_only().column(column))
+    }
+
     /// The ids of the rows as a sub-select, for the condition of another table.
     pub fn into_ids(self) -> SelectStatement {
         sea_orm::QueryTrait::into_query(self.select.select_only().column(E::ID))

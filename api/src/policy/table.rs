@@ -96,6 +96,8 @@ types! {
     Reference Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * r" "-" "A: + rw" "A: + rw"];
     /// Queue and business calendar: what a manager may change of the reference data.
     Queue Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
+    /// The entry of the sales desk: technicians work through it, too; each list obeys its own line.
+    SalesDesk Sales ["-" "A: P r" "-" "A: P r" "A: P r" "-" "A: P r" "A: P r"];
     /// Task.
     Task Sales ["T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "A: * r" "-" "A: + rw" "A: + r"];
     /// Activity: call, mail, chat, visit.

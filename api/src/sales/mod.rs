@@ -1,33 +1,16 @@
-//! 5: the sales wing: opportunities, meetings, requirements, orders.
+//! 5: the sales wing: from the accepted lead to the order. Read in this order: the opportunity and what is done with it (deal),
+//! meetings and requirements, activities, products with orders and contracts, the desk.
 
-use crate::object;
+pub mod activity;
+pub mod deal;
+pub mod desk;
+pub mod meeting;
+pub mod opportunity;
+pub mod order;
 
-object! {
-    /// Opportunity.
-    Opportunity(entities::sales::opportunity::Entity) as Opportunity, id Opportunity {}
-}
-
-object! {
-    /// Meeting.
-    Meeting(entities::sales::meeting::Entity) as Meeting, id Meeting {}
-}
-
-object! {
-    /// Requirement.
-    Requirement(entities::sales::requirement::Entity) as Meeting, id Requirement {}
-}
-
-object! {
-    /// Order.
-    Order(entities::sales::sales_order::Entity) as Order, id Order {}
-}
-
-object! {
-    /// Product.
-    Product(entities::sales::product::Entity) as Product, id Product {}
-}
-
-object! {
-    /// Activity.
-    Activity(entities::sales::activity::Entity) as Activity, id Activity {}
-}
+pub use activity::{Activity, ActivityMutation, ActivityQuery};
+pub use deal::OpportunityMutation;
+pub use desk::{SalesDesk, SalesQuery};
+pub use meeting::{Meeting, MeetingAttendee, MeetingMutation, MeetingQuery, Requirement};
+pub use opportunity::{Opportunity, OpportunityContact, OpportunityQuery, Pipeline, Stage};
+pub use order::{Contract, Order, OrderLine, OrderMutation, OrderQuery, Product};
