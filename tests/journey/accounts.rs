@@ -75,7 +75,8 @@ async fn a_change_of_what_was_not_seen_is_refused() {
         let sam = world.sam();
         let made = sam.ask(CREATE, json!({ "input": { "name": "Bolt" } })).await.must();
         let account = made.data("createAccount.account.id").clone();
-        let change = |version: i32, name: &str| json!({ "input": { "id": account, "ifVersion": version, "name": name } });
+        let change =
+            |version: i32, name: &str| json!({ "input": { "id": account, "ifVersion": version, "name": name } });
         let changed = sam.ask(UPDATE, change(1, "One")).await.must();
         assert_eq!(changed.data("updateAccount.account.version"), 2);
 
@@ -117,7 +118,10 @@ async fn values_that_will_not_do_are_refused_with_their_path() {
             (json!({ "name": "x".repeat(256) }), "INVALID at name"),
             (json!({ "name": "nul\u{0}" }), "INVALID at name"),
             (json!({ "name": "Bolt", "parentId": id(Kind::Account, Uuid::from_u128(7)) }), "NOT_FOUND at parentId"),
-            (json!({ "name": "Bolt", "industryId": id(Kind::Industry, Uuid::from_u128(7)) }), "NOT_FOUND at industryId"),
+            (
+                json!({ "name": "Bolt", "industryId": id(Kind::Industry, Uuid::from_u128(7)) }),
+                "NOT_FOUND at industryId",
+            ),
         ] {
             let refused = ada.ask(CREATE, json!({ "input": input })).await;
             assert_eq!(refused.refusal("createAccount"), refusal);

@@ -110,8 +110,21 @@ async fn without_a_cursor_the_stream_starts_now_and_the_filter_holds() {
 async fn a_cursor_that_was_never_given_out_is_refused() {
     each_engine(async |world: World| {
         let (account, server, sam) = (scene(&world).await, world.listen().await, world.sam());
-        let row = sam.ask("query($id: ID!) { timeline(subject: $id, filter: { minImportance: 0 }) { pageInfo { endCursor } } }", json!({ "id": account })).await.must();
-        for cursor in ["x", "", &base64ish("live:999999"), &base64ish("live:-1"), &base64ish("page:1"), row.text("timeline.pageInfo.endCursor")] {
+        let row = sam
+            .ask(
+                "query($id: ID!) { timeline(subject: $id, filter: { minImportance: 0 }) { pageInfo { endCursor } } }",
+                json!({ "id": account }),
+            )
+            .await
+            .must();
+        for cursor in [
+            "x",
+            "",
+            &base64ish("live:999999"),
+            &base64ish("live:-1"),
+            &base64ish("page:1"),
+            row.text("timeline.pageInfo.endCursor"),
+        ] {
             let mut live = follow(&sam, &server, &account, &json!(cursor)).await;
             assert_eq!(live.code().await, "CURSOR_INVALID", "{cursor}");
         }

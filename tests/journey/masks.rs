@@ -113,7 +113,8 @@ async fn a_filter_does_not_tell_what_the_field_hides() {
                 rows::account(work, "Bolt & Sons", Some(world.acme.cast.sam), None).await
             })
             .await;
-        let text = "query($since: DateTime) { accounts(filter: { updatedSince: $since }) { nodes { name } totalCount } }";
+        let text =
+            "query($since: DateTime) { accounts(filter: { updatedSince: $since }) { nodes { name } totalCount } }";
         let answer = world.sam().ask(text, json!({ "since": world.now() })).await.must();
         // `updatedAt` has the mark of the row itself, so everybody who sees the row sees it.
         assert_eq!(answer.each("accounts.nodes", "name"), ["Bolt", "Bolt & Sons"]);

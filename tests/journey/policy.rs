@@ -203,8 +203,18 @@ fn is_structural(name: &str) -> bool {
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
 const STRUCTURAL: [&str; 12] = [
-    "PageInfo", "TimelinePageInfo", "UserError", "Money", "EventSubject", "TimelineChange", "JourneyEvent", "Node",
-    "Me", "AccessRight", "ServiceConfig", "ScorePart",
+    "PageInfo",
+    "TimelinePageInfo",
+    "UserError",
+    "Money",
+    "EventSubject",
+    "TimelineChange",
+    "JourneyEvent",
+    "Node",
+    "Me",
+    "AccessRight",
+    "ServiceConfig",
+    "ScorePart",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.
@@ -217,7 +227,9 @@ fn every_field_of_a_row_has_a_mark() {
         if matches!(kind, Kind::Input) || is_structural(&ty) {
             continue;
         }
-        bare.extend(fields.iter().filter(|(_, field)| field.marks.is_empty()).map(|(field, _)| format!("{ty}.{field}")));
+        bare.extend(
+            fields.iter().filter(|(_, field)| field.marks.is_empty()).map(|(field, _)| format!("{ty}.{field}")),
+        );
     }
     bare.retain(|field| !EVERYBODYS.contains(&field.as_str()));
     assert!(bare.is_empty(), "these fields are everybody's: mark them, or say why not in `is_structural`: {bare:#?}");
@@ -225,8 +237,18 @@ fn every_field_of_a_row_has_a_mark() {
 
 /// Input fields that name what is written, and do not write it.
 const NAMING: [&str; 12] = [
-    "id", "ifVersion", "accountId", "colleagueId", "leadId", "ticketId", "toColleagueId", "toQueueId", "dueAt",
-    "marketingConsent", "contactPoints", "touchpoints",
+    "id",
+    "ifVersion",
+    "accountId",
+    "colleagueId",
+    "leadId",
+    "ticketId",
+    "toColleagueId",
+    "toQueueId",
+    "dueAt",
+    "marketingConsent",
+    "contactPoints",
+    "touchpoints",
 ];
 
 #[test]

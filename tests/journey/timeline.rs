@@ -24,7 +24,12 @@ const PAGE: &str = "query($id: ID!, $filter: TimelineFilter, $first: Int, $after
         totalCount nodes { id kind } pageInfo { hasNextPage hasPreviousPage startCursor endCursor liveCursor } } }";
 
 /// A touch of an account at a moment.
-async fn touch(work: &mut Work<'_>, account: Uuid, kind: EventKind, at: DateTime<Utc>) -> api::graph::Result<touchpoint::Model> {
+async fn touch(
+    work: &mut Work<'_>,
+    account: Uuid,
+    kind: EventKind,
+    at: DateTime<Utc>,
+) -> api::graph::Result<touchpoint::Model> {
     let row = rows::touchpoint(work, account, Interaction::PageViewed, "/presses").await?;
     work.record(Event::of::<touchpoint::Entity>(kind, &row, Payload::None).at(at));
     Ok(row)
@@ -182,7 +187,10 @@ async fn as_of_cuts_by_when_it_happened_and_known_at_by_when_it_was_recorded() {
         let (account, ada) = (visited(&world, 2).await, world.ada());
         let uuid = api::graph::GlobalId::parse(&account).unwrap().uuid;
         let noon = world.now();
-        let known = ada.ask("query($id: ID!) { timeline(subject: $id) { nodes { recordedAt } } }", json!({ "id": account })).await.must();
+        let known = ada
+            .ask("query($id: ID!) { timeline(subject: $id) { nodes { recordedAt } } }", json!({ "id": account }))
+            .await
+            .must();
         let recorded = known.data("timeline.nodes.0.recordedAt").clone();
         world.pass(TimeDelta::hours(1));
         // Happened before everything, learned of only now.
@@ -265,14 +273,17 @@ async fn a_page_size_that_is_left_out_is_the_default() {
 async fn a_page_of_a_hundred_costs_the_statements_of_a_page_of_ten() {
     each_engine(async |world: World| {
         let account = world.work(async |work| every_kind(work).await).await;
-        let text = "query($id: ID!, $first: Int) { timeline(subject: $id, first: $first, filter: { minImportance: 0 }) {
+        let text =
+            "query($id: ID!, $first: Int) { timeline(subject: $id, first: $first, filter: { minImportance: 0 }) {
             nodes { id kind domain occurredAt recordedAt importance title summary source
                 actor { id name } subjects { subjectType id }
                 object { __typename
                     ... on Account { name owner { name } } ... on Touchpoint { id } ... on Opportunity { id }
                     ... on Ticket { id } ... on Meeting { id } ... on Asset { id } } }
             pageInfo { liveCursor } } }";
-        for (roles, subject) in [(&[Role::Admin][..], "ada"), (&[Role::Sales], "sam"), (&[Role::Marketing, Role::Service], "mia")] {
+        for (roles, subject) in
+            [(&[Role::Admin][..], "ada"), (&[Role::Sales], "sam"), (&[Role::Marketing, Role::Service], "mia")]
+        {
             let client = world.as_roles(roles, subject);
             let page = async |first: i32| client.ask(text, json!({ "id": account, "first": first })).await.must();
             let (ten, hundred) = (page(10).await, page(100).await);
