@@ -267,7 +267,9 @@ fn consented(contact: Expr, channel: Option<Expr>, caller: &Caller) -> Expr {
         .and_where(col(consent::Column::ValidTo).is_null().or(col(consent::Column::ValidTo).gt(caller.now())))
         .to_owned();
     if let Some(channel) = channel {
-        consents.and_where(col(consent::Column::Channel).eq(channel));
+        // Consent without a channel is for any.
+        let given_for = col(consent::Column::Channel);
+        consents.and_where(given_for.clone().is_null().or(given_for.eq(channel)));
     }
     Expr::exists(consents)
 }
