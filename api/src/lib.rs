@@ -18,4 +18,5 @@ pub mod sales;
 pub mod schema;
 pub mod service;
 pub mod store;
+pub mod sync;
 pub mod tenancy;

@@ -203,6 +203,17 @@ pub async fn tenant_id(store: &Store, slug: &str) -> Result<i64> {
     tenant_by_slug(store, slug).await?.map(|tenant| tenant.id).ok_or(Error::NotFound)
 }
 
+/// The tenant's own settings: zone, currency, language.
+pub async fn tenant(store: &Store, id: i64) -> Result<tenant::Model> {
+    tenant::Entity::find_by_id(id).one(store.db()).await?.ok_or(Error::NotFound)
+}
+
+/// The slugs of all tenants of a database.
+pub async fn slugs(store: &Store) -> Result<Vec<String>> {
+    let slugs = tenant::Entity::find().select_only().column(tenant::Column::Slug).order_by_asc(tenant::Column::Id);
+    Ok(slugs.into_tuple().all(store.db()).await?)
+}
+
 /// The house itself as a caller: imports, loaders, founding. Every use says why.
 pub async fn system_caller(
     store: &Store,
@@ -211,7 +222,7 @@ pub async fn system_caller(
     roles: RoleSet,
     reason: &'static str,
 ) -> Result<Caller> {
-    let tenant = tenant::Entity::find_by_id(tenant_id).one(store.db()).await?.ok_or(Error::NotFound)?;
+    let tenant = tenant(store, tenant_id).await?;
     tracing::debug!(tenant = tenant.id, reason, "the house acts for itself");
     Ok(Caller {
         tenant: tenant.id,

@@ -412,7 +412,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
 }
 
 /// Ends what was and begins what is; past events stay where they happened.
-async fn change_employer(work: &mut Work<'_>, cx: &Cx, row: &contact::Model) -> Result<()> {
+pub async fn change_employer(work: &mut Work<'_>, cx: &Cx, row: &contact::Model) -> Result<()> {
     let now = work.now();
     let current = cx
         .caller

@@ -2,9 +2,19 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::bail;
 use clap::{ValueEnum, builder::FalseyValueParser};
+use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{cli::CommonWithData, config::Config};
+use crate::{
+    app,
+    cli::{CommonWithData, Usage},
+    clock::Clock,
+    config::Config,
+    graph::Cx,
+    policy::{Role, RoleSet},
+    sync, tenancy,
+};
 
 /// Bring in accounts, contacts and events from files
 ///
@@ -53,7 +63,49 @@ pub enum Source {
 
 /// Imports.
 pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
-    let _url = super::database_url(&config)?;
-    let _wanted = (args.source, args.paths, args.dry_run, args.tenant);
-    super::not_built_yet(&config)
+    super::database_url(&config)?;
+    let clock = Clock::System;
+    let store = app::open(&config).await?;
+    super::migrated(&store).await?;
+    let tenant = match &args.tenant {
+        Some(slug) => slug.clone(),
+        None => match tenancy::slugs(&store).await.map_err(super::told)?.as_slice() {
+            [only] => only.clone(),
+            [] => bail!("the database holds no tenant"),
+            several => {
+                return Err(Usage(format!("name the tenant with --tenant: one of {}", several.join(", "))).into());
+            }
+        },
+    };
+    let id = tenancy::tenant_id(&store, &tenant).await.map_err(|_| Usage(format!("there is no tenant {tenant:?}")))?;
+    let roles: RoleSet = [Role::Integrator, Role::Admin].into_iter().collect();
+    let caller = tenancy::system_caller(&store, id, clock.now(), roles, "import").await.map_err(super::told)?;
+    let cx = Cx::new(caller, store, clock);
+    let source = match args.source {
+        Source::Salesforce => sync::Source::Salesforce,
+        Source::Snowplow => sync::Source::Snowplow,
+        Source::Journey => sync::Source::Journey,
+    };
+    let bar = Bar(ProgressBar::new(0).with_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} rows {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    ));
+    let options = sync::Options { source, paths: args.paths, dry_run: args.dry_run };
+    let report = sync::import(&cx, options, &bar).await?;
+    bar.0.finish_and_clear();
+    super::out::line(report.to_string().trim_end())?;
+    Ok(if report.refusals.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A bar on the terminal's error side, so that the report can be piped.
+struct Bar(ProgressBar);
+
+impl sync::Progress for Bar {
+    fn found(&self, rows: u64) {
+        self.0.set_length(rows);
+    }
+
+    fn done(&self, rows: u64) {
+        self.0.inc(rows);
+    }
 }

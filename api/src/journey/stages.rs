@@ -73,6 +73,37 @@ impl Work<'_> {
 }
 
 impl Work<'_> {
+    /// The first stage of many new rows, in one statement: [`Work::enter_stage`] for rows that have no stage yet.
+    pub async fn begin_stages<E: Journaled>(
+        &mut self,
+        object_type: StageObject,
+        rows: &[(E::Model, String)],
+        cause: &str,
+    ) -> Result<()> {
+        let now = self.now();
+        let mut intervals = Vec::with_capacity(rows.len());
+        for (row, stage) in rows {
+            intervals.push(stage_interval::ActiveModel {
+                tenant_id: NotSet,
+                id: Set(self.fresh_id()),
+                object_type: Set(object_type),
+                object_id: Set(E::id(row)),
+                stage: Set(stage.clone()),
+                entered_at: Set(now),
+                exited_at: Set(None),
+                actor_id: Set(None),
+                cause: Set(Some(cause.to_owned())),
+                recorded_at: Set(now),
+            });
+            if matches!(object_type, StageObject::Lifecycle | StageObject::Account) {
+                let (object_type, stage) = (object_type.as_str().to_owned(), stage.clone());
+                let payload = Payload::Lifecycle { object_type, stage, entered_at: None };
+                self.record(Event::of::<E>(EventKind::StageEntered, row, payload));
+            }
+        }
+        self.insert_technical::<stage_interval::Entity>(intervals).await
+    }
+
     /// Writes down what an opportunity is from now on, and ends what it was.
     pub async fn take_snapshot(&mut self, row: &opportunity::Model) -> Result<()> {
         let now = self.now();
@@ -83,21 +114,30 @@ impl Work<'_> {
             .filter(opportunity_snapshot::Column::ValidTo.is_null())
             .exec(self.tx())
             .await?;
-        let snapshot = opportunity_snapshot::ActiveModel {
-            tenant_id: NotSet,
-            id: Set(self.fresh_id()),
-            opportunity_id: Set(row.id),
-            stage: Set(row.stage.clone()),
-            amount_minor: Set(row.amount_minor),
-            currency: Set(row.currency.clone()),
-            close_date: Set(row.close_date),
-            probability: Set(row.probability),
-            forecast_category: Set(row.forecast_category),
-            owner_id: Set(row.owner_id),
-            valid_from: Set(now),
-            valid_to: Set(None),
-        };
-        self.insert_technical::<opportunity_snapshot::Entity>(vec![snapshot]).await
+        self.begin_snapshots(std::slice::from_ref(row)).await
+    }
+
+    /// The first snapshot of many new opportunities, in one statement.
+    pub async fn begin_snapshots(&mut self, rows: &[opportunity::Model]) -> Result<()> {
+        let now = self.now();
+        let mut snapshots = Vec::with_capacity(rows.len());
+        for row in rows {
+            snapshots.push(opportunity_snapshot::ActiveModel {
+                tenant_id: NotSet,
+                id: Set(self.fresh_id()),
+                opportunity_id: Set(row.id),
+                stage: Set(row.stage.clone()),
+                amount_minor: Set(row.amount_minor),
+                currency: Set(row.currency.clone()),
+                close_date: Set(row.close_date),
+                probability: Set(row.probability),
+                forecast_category: Set(row.forecast_category),
+                owner_id: Set(row.owner_id),
+                valid_from: Set(now),
+                valid_to: Set(None),
+            });
+        }
+        self.insert_technical::<opportunity_snapshot::Entity>(snapshots).await
     }
 }
 

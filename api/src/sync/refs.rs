@@ -1,0 +1,118 @@
+//! The source's keys: which object here each key of a source names, and what the row looked like when it was taken.
+
+use std::collections::HashMap;
+
+use entities::sync::{external_ref, source_system};
+use sea_orm::{
+    ActiveValue::NotSet,
+    ColumnTrait, EntityTrait, QueryFilter, Set,
+    sea_query::{Expr, OnConflict},
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::read::Record;
+use crate::{graph::Result, journey::Work};
+
+/// The object behind a key, and the hash of the row when it was taken.
+pub type Known = (Uuid, Option<String>);
+
+/// How many keys one statement asks for.
+const CHUNK: usize = 500;
+
+/// What a row says, in one number: the same row is left alone.
+pub fn row_hash(record: &Record) -> String {
+    let mut hash = Sha256::new();
+    for (name, value) in &record.fields {
+        for part in [name, value] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The source's row, found or made.
+pub async fn source(work: &mut Work<'_>, code: &str) -> Result<Uuid> {
+    let tenant = work.tenant();
+    let found = source_system::Entity::find()
+        .filter(source_system::Column::TenantId.eq(tenant))
+        .filter(source_system::Column::Code.eq(code))
+        .one(work.tx())
+        .await?;
+    if let Some(found) = found {
+        return Ok(found.id);
+    }
+    let (id, now) = (work.fresh_id(), work.now());
+    let row = source_system::ActiveModel {
+        tenant_id: NotSet,
+        id: Set(id),
+        code: Set(code.to_owned()),
+        name: Set(code.to_owned()),
+        kind: Set(code.to_uppercase()),
+        trust_rank: Set(100),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    work.insert_technical::<source_system::Entity>(vec![row]).await?;
+    Ok(id)
+}
+
+/// What is known of some keys.
+pub async fn known(
+    work: &Work<'_>,
+    source: Uuid,
+    entity: &str,
+    keys: impl IntoIterator<Item = String>,
+) -> Result<HashMap<String, Known>> {
+    let mut keys: Vec<String> = keys.into_iter().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut known = HashMap::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows = external_ref::Entity::find()
+            .filter(external_ref::Column::TenantId.eq(work.tenant()))
+            .filter(external_ref::Column::SourceId.eq(source))
+            .filter(external_ref::Column::EntityType.eq(entity))
+            .filter(external_ref::Column::ExternalId.is_in(chunk))
+            .all(work.tx())
+            .await?;
+        known.extend(rows.into_iter().map(|row| (row.external_id, (row.object_id, row.row_hash))));
+    }
+    Ok(known)
+}
+
+/// Remembers keys: new ones, and what known ones look like now.
+pub async fn remember(
+    work: &Work<'_>,
+    source: Uuid,
+    entity: &str,
+    keys: Vec<(String, Uuid, Option<String>)>,
+) -> Result<()> {
+    let (tenant, now) = (work.tenant(), work.now());
+    for chunk in keys.chunks(CHUNK) {
+        let rows = chunk.iter().map(|(key, object, hash)| external_ref::ActiveModel {
+            tenant_id: Set(tenant),
+            source_id: Set(source),
+            entity_type: Set(entity.to_owned()),
+            external_id: Set(key.clone()),
+            object_id: Set(*object),
+            row_hash: Set(hash.clone()),
+            created_at: Set(now),
+            updated_at: Set(now),
+        });
+        let same = [
+            external_ref::Column::TenantId,
+            external_ref::Column::SourceId,
+            external_ref::Column::EntityType,
+            external_ref::Column::ExternalId,
+        ];
+        let again = OnConflict::columns(same)
+            .update_column(external_ref::Column::RowHash)
+            .value(external_ref::Column::UpdatedAt, Expr::val(now))
+            .to_owned();
+        external_ref::Entity::insert_many(rows).on_conflict(again).exec_without_returning(work.tx()).await?;
+    }
+    Ok(())
+}
