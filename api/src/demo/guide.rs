@@ -74,13 +74,21 @@ const QUERIES: &[(Role, &str, &str)] = &[
   }
 }"#,
     ),
-    (Role::Analyst, "what an analyst may: figures, never a row", "{ me { roles rights { type classes } } serviceConfig { __typename } }"),
+    (
+        Role::Analyst,
+        "what an analyst may: figures, never a row",
+        "{ me { roles rights { type classes } } serviceConfig { __typename } }",
+    ),
     (
         Role::Integrator,
         "the accounts, as a CRM would fetch them",
         "{ accounts(first: 3) { totalCount nodes { id version name updatedAt } pageInfo { hasNextPage endCursor } } }",
     ),
-    (Role::Admin, "who works here", "{ colleagues(first: 20) { nodes { id name department title } } queues(first: 5) { nodes { name wing } } }"),
+    (
+        Role::Admin,
+        "who works here",
+        "{ colleagues(first: 20) { nodes { id name department title } } queues(first: 5) { nodes { name wing } } }",
+    ),
 ];
 
 /// The guide, but for the address.
@@ -142,7 +150,9 @@ impl Guide {
         let query = query.split_whitespace().collect::<Vec<_>>().join(" ");
         let body = serde_json::json!({ "query": query }).to_string().replace('\'', "'\\''");
         let token = self.token(role);
-        format!("curl -s {base}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'")
+        format!(
+            "curl -s {base}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'"
+        )
     }
 
     fn token(&self, role: Role) -> &str {

@@ -24,7 +24,7 @@ mod teller;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-pub use folder::Folder;
+pub use folder::{Folder, in_database};
 
 use crate::{
     cli::{token::DEMO_TENANT, told},
