@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     app,
-    cli::{CommonWithData, Usage},
+    cli::{CommonWithData, Usage, token::DEMO_TENANT},
     clock::Clock,
     config::Config,
     graph::Cx,
@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, env = "JOURNEY_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
 
-    /// The tenant's slug [default: the database's only one]
+    /// The tenant's slug [default: the database's only one; with --data the demo's]
     #[arg(long, value_name = "TENANT", env = "JOURNEY_TENANT")]
     pub tenant: Option<String>,
 }
@@ -71,6 +71,9 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
         Some(slug) => slug.clone(),
         None => match tenancy::slugs(&store).await.map_err(super::told)?.as_slice() {
             [only] => only.clone(),
+            several if args.common.data().is_some() && several.iter().any(|slug| slug == DEMO_TENANT) => {
+                DEMO_TENANT.to_owned()
+            }
             [] => bail!("the database holds no tenant"),
             several => {
                 return Err(Usage(format!("name the tenant with --tenant: one of {}", several.join(", "))).into());

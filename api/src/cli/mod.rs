@@ -152,10 +152,5 @@ pub(crate) fn told(error: Error) -> anyhow::Error {
     words
 }
 
-/// The body of a command that is still to come.
-fn not_built_yet(_config: &Config) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
-}
-
 #[cfg(test)]
 mod tests;
