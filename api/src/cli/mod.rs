@@ -25,7 +25,7 @@ pub use common::{Common, CommonWithData, DatabaseUrl, Usage, database_url};
 pub use data::Data;
 
 use crate::{
-    config::{Config, Problems},
+    config::Problems,
     graph::Error,
     store::Store,
 };
@@ -135,7 +135,7 @@ pub(crate) async fn migrated(store: &Store) -> anyhow::Result<()> {
 
 /// An error of the house in words, for whoever sits at the terminal: the cause, too, which a client would never see.
 pub(crate) fn told(error: Error) -> anyhow::Error {
-    let words = match error {
+    match error {
         Error::Internal(cause) => anyhow::anyhow!("{cause}"),
         Error::Conflict(cause) => anyhow::anyhow!("other writers were in the way, again and again: {cause}"),
         Error::BadInput(words) => anyhow::anyhow!("{words}"),
@@ -148,8 +148,7 @@ pub(crate) fn told(error: Error) -> anyhow::Error {
         Error::CursorInvalid | Error::CursorExpired { .. } | Error::RightsChanged | Error::TokenExpired => {
             anyhow::anyhow!("{}", error.code())
         }
-    };
-    words
+    }
 }
 
 #[cfg(test)]
