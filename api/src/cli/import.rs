@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     app,
-    cli::{CommonWithData, Usage},
+    cli::{CommonWithData, Usage, token::DEMO_TENANT},
     clock::Clock,
     config::Config,
     graph::Cx,
@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, env = "JOURNEY_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
 
-    /// The tenant's slug [default: the database's only one]; in a database without any it is founded
+    /// The tenant's slug [default: the database's only one; with --data the demo's]; where there is none, it is founded
     #[arg(long, value_name = "TENANT", env = "JOURNEY_TENANT")]
     pub tenant: Option<String>,
 }
@@ -74,6 +74,9 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
             [only] => only.clone(),
             // An empty database: the import is how it begins.
             [] => "main".to_owned(),
+            several if args.common.data().is_some() && several.iter().any(|slug| slug == DEMO_TENANT) => {
+                DEMO_TENANT.to_owned()
+            }
             several => {
                 return Err(Usage(format!("name the tenant with --tenant: one of {}", several.join(", "))).into());
             }

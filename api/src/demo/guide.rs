@@ -18,7 +18,7 @@ use crate::{
 const TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What each role may ask first: what it is, and the query.
-const QUERIES: &[(Role, &str, &str)] = &[
+pub(super) const QUERIES: &[(Role, &str, &str)] = &[
     (
         Role::Marketing,
         "what sales refused, why, and what we learned from it",
@@ -77,7 +77,7 @@ const QUERIES: &[(Role, &str, &str)] = &[
     (
         Role::Analyst,
         "what an analyst may: figures, never a row",
-        "{ me { roles rights { type classes } } serviceConfig { __typename } }",
+        "{ me { roles rights { type class read } } serviceConfig { maxComplexity maxDepth maxPageSize } }",
     ),
     (
         Role::Integrator,
@@ -157,21 +157,5 @@ impl Guide {
 
     fn token(&self, role: Role) -> &str {
         self.tokens.iter().find(|(held, _)| *held == role).map_or("", |(_, token)| token)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema;
-
-    #[test]
-    fn every_role_is_told_a_query_that_its_schema_knows() {
-        let asked: Vec<Role> = QUERIES.iter().map(|(role, ..)| *role).collect();
-        assert_eq!(asked, Role::ALL);
-        for (role, _, query) in QUERIES {
-            async_graphql::parser::parse_query(query).unwrap_or_else(|error| panic!("{role}: {error}"));
-        }
-        drop(schema::sdl(Role::Sales.into()));
     }
 }

@@ -20,6 +20,8 @@ mod noise;
 mod routine;
 pub mod synthetic;
 mod teller;
+#[cfg(test)]
+mod tests;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
