@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The rooms, from the front door down: a room may import rooms of a lower floor, and of its own where it says so.
-const FLOORS: [(&str, u8); 21] = [
+const FLOORS: [(&str, u8); 24] = [
     ("main", 9),
     ("cli", 9),
     ("app", 8),
@@ -28,6 +28,9 @@ const FLOORS: [(&str, u8); 21] = [
     ("clock", 0),
     ("lib", 10),
     ("law", 5),
+    ("sync", 5),
+    ("demo", 6),
+    ("generate", 6),
 ];
 
 /// The ways against the current, each with its reason.
@@ -214,13 +217,20 @@ fn rows_are_read_through_scopes() {
 }
 
 /// File, and how many unscoped queries and writes it holds.
-const HOLES: [(&str, usize); 8] = [
+const HOLES: [(&str, usize); 15] = [
+    ("demo/cast.rs", 5),
     ("journey/follow.rs", 3),
     ("journey/reader.rs", 1),
-    ("journey/stages.rs", 2),
+    ("journey/stages.rs", 3),
+    ("journey/verify/feed.rs", 8),
+    ("journey/verify/money.rs", 1),
+    ("journey/verify/snapshots.rs", 2),
+    ("journey/verify/stages.rs", 2),
+    ("journey/verify/subjects.rs", 4),
     ("journey/work.rs", 8),
     ("policy/link.rs", 1),
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
-    ("tenancy.rs", 5),
+    ("sync/refs.rs", 3),
+    ("tenancy.rs", 6),
 ];
