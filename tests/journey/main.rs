@@ -4,6 +4,7 @@
 
 mod accounts;
 mod architecture;
+mod import;
 mod isolation;
 mod journal;
 mod live;

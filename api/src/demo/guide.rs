@@ -18,7 +18,70 @@ use crate::{
 const TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What each role may ask first: what it is, and the query.
-const QUERIES: &[(Role, &str, &str)] = &[];
+const QUERIES: &[(Role, &str, &str)] = &[
+    (
+        Role::Marketing,
+        "what sales refused, why, and what we learned from it",
+        r"{
+  marketing {
+    rejectedHandovers(first: 5) { nodes { reasonCode rating comment campaign { name } lead { score contact { name } } } }
+    lessons(first: 5) { nodes { text reasonCodes campaign { name } appliedToCampaign { name } } }
+  }
+}",
+    ),
+    (
+        Role::Sales,
+        "what waits for a decision, and why it is a lead; what is open",
+        r"{
+  sales {
+    handoverInbox(first: 5) {
+      nodes { id dueAt from { name } lead { score description contact { name } account { name } touches { role touchpoint { interaction occurredAt } } } }
+    }
+    pipeline(mine: true, first: 10) { nodes { name stage amount { amount currency } closeDate account { name } } }
+  }
+}",
+    ),
+    (
+        Role::Service,
+        "the queue with its clocks, and the promises that broke",
+        r"{
+  service {
+    queue(first: 5) { nodes { subject status priority account { name } asset { name serial } slaClocks(first: 4) { nodes { metric dueAt breachedAt } } } }
+    breachedClocks(first: 5) { nodes { metric dueAt breachedAt ticket { subject } } }
+  }
+}",
+    ),
+    (
+        Role::Technical,
+        "the key account's journey, as the engineer may read it",
+        r#"{
+  accounts(first: 1, filter: { name: "Alpenland" }) {
+    nodes { name timeline(first: 10, filter: { domains: [TECHNICAL, SALES], minImportance: 2 }) { nodes { occurredAt kind title summary } } }
+  }
+}"#,
+    ),
+    (
+        Role::Manager,
+        "the key account: team, deals, and the milestones of its journey",
+        r#"{
+  accounts(first: 1, filter: { name: "Alpenland" }) {
+    nodes {
+      name tier lifecycleStage
+      team(first: 10) { nodes { discipline isLead colleague { name } } }
+      opportunities(first: 5) { nodes { name stage amount { amount currency } } }
+      timeline(last: 20, filter: { minImportance: 3 }) { nodes { occurredAt kind title summary actor { name } } }
+    }
+  }
+}"#,
+    ),
+    (Role::Analyst, "what an analyst may: figures, never a row", "{ me { roles rights { type classes } } serviceConfig { __typename } }"),
+    (
+        Role::Integrator,
+        "the accounts, as a CRM would fetch them",
+        "{ accounts(first: 3) { totalCount nodes { id version name updatedAt } pageInfo { hasNextPage endCursor } } }",
+    ),
+    (Role::Admin, "who works here", "{ colleagues(first: 20) { nodes { id name department title } } queues(first: 5) { nodes { name wing } } }"),
+];
 
 /// The guide, but for the address.
 pub struct Guide {
@@ -65,7 +128,7 @@ impl Guide {
             lines.push(format!("\n# {role}: {what}\n{query}"));
             lines.push(self.curl(&base, *role, query));
         }
-        let sales = self.tokens.iter().find(|(role, _)| *role == Role::Sales).map_or("", |(_, token)| token.as_str());
+        let sales = self.token(Role::Sales);
         lines.push(format!(
             "\nGraphiQL as sales; for another role, put its token behind #token=\n{base}/graphiql#token={sales}"
         ));
@@ -78,9 +141,27 @@ impl Guide {
     fn curl(&self, base: &str, role: Role, query: &str) -> String {
         let query = query.split_whitespace().collect::<Vec<_>>().join(" ");
         let body = serde_json::json!({ "query": query }).to_string().replace('\'', "'\\''");
-        let folder = self.folder.display().to_string().replace('\'', "'\\''");
-        format!(
-            "curl -s {base}/graphql -H 'Content-Type: application/json' -H \"Authorization: Bearer $(journey token --data '{folder}' --role {role})\" -d '{body}'"
-        )
+        let token = self.token(role);
+        format!("curl -s {base}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'")
+    }
+
+    fn token(&self, role: Role) -> &str {
+        self.tokens.iter().find(|(held, _)| *held == role).map_or("", |(_, token)| token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    #[test]
+    fn every_role_is_told_a_query_that_its_schema_knows() {
+        let asked: Vec<Role> = QUERIES.iter().map(|(role, ..)| *role).collect();
+        assert_eq!(asked, Role::ALL);
+        for (role, _, query) in QUERIES {
+            async_graphql::parser::parse_query(query).unwrap_or_else(|error| panic!("{role}: {error}"));
+        }
+        drop(schema::sdl(Role::Sales.into()));
     }
 }
