@@ -52,7 +52,8 @@ impl CustomDirectiveFactory for Capture {
     }
 
     fn register(&self, registry: &mut Registry) {
-        *self.0.lock().unwrap() = registry.types.iter().map(|(name, ty)| (name.clone(), read(registry, name, ty))).collect();
+        *self.0.lock().unwrap() =
+            registry.types.iter().map(|(name, ty)| (name.clone(), read(registry, name, ty))).collect();
     }
 }
 
@@ -82,7 +83,9 @@ fn read(registry: &Registry, name: &str, ty: &MetaType) -> (Kind, BTreeMap<Strin
             });
             (Kind::Input, declared.collect())
         }
-        MetaType::Union { possible_types, .. } => (Kind::Union(possible_types.iter().cloned().collect()), BTreeMap::new()),
+        MetaType::Union { possible_types, .. } => {
+            (Kind::Union(possible_types.iter().cloned().collect()), BTreeMap::new())
+        }
         MetaType::Scalar { .. } | MetaType::Enum { .. } => (Kind::Leaf, BTreeMap::new()),
     }
 }
@@ -101,9 +104,9 @@ fn allowed(mark: &Mark, field: &str, role: Role) -> bool {
     let cell = table::cell(mark.of, role);
     match (mark.class, mark.write) {
         (None, false) => !cell.is_empty(),
-        (None, true) => {
-            cell.iter().any(|grant| Class::ALL.iter().any(|class| grant.rights.may_write(*class, field)) || grant.rights.writes())
-        }
+        (None, true) => cell
+            .iter()
+            .any(|grant| Class::ALL.iter().any(|class| grant.rights.may_write(*class, field)) || grant.rights.writes()),
         (Some(class), false) => cell.iter().any(|grant| grant.rights.sight(class, field) > Sight::None),
         (Some(class), true) => cell.iter().any(|grant| grant.rights.may_write(class, field)),
     }
@@ -311,7 +314,10 @@ fn generated(path: &str, text: &str) {
     let held = std::fs::read_to_string(file).unwrap_or_default();
     let line = held.lines().zip(text.lines()).position(|(held, now)| held != now);
     let line = line.unwrap_or_else(|| held.lines().count().min(text.lines().count())) + 1;
-    assert!(held == text, "{path} is not up to date from line {line} on: UPDATE_SCHEMA=1 cargo test -p tests writes it anew");
+    assert!(
+        held == text,
+        "{path} is not up to date from line {line} on: UPDATE_SCHEMA=1 cargo test -p tests writes it anew"
+    );
 }
 
 #[test]
