@@ -239,7 +239,7 @@ fn every_field_of_a_row_has_a_mark() {
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 12] = [
+const NAMING: [&str; 14] = [
     "id",
     "ifVersion",
     "accountId",
@@ -247,6 +247,8 @@ const NAMING: [&str; 12] = [
     "leadId",
     "ticketId",
     "toColleagueId",
+    "contactId",
+    "opportunityId",
     "toQueueId",
     "dueAt",
     "marketingConsent",
