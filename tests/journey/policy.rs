@@ -134,7 +134,12 @@ fn expected(graph: &Graph, role: Role) -> BTreeMap<String, BTreeSet<String>> {
                             matches!(kind, Kind::Object(of) if of.contains(name)) && left.contains_key(object)
                         })
                 }
-                (Kind::Object(_) | Kind::Input, Some(fields)) => fields.is_empty() && *name != "Query",
+                // A list of what is gone is gone, and so is its edge.
+                (Kind::Object(_) | Kind::Input, Some(fields)) => {
+                    fields.is_empty() && *name != "Query"
+                        || name.ends_with("Connection") && !fields.contains_key("edges")
+                        || name.ends_with("Edge") && !fields.contains_key("node")
+                }
             })
             .map(|(name, _)| name.clone())
             .collect();
