@@ -3,4 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by it")]
 
 mod accounts;
+mod architecture;
+mod import;
+mod isolation;
+mod journal;
+mod live;
+mod masks;
 mod policy;
+mod reach;
+mod timeline;

@@ -22,7 +22,7 @@ use tests::{World, each_engine};
 /// A field, an input field or an argument, as the whole graph declares it.
 #[derive(Clone, Debug)]
 struct Declared {
-    mark: Option<Mark>,
+    marks: Vec<Mark>,
     ty: String,
     /// The types of the arguments that must be given.
     needs: Vec<String>,
@@ -62,10 +62,11 @@ fn read(registry: &Registry, name: &str, ty: &MetaType) -> (Kind, BTreeMap<Strin
     let required = |arg: &MetaInputValue| MetaTypeName::create(&arg.ty).is_non_null() && arg.default_value.is_none();
     match ty {
         MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
-            let declared = fields.iter().map(|(name, field)| {
+            let own = fields.iter().filter(|(name, _)| !name.starts_with("__"));
+            let declared = own.map(|(name, field)| {
                 let needs = field.args.values().filter(|arg| required(arg)).map(|arg| concrete(&arg.ty)).collect();
-                let mark = Mark::read(&field.directive_invocations);
-                (name.clone(), Declared { mark, ty: concrete(&field.ty), needs })
+                let marks = Mark::all(&field.directive_invocations).collect();
+                (name.clone(), Declared { marks, ty: concrete(&field.ty), needs })
             });
             let kind = match ty {
                 MetaType::Object { .. } => {
@@ -77,8 +78,8 @@ fn read(registry: &Registry, name: &str, ty: &MetaType) -> (Kind, BTreeMap<Strin
         }
         MetaType::InputObject { input_fields, .. } => {
             let declared = input_fields.iter().map(|(name, field)| {
-                let mark = Mark::read(&field.directive_invocations);
-                (name.clone(), Declared { mark, ty: concrete(&field.ty), needs: Vec::new() })
+                let marks = Mark::all(&field.directive_invocations).collect();
+                (name.clone(), Declared { marks, ty: concrete(&field.ty), needs: Vec::new() })
             });
             (Kind::Input, declared.collect())
         }
@@ -98,7 +99,8 @@ fn whole_graph() -> Graph {
 }
 
 /// Whether a role may use a field, straight from the cells.
-fn allowed(mark: Mark, field: &str, role: Role) -> bool {
+fn allowed(mark: &Mark, field: &str, role: Role) -> bool {
+    let field = mark.field.as_deref().unwrap_or(field);
     let cell = table::cell(mark.of, role);
     match (mark.class, mark.write) {
         (None, false) => !cell.is_empty(),
@@ -115,8 +117,7 @@ fn expected(graph: &Graph, role: Role) -> BTreeMap<String, BTreeSet<String>> {
     let mut left: BTreeMap<String, BTreeMap<String, Declared>> = graph
         .iter()
         .map(|(ty, (_, fields))| {
-            let kept =
-                fields.iter().filter(|(name, field)| field.mark.clone().is_none_or(|mark| allowed(mark, name, role)));
+            let kept = fields.iter().filter(|(name, field)| field.marks.iter().all(|mark| allowed(mark, name, role)));
             (ty.clone(), kept.map(|(name, field)| (name.clone(), field.clone())).collect())
         })
         .collect();
@@ -200,10 +201,27 @@ async fn every_schema_holds_what_the_table_allows_and_nothing_else() {
 
 /// Types whose fields need no mark: what holds rows together, but holds no row.
 fn is_structural(name: &str) -> bool {
-    ["Connection", "Edge", "Payload", "Desk"].iter().any(|end| name.ends_with(end))
-        || ["PageInfo", "TimelinePageInfo", "UserError", "Money", "EventSubject", "TimelineChange", "JourneyEvent"]
-            .contains(&name)
+    ["Connection", "Edge", "Payload", "Desk"].iter().any(|end| name.ends_with(end)) || STRUCTURAL.contains(&name)
 }
+
+/// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
+const STRUCTURAL: [&str; 12] = [
+    "PageInfo",
+    "TimelinePageInfo",
+    "UserError",
+    "Money",
+    "EventSubject",
+    "TimelineChange",
+    "JourneyEvent",
+    "Node",
+    "Me",
+    "AccessRight",
+    "ServiceConfig",
+    "ScorePart",
+];
+
+/// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.
+const EVERYBODYS: [&str; 4] = ["Query.me", "Query.node", "Query.nodes", "Query.serviceConfig"];
 
 #[test]
 fn every_field_of_a_row_has_a_mark() {
@@ -212,27 +230,43 @@ fn every_field_of_a_row_has_a_mark() {
         if matches!(kind, Kind::Input) || is_structural(&ty) {
             continue;
         }
-        bare.extend(fields.iter().filter(|(_, field)| field.mark.is_none()).map(|(field, _)| format!("{ty}.{field}")));
+        bare.extend(
+            fields.iter().filter(|(_, field)| field.marks.is_empty()).map(|(field, _)| format!("{ty}.{field}")),
+        );
     }
+    bare.retain(|field| !EVERYBODYS.contains(&field.as_str()));
     assert!(bare.is_empty(), "these fields are everybody's: mark them, or say why not in `is_structural`: {bare:#?}");
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 6] = ["id", "ifVersion", "accountId", "colleagueId", "marketingConsent", "contactPoints"];
+const NAMING: [&str; 12] = [
+    "id",
+    "ifVersion",
+    "accountId",
+    "colleagueId",
+    "leadId",
+    "ticketId",
+    "toColleagueId",
+    "toQueueId",
+    "dueAt",
+    "marketingConsent",
+    "contactPoints",
+    "touchpoints",
+];
 
 #[test]
 fn every_input_of_a_mutation_says_what_it_writes() {
     let graph = whole_graph();
+    for (name, mutation) in &graph["Mutation"].1 {
+        assert!(mutation.marks.iter().any(|mark| mark.write), "{name} does not say what it writes");
+    }
     let mut bare = Vec::new();
     for need in graph["Mutation"].1.values().flat_map(|mutation| &mutation.needs) {
         for (name, field) in &graph[need].1 {
-            if field.mark.is_none() && !NAMING.contains(&name.as_str()) {
+            if field.marks.is_empty() && !NAMING.contains(&name.as_str()) {
                 bare.push(format!("{need}.{name}"));
             }
-            assert!(
-                field.mark.clone().is_none_or(|mark| mark.write),
-                "{need}.{name} is an input and says that it is read"
-            );
+            assert!(field.marks.iter().all(|mark| mark.write), "{need}.{name} is an input and says that it is read");
         }
     }
     assert!(bare.is_empty(), "these inputs write without a class: {bare:#?}");

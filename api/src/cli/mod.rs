@@ -24,11 +24,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use common::{Common, CommonWithData, DatabaseUrl, Usage, database_url};
 pub use data::Data;
 
-use crate::{
-    config::Problems,
-    graph::Error,
-    store::Store,
-};
+use crate::{config::Problems, graph::Error, store::Store};
 
 /// Something failed, or was found to be wrong.
 pub const FAILURE: u8 = 1;

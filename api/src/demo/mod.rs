@@ -26,7 +26,7 @@ mod tests;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-pub use folder::Folder;
+pub use folder::{Folder, in_database};
 
 use crate::{
     cli::{token::DEMO_TENANT, told},

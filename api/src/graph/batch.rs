@@ -8,9 +8,14 @@
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    future::Future,
+    future::{Future, poll_fn},
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
 };
 
 use tokio::sync::OnceCell;
@@ -41,21 +46,54 @@ impl Cx {
     /// The answer to one key, loaded together with its siblings.
     pub async fn load<K: Key>(&self, key: K) -> Result<Option<K::Value>> {
         let batch = self.batches().join(key.clone());
-        tokio::task::yield_now().await;
-        let answer = batch
-            .answer
-            .get_or_init(|| async {
-                self.batches().close(&batch);
-                let mut keys = batch.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let mut seen = std::collections::HashSet::new();
-                keys.retain(|key| seen.insert(key.clone()));
-                K::load(self, keys).await
-            })
-            .await;
+        turn().await;
+        // Without a budget: tokio would send every 128th waiter of a long page into a later turn, and its children with it.
+        let answer = tokio::task::unconstrained(batch.answer.get_or_init(|| async {
+            self.batches().close(&batch);
+            let mut keys = batch.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let mut seen = std::collections::HashSet::new();
+            keys.retain(|key| seen.insert(key.clone()));
+            K::load(self, keys).await
+        }))
+        .await;
         match answer {
             Ok(values) => Ok(values.get(&key).cloned()),
             Err(error) => Err(error.clone()),
         }
+    }
+}
+
+/// Waits until the task's next turn. `yield_now` alone ends at any later poll, and a sibling that is woken twice in one turn
+/// is polled twice in it: its batch would leave before the other siblings have come.
+async fn turn() {
+    let mut bell: Option<Arc<Bell>> = None;
+    poll_fn(|cx| match &bell {
+        Some(bell) if bell.rung.load(Ordering::Acquire) => Poll::Ready(()),
+        Some(bell) => {
+            bell.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(cx.waker());
+            Poll::Pending
+        }
+        None => {
+            let new = Arc::new(Bell { rung: AtomicBool::new(false), task: Mutex::new(cx.waker().clone()) });
+            let waker = Waker::from(new.clone());
+            bell = Some(new);
+            // Asks the runtime to ring at the end of this turn.
+            let _ = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&waker));
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+struct Bell {
+    rung: AtomicBool,
+    task: Mutex<Waker>,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.rung.store(true, Ordering::Release);
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).wake_by_ref();
     }
 }
 

@@ -387,6 +387,10 @@ pub struct Period {
 /// `column` holds `part`, whatever the case of ASCII letters; `%` and `_` are letters like any other.
 pub fn contains(column: impl ColumnTrait, part: &str) -> sea_orm::sea_query::Expr {
     use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+    // No stored text holds it, and PostgreSQL refuses even to be asked.
+    if part.contains('\0') {
+        return Expr::val(1).eq(0);
+    }
     let escaped: String = part
         .to_lowercase()
         .chars()

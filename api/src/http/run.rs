@@ -12,7 +12,7 @@ use futures::{
 use super::{
     answer::{self, Fault},
     door::{Door, Executor, Refused},
-    guard, metrics,
+    guard, metrics, omitted,
     request::Asked,
 };
 
@@ -82,7 +82,7 @@ pub(super) async fn ready<D: Door>(
 ) -> Result<Operation, Fault> {
     let limits = door.limits();
     let text = door.document(caller, &asked).await?;
-    let checked = guard::check(&text, asked.operation_name.as_deref(), limits)?;
+    let mut checked = guard::check(&text, asked.operation_name.as_deref(), limits)?;
     // the executor would find out only while fields resolve, when others have run already
     for (name, kind) in &checked.required {
         if asked.variables.get(name).is_none_or(serde_json::Value::is_null) {
@@ -90,6 +90,7 @@ pub(super) async fn ready<D: Door>(
             return Err(Fault::document(answer::code::BAD_USER_INPUT, message));
         }
     }
+    omitted::take_out(&mut checked.document, checked.name.as_deref(), &asked.variables);
     let executor = door.executor(caller).await?;
 
     let mut request = Request::new(text);

@@ -298,6 +298,9 @@ fn follow(
     async_stream::try_stream! {
         let mut bell = cx.store.woken(cx.caller.tenant);
         loop {
+            cx.caller.move_to(cx.clock.now());
+            let found = reader::since(&cx.caller, cx.store.db(), subject, &filter, position, BATCH).await?;
+            // Rights are judged after the events were read: what was recorded in between must not slip out under an older moment.
             let now = cx.clock.now();
             if cx.caller.expires_at.is_some_and(|end| end <= now) {
                 Err(Error::TokenExpired)?;
@@ -310,7 +313,6 @@ fn follow(
             {
                 Err(Error::RightsChanged)?;
             }
-            let found = reader::since(&cx.caller, cx.store.db(), subject, &filter, position, BATCH).await?;
             let more = found.events.len() as u64 == BATCH;
             for (at, event) in found.events {
                 yield TimelineChange { event: event.into(), cursor: live_cursor(at) };

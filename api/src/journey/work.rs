@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{EventKind, Journaled, ObjectType, Payload, Subjects, event_id};
 use crate::{
-    graph::{Cx, Error, GlobalId, Result, require_write},
+    graph::{Cx, Error, GlobalId, Result, camel, require_write},
     policy::{Class, Link, Seen, Type},
 };
 
@@ -234,6 +234,7 @@ impl<'a> Work<'a> {
         E::ActiveModel: Send,
     {
         let columns = E::Column::iter().count().max(1);
+        rows.iter().try_for_each(storable::<E>)?;
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let chunk: Vec<E::ActiveModel> = rows.by_ref().take(MAX_BINDS / columns).collect();
@@ -263,6 +264,7 @@ impl<'a> Work<'a> {
         if fields.is_empty() {
             return Ok(before.clone());
         }
+        storable::<E>(&row)?;
         let version = E::version(before);
         set::<E>(&mut row, "version", (version + 1).into());
         set::<E>(&mut row, "updated_at", self.now.into());
@@ -576,6 +578,31 @@ impl<'a> Work<'a> {
 fn set<E: EntityTrait>(row: &mut E::ActiveModel, column: &str, value: Value) {
     if let Ok(column) = E::Column::from_str(column) {
         row.set(column, value);
+    }
+}
+
+/// Refuses the one character that PostgreSQL cannot store, in whatever column: the two engines shall hold the same.
+fn storable<E: EntityTrait>(row: &E::ActiveModel) -> Result<()> {
+    for column in E::Column::iter() {
+        let held = match row.get(column) {
+            ActiveValue::Set(Value::String(Some(text))) => text.contains('\0'),
+            ActiveValue::Set(Value::Json(Some(json))) => holds_nul(&json),
+            _ => false,
+        };
+        if held {
+            let path = camel(sea_orm::IdenStatic::as_str(&column));
+            return Err(Error::invalid(&path, "a text cannot hold the character U+0000"));
+        }
+    }
+    Ok(())
+}
+
+fn holds_nul(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::String(text) => text.contains('\0'),
+        serde_json::Value::Array(items) => items.iter().any(holds_nul),
+        serde_json::Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
     }
 }
 

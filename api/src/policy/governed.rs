@@ -138,14 +138,14 @@ governed! {
     touchpoint Touchpoint { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     lead Lead { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
     handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None };
-    lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: None };
+    lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: None } lesson_scopes;
 
     opportunity Opportunity { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } opportunity_scopes;
     opportunity_snapshot Opportunity { account: None, own: [], queue: None, deleted: None } snapshot_scopes;
     opportunity_contact ContactRole { account: None, own: [], queue: None, deleted: None } contact_role_scopes;
     meeting Meeting { account: AccountId, own: [OrganizerId], queue: None, deleted: DeletedAt } meeting_scopes;
     meeting_attendee Meeting { account: None, own: [ColleagueId], queue: None, deleted: None } attendee_scopes;
-    requirement Meeting { account: AccountId, own: [], queue: None, deleted: DeletedAt };
+    requirement Meeting { account: AccountId, own: [AuthorId], queue: None, deleted: DeletedAt };
     activity Activity { account: AccountId, own: [ColleagueId], queue: None, deleted: DeletedAt };
     note Note { account: AccountId, own: [AuthorId], queue: None, deleted: DeletedAt };
     task Task { account: AccountId, own: [AssigneeId AuthorId], queue: QueueId, deleted: DeletedAt };
@@ -267,7 +267,9 @@ fn consented(contact: Expr, channel: Option<Expr>, caller: &Caller) -> Expr {
         .and_where(col(consent::Column::ValidTo).is_null().or(col(consent::Column::ValidTo).gt(caller.now())))
         .to_owned();
     if let Some(channel) = channel {
-        consents.and_where(col(consent::Column::Channel).eq(channel));
+        // Consent without a channel is for any.
+        let given_for = col(consent::Column::Channel);
+        consents.and_where(given_for.clone().is_null().or(given_for.eq(channel)));
     }
     Expr::exists(consents)
 }
@@ -324,6 +326,24 @@ fn through_parent<P: Governed>(parent: Expr, scope: Scope, caller: &Caller) -> O
 
 fn consent_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
     through_parent::<contact::Entity>(consent::Column::ContactId.into_expr(), scope, caller)
+}
+
+/// A lesson is for those whose accounts it was learned with: its campaign's leads were handed over there.
+fn lesson_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+    if scope != Scope::Team {
+        return None;
+    }
+    let learned = Alias::new("learned_with");
+    let of = |column: handover::Column| Expr::col((learned.clone(), column));
+    let accounts = reach::visible_accounts(caller, Type::Lesson.wing(), AccessLevel::Read);
+    let handovers = Query::select()
+        .column((learned.clone(), handover::Column::CampaignId))
+        .from_as(handover::Entity, learned.clone())
+        .and_where(of(handover::Column::TenantId).eq(caller.tenant))
+        .and_where(of(handover::Column::CampaignId).is_not_null())
+        .and_where(reach::in_accounts(of(handover::Column::AccountId), accounts))
+        .to_owned();
+    Some(lesson::Column::CampaignId.into_expr().in_subquery(handovers))
 }
 
 fn snapshot_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {

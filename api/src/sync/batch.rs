@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
             let size = batch.len() as u64;
             match self.batch(kind, &batch).await {
                 Ok(()) => {}
-                Err(Error::Internal(_) | Error::Conflict(_)) if batch.len() > 1 => {
+                Err(_) if batch.len() > 1 => {
                     self.forget();
                     for row in &batch {
                         if let Err(error) = self.batch(kind, std::slice::from_ref(row)).await {
@@ -199,10 +199,11 @@ impl<'a> Run<'a> {
                         }
                     }
                 }
-                Err(error) => match batch.as_slice() {
-                    [row] => self.refused_by_database(kind, row, &error),
-                    _ => return Err(error.into()),
-                },
+                Err(error) => {
+                    if let [row] = batch.as_slice() {
+                        self.refused_by_database(kind, row, &error);
+                    }
+                }
             }
             progress.done(size);
         }
@@ -219,9 +220,17 @@ impl<'a> Run<'a> {
     }
 
     fn refused_by_database(&mut self, kind: Kind, (key, record): &(String, Record), error: &Error) {
-        tracing::warn!(?error, kind = kind.name(), "the database refused a row");
         self.forget();
-        self.refuse(kind, record, Some(key.clone()), "the database did not take it".to_owned());
+        let reason = match error {
+            Error::User(refusals) => {
+                refusals.iter().map(|refusal| refusal.message.as_str()).collect::<Vec<_>>().join("; ")
+            }
+            error => {
+                tracing::warn!(?error, kind = kind.name(), "the database refused a row");
+                "the database did not take it".to_owned()
+            }
+        };
+        self.refuse(kind, record, Some(key.clone()), reason);
     }
 
     fn refuse(&mut self, kind: Kind, record: &Record, external_id: Option<String>, reason: String) {

@@ -64,6 +64,29 @@ impl Record {
     }
 }
 
+/// Files as they are, and of folders the files inside with one of the endings, by name.
+pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, ReadError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable = |cause| ReadError::File { file: path.clone(), cause };
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.path();
+            let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+            if endings.contains(&ending.as_str()) {
+                inside.push(file);
+            }
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
+}
+
 /// The bytes of a file.
 pub fn bytes(file: &Path) -> Result<Vec<u8>, ReadError> {
     std::fs::read(file).map_err(|cause| ReadError::File { file: file.to_owned(), cause })

@@ -30,21 +30,7 @@ use crate::{
 /// The rows of Snowplow's event tables.
 pub fn groups(paths: &[PathBuf], report: &mut Report) -> Result<Vec<Group>, ImportError> {
     let mut groups = Vec::new();
-    let mut pending: Vec<PathBuf> = paths.to_vec();
-    pending.reverse();
-    while let Some(path) = pending.pop() {
-        if path.is_dir() {
-            let unreadable = |cause| ImportError::Read(read::ReadError::File { file: path.clone(), cause });
-            let entries = std::fs::read_dir(&path).map_err(unreadable)?;
-            let mut inside = entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(unreadable)?;
-            inside.retain(|file| file.is_dir() || file.extension().is_some_and(|ending| ending == "csv"));
-            inside.sort();
-            pending.extend(inside.into_iter().rev());
-            continue;
-        }
+    for path in read::files(paths, &["csv"])? {
         let (header, rows) = read::csv(&path, &read::bytes(&path)?)?;
         let has = |name: &str| header.iter().any(|column| normal(column) == name);
         if !has("eventid") || !has("collectortstamp") {
@@ -112,7 +98,12 @@ fn page(record: &Record) -> Option<String> {
     Some(format!("{scheme}://{host}{}", bare(record.get("pageurlpath").unwrap_or("/"))))
 }
 
-/// The visitors of a batch, found or made: one for each name of a user.
+/// A user's name may be a mail address: it is remembered by its keyed hash only.
+fn hashed(context: &Context<'_>, kind: IdentityKind, name: &str) -> String {
+    mask::value_hash(&context.cx.caller.tenant_key.0, kind.as_str(), name)
+}
+
+/// The visitors of a batch, by the hashes of their names, found or made: one for each name of a user.
 async fn visitors(
     context: &Context<'_>,
     work: &mut Work<'_>,
@@ -123,7 +114,7 @@ async fn visitors(
     for item in items {
         let Some((kind, strength, name)) = user(&item.record) else { continue };
         let (at, _) = occurred_at(&item.record, now);
-        let entry = users.entry(name.to_owned()).or_insert((kind, strength, at, at));
+        let entry = users.entry(hashed(context, kind, name)).or_insert((kind, strength, at, at));
         entry.2 = entry.2.min(at);
         entry.3 = entry.3.max(at);
     }
@@ -152,7 +143,7 @@ async fn visitors(
         });
         identities.push(identity::ActiveModel {
             kind: Set(kind),
-            value_hash: Set(mask::value_hash(&context.cx.caller.tenant_key.0, kind.as_str(), name)),
+            value_hash: Set(name.clone()),
             strength: Set(strength),
             subject_type: Set(SubjectType::Visitor),
             subject_id: Set(id),
@@ -214,7 +205,9 @@ pub async fn events(context: &mut Context<'_>, work: &mut Work<'_>, items: &[Ite
             taken.objects.push((place, id));
             continue;
         }
-        let Some(visitor) = user(record).and_then(|(_, _, name)| visitors.get(name).copied()) else {
+        let Some(visitor) =
+            user(record).and_then(|(kind, _, name)| visitors.get(&hashed(context, kind, name)).copied())
+        else {
             taken.refused.push((place, "it names no user".to_owned()));
             continue;
         };

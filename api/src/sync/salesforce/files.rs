@@ -44,16 +44,7 @@ pub fn groups(paths: &[PathBuf], report: &mut Report) -> Result<Vec<Group>, Impo
 
 /// The files of a folder. Where a tree and a CSV tell of the same objects, the tree is taken: it has keys.
 fn folder(path: &Path, report: &mut Report) -> Result<Vec<PathBuf>, ImportError> {
-    let unreadable = |cause| ImportError::Read(read::ReadError::File { file: path.to_owned(), cause });
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-        if matches!(ending.as_str(), "csv" | "json") {
-            files.push(file);
-        }
-    }
-    files.sort();
+    let mut files = read::files(&[path.to_owned()], &["csv", "json"])?;
     let all = files.clone();
     files.retain(|file| {
         let tree = file.with_extension("json");
