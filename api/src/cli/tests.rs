@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use secrecy::ExposeSecret;
 
 use super::*;
-use crate::{auth::Issuers, clock::Clock, policy::Role};
+use crate::{auth::Issuers, clock::Clock, config::Config, policy::Role};
 
 fn read(line: &str) -> Result<Cli, clap::Error> {
     Cli::read(std::iter::once("journey").chain(line.split_whitespace()).map(OsString::from))
