@@ -124,8 +124,6 @@ fn front_limits(config: &Config) -> http::Limits {
         max_directives,
         max_fragments,
         max_variables,
-        max_page_size: _,
-        max_batch_size: _,
         request_timeout,
         max_connections,
         socket_init_timeout,

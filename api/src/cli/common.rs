@@ -65,7 +65,7 @@ impl Common {
         Config::load(&Sources { file, environment: environment.collect(), flags }, purpose)
     }
 
-    fn given_url(&self) -> Option<&SecretString> {
+    pub(super) fn given_url(&self) -> Option<&SecretString> {
         self.database_url.as_ref().map(|url| &url.0).filter(|url| !url.expose_secret().is_empty())
     }
 }

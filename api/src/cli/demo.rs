@@ -9,7 +9,7 @@ use crate::{
     cli::{Common, Data, Usage, out},
     clock::Clock,
     config::{self, Config, Problems, Purpose},
-    demo::{Folder, guide},
+    demo::{self, Folder, guide},
 };
 
 /// Try it out: a company with a history, tokens, and queries
@@ -62,16 +62,27 @@ impl Args {
 pub async fn run(args: Args, mut config: Config) -> anyhow::Result<ExitCode> {
     let data = args.data()?;
     data.create()?;
-    config.database.url = data.database_url()?;
     config.auth = config::Auth::development(data.secret()?);
     let clock = Clock::System;
     let began = Instant::now();
-    let folder = Folder::open(&data, &config, clock.now(), args.fresh).await?;
-    if folder.made {
+    let (store, made, _guard) = match args.common.given_url().cloned() {
+        // A database that is named, such as one on a PostgreSQL server; the folder keeps the secret only.
+        Some(url) => {
+            config.database.url = url;
+            let (store, made) = demo::in_database(&config, clock.now(), args.fresh).await?;
+            (store, made, None)
+        }
+        None => {
+            config.database.url = data.database_url()?;
+            let folder = Folder::open(&data, &config, clock.now(), args.fresh).await?;
+            (folder.store.clone(), folder.made, Some(folder))
+        }
+    };
+    if made {
         out::error(&format!("made the demo in {:.1} s", began.elapsed().as_secs_f64()));
     }
     let guide = guide::write(&data, &config, &clock)?;
-    app::serve(&config, folder.store.clone(), clock, |address| {
+    app::serve(&config, store, clock, |address| {
         // Nobody reads any more: the server serves all the same.
         if let Err(error) = out::line(&guide.told_for(address)) {
             tracing::warn!(%error, "the guide could not be printed");

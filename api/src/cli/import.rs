@@ -8,11 +8,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     app,
-    cli::{CommonWithData, Usage},
+    cli::{CommonWithData, Usage, token::DEMO_TENANT},
     clock::Clock,
     config::Config,
     graph::Cx,
     policy::{Role, RoleSet},
+    store::Store,
     sync, tenancy,
 };
 
@@ -45,7 +46,7 @@ pub struct Args {
     #[arg(long, env = "JOURNEY_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
 
-    /// The tenant's slug [default: the database's only one]
+    /// The tenant's slug [default: the database's only one; with --data the demo's]; where there is none, it is founded
     #[arg(long, value_name = "TENANT", env = "JOURNEY_TENANT")]
     pub tenant: Option<String>,
 }
@@ -71,13 +72,17 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
         Some(slug) => slug.clone(),
         None => match tenancy::slugs(&store).await.map_err(super::told)?.as_slice() {
             [only] => only.clone(),
-            [] => bail!("the database holds no tenant"),
+            // An empty database: the import is how it begins.
+            [] => "main".to_owned(),
+            several if args.common.data().is_some() && several.iter().any(|slug| slug == DEMO_TENANT) => {
+                DEMO_TENANT.to_owned()
+            }
             several => {
                 return Err(Usage(format!("name the tenant with --tenant: one of {}", several.join(", "))).into());
             }
         },
     };
-    let id = tenancy::tenant_id(&store, &tenant).await.map_err(|_| Usage(format!("there is no tenant {tenant:?}")))?;
+    let id = tenant_of(&store, &clock, &tenant).await?;
     let roles: RoleSet = [Role::Integrator, Role::Admin].into_iter().collect();
     let caller = tenancy::system_caller(&store, id, clock.now(), roles, "import").await.map_err(super::told)?;
     let cx = Cx::new(caller, store, clock);
@@ -95,6 +100,25 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
     bar.0.finish_and_clear();
     super::out::line(report.to_string().trim_end())?;
     Ok(if report.refusals.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The tenant of a slug. In a database without any, it is founded; in one with others, a slug that none has is a slip.
+async fn tenant_of(store: &Store, clock: &Clock, slug: &str) -> anyhow::Result<i64> {
+    if let Ok(id) = tenancy::tenant_id(store, slug).await {
+        return Ok(id);
+    }
+    if !tenancy::slugs(store).await.map_err(super::told)?.is_empty() {
+        bail!(Usage(format!("there is no tenant {slug:?}")));
+    }
+    let new = tenancy::NewTenant {
+        slug: slug.to_owned(),
+        name: slug.to_owned(),
+        zone: "UTC".to_owned(),
+        currency: "EUR".to_owned(),
+        language: "en".to_owned(),
+    };
+    super::out::error(&format!("the database held no tenant: {slug:?} is founded"));
+    tenancy::found(store, clock, new).await.map_err(super::told)
 }
 
 /// A bar on the terminal's error side, so that the report can be piped.

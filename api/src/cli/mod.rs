@@ -24,11 +24,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use common::{Common, CommonWithData, DatabaseUrl, Usage, database_url};
 pub use data::Data;
 
-use crate::{
-    config::{Config, Problems},
-    graph::Error,
-    store::Store,
-};
+use crate::{config::Problems, graph::Error, store::Store};
 
 /// Something failed, or was found to be wrong.
 pub const FAILURE: u8 = 1;
@@ -135,7 +131,7 @@ pub(crate) async fn migrated(store: &Store) -> anyhow::Result<()> {
 
 /// An error of the house in words, for whoever sits at the terminal: the cause, too, which a client would never see.
 pub(crate) fn told(error: Error) -> anyhow::Error {
-    let words = match error {
+    match error {
         Error::Internal(cause) => anyhow::anyhow!("{cause}"),
         Error::Conflict(cause) => anyhow::anyhow!("other writers were in the way, again and again: {cause}"),
         Error::BadInput(words) => anyhow::anyhow!("{words}"),
@@ -148,13 +144,7 @@ pub(crate) fn told(error: Error) -> anyhow::Error {
         Error::CursorInvalid | Error::CursorExpired { .. } | Error::RightsChanged | Error::TokenExpired => {
             anyhow::anyhow!("{}", error.code())
         }
-    };
-    words
-}
-
-/// The body of a command that is still to come.
-fn not_built_yet(_config: &Config) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+    }
 }
 
 #[cfg(test)]

@@ -108,8 +108,6 @@ fn check_limits(limits: &Limits, problems: &mut Vec<Problem>) {
         max_directives,
         max_fragments,
         max_variables,
-        max_page_size,
-        max_batch_size,
         request_timeout,
         max_connections,
         socket_init_timeout,
@@ -129,8 +127,6 @@ fn check_limits(limits: &Limits, problems: &mut Vec<Problem>) {
     number("limits.max_directives", *max_directives, 0..=10_000, problems);
     number("limits.max_fragments", *max_fragments, 10..=10_000, problems);
     number("limits.max_variables", *max_variables, 1..=10_000, problems);
-    number("limits.max_page_size", *max_page_size, 1..=1_000, problems);
-    number("limits.max_batch_size", *max_batch_size, 1..=1_000, problems);
     time("limits.request_timeout", *request_timeout, Duration::from_millis(100)..=10 * MINUTE, problems);
     number("limits.max_connections", *max_connections, 1..=1_000_000, problems);
     time("limits.socket_init_timeout", *socket_init_timeout, SECOND..=5 * MINUTE, problems);

@@ -156,10 +156,6 @@ pub struct Limits {
     pub max_fragments: usize,
     /// Variables of an operation.
     pub max_variables: usize,
-    /// Rows of a page.
-    pub max_page_size: u32,
-    /// Rows of a batch.
-    pub max_batch_size: u32,
     /// Time of an operation.
     #[serde(deserialize_with = "duration::deserialize")]
     pub request_timeout: Duration,

@@ -209,7 +209,7 @@ async fn meet(t: &mut Teller, nth: usize, company: &Company) -> anyhow::Result<C
         let (seniority, role) = RANKS[(nth + more) % RANKS.len()];
         let language = if english { "en" } else { "de" };
         let who = [given, family, titles[(nth + more) % titles.len()], seniority, role, language, domain];
-        let consent = (nth + more) % 3 != 0;
+        let consent = !(nth + more).is_multiple_of(3);
         customer.people.push(introduce(t, &customer, who, consent).await?);
     }
     Ok(customer)

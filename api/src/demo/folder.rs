@@ -10,7 +10,13 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 
 use super::cast;
-use crate::{app, cli::Data, config::Config, store::Store};
+use crate::{
+    app,
+    cli::{Data, token::DEMO_TENANT, told},
+    config::Config,
+    store::Store,
+    tenancy,
+};
 
 /// A demo that is ready. While this value lives, no other process can throw the demo away.
 #[derive(Debug)]
@@ -60,6 +66,26 @@ impl Folder {
             }
         }
     }
+}
+
+/// The demo in a database of its own that somebody names: found, or made. Nothing guards it but the database itself.
+pub async fn in_database(config: &Config, now: DateTime<Utc>, fresh: bool) -> anyhow::Result<(Store, bool)> {
+    let store = app::open(config).await?;
+    migration::up(store.db()).await?;
+    if !fresh && cast::was_told(&store).await? {
+        return Ok((store, false));
+    }
+    let slugs = tenancy::slugs(&store).await.map_err(told)?;
+    if slugs.iter().any(|slug| slug != DEMO_TENANT) {
+        bail!("the database holds other tenants: the demo wants one of its own");
+    }
+    if !slugs.is_empty() {
+        // Half told, or told before and not wanted any more: all of it is the demo's.
+        migration::down(store.db(), None).await?;
+        migration::up(store.db()).await?;
+    }
+    super::load(&store, now).await?;
+    Ok((store, true))
 }
 
 async fn make_unless_finished(data: &Data, config: &Config, now: DateTime<Utc>, fresh: bool) -> anyhow::Result<bool> {

@@ -18,7 +18,7 @@ use crate::{
 const TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What each role may ask first: what it is, and the query.
-const QUERIES: &[(Role, &str, &str)] = &[
+pub(super) const QUERIES: &[(Role, &str, &str)] = &[
     (
         Role::Marketing,
         "what sales refused, why, and what we learned from it",
@@ -74,13 +74,21 @@ const QUERIES: &[(Role, &str, &str)] = &[
   }
 }"#,
     ),
-    (Role::Analyst, "what an analyst may: figures, never a row", "{ me { roles rights { type classes } } serviceConfig { __typename } }"),
+    (
+        Role::Analyst,
+        "what an analyst may: figures, never a row",
+        "{ me { roles rights { type class read } } serviceConfig { maxComplexity maxDepth maxPageSize } }",
+    ),
     (
         Role::Integrator,
         "the accounts, as a CRM would fetch them",
         "{ accounts(first: 3) { totalCount nodes { id version name updatedAt } pageInfo { hasNextPage endCursor } } }",
     ),
-    (Role::Admin, "who works here", "{ colleagues(first: 20) { nodes { id name department title } } queues(first: 5) { nodes { name wing } } }"),
+    (
+        Role::Admin,
+        "who works here",
+        "{ colleagues(first: 20) { nodes { id name department title } } queues(first: 5) { nodes { name wing } } }",
+    ),
 ];
 
 /// The guide, but for the address.
@@ -142,26 +150,12 @@ impl Guide {
         let query = query.split_whitespace().collect::<Vec<_>>().join(" ");
         let body = serde_json::json!({ "query": query }).to_string().replace('\'', "'\\''");
         let token = self.token(role);
-        format!("curl -s {base}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'")
+        format!(
+            "curl -s {base}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'"
+        )
     }
 
     fn token(&self, role: Role) -> &str {
         self.tokens.iter().find(|(held, _)| *held == role).map_or("", |(_, token)| token)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema;
-
-    #[test]
-    fn every_role_is_told_a_query_that_its_schema_knows() {
-        let asked: Vec<Role> = QUERIES.iter().map(|(role, ..)| *role).collect();
-        assert_eq!(asked, Role::ALL);
-        for (role, _, query) in QUERIES {
-            async_graphql::parser::parse_query(query).unwrap_or_else(|error| panic!("{role}: {error}"));
-        }
-        drop(schema::sdl(Role::Sales.into()));
     }
 }

@@ -20,11 +20,13 @@ mod noise;
 mod routine;
 pub mod synthetic;
 mod teller;
+#[cfg(test)]
+mod tests;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-pub use folder::Folder;
+pub use folder::{Folder, in_database};
 
 use crate::{
     cli::{token::DEMO_TENANT, told},

@@ -191,7 +191,12 @@ fn is_query(registry: &Registry, name: &str) -> bool {
 
 fn is_empty(ty: &MetaType) -> bool {
     match ty {
-        MetaType::Object { fields, .. } => fields.is_empty(),
+        // A list of what is gone is gone, and so is its edge.
+        MetaType::Object { name, fields, .. } => {
+            fields.is_empty()
+                || name.ends_with("Connection") && !fields.contains_key("edges")
+                || name.ends_with("Edge") && !fields.contains_key("node")
+        }
         MetaType::Interface { fields, possible_types, .. } => fields.is_empty() || possible_types.is_empty(),
         MetaType::Union { possible_types, .. } => possible_types.is_empty(),
         MetaType::InputObject { input_fields, .. } => input_fields.is_empty(),

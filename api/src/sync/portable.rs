@@ -38,7 +38,7 @@ const ORDER: [Kind; 6] =
 /// The objects of some files, in the order in which they can be taken.
 pub fn groups(paths: &[PathBuf], _report: &mut Report) -> Result<Vec<Group>, ImportError> {
     let mut groups: Vec<Group> = Vec::new();
-    for file in paths {
+    for file in &read::files(paths, &["ndjson", "jsonl"])? {
         let mut by_kind: Vec<(Kind, Vec<Read>)> = ORDER.iter().map(|kind| (*kind, Vec::new())).collect();
         for row in read::ndjson(file, &read::bytes(file)?) {
             let named = row.and_then(|record| {

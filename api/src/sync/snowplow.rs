@@ -30,21 +30,7 @@ use crate::{
 /// The rows of Snowplow's event tables.
 pub fn groups(paths: &[PathBuf], report: &mut Report) -> Result<Vec<Group>, ImportError> {
     let mut groups = Vec::new();
-    let mut pending: Vec<PathBuf> = paths.to_vec();
-    pending.reverse();
-    while let Some(path) = pending.pop() {
-        if path.is_dir() {
-            let unreadable = |cause| ImportError::Read(read::ReadError::File { file: path.clone(), cause });
-            let entries = std::fs::read_dir(&path).map_err(unreadable)?;
-            let mut inside = entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(unreadable)?;
-            inside.retain(|file| file.is_dir() || file.extension().is_some_and(|ending| ending == "csv"));
-            inside.sort();
-            pending.extend(inside.into_iter().rev());
-            continue;
-        }
+    for path in read::files(paths, &["csv"])? {
         let (header, rows) = read::csv(&path, &read::bytes(&path)?)?;
         let has = |name: &str| header.iter().any(|column| normal(column) == name);
         if !has("eventid") || !has("collectortstamp") {
@@ -102,8 +88,12 @@ fn channel_code(medium: Option<&str>, source: Option<&str>) -> Option<&'static s
 }
 
 /// An address without query and fragment, so that no person's data slips in.
+fn bare(url: &str) -> String {
+    url.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
+/// The page that was seen.
 fn page(record: &Record) -> Option<String> {
-    let bare = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
     if let Some(url) = record.get("pageurl") {
         return Some(bare(url));
     }
@@ -112,7 +102,12 @@ fn page(record: &Record) -> Option<String> {
     Some(format!("{scheme}://{host}{}", bare(record.get("pageurlpath").unwrap_or("/"))))
 }
 
-/// The visitors of a batch, found or made: one for each name of a user.
+/// A user's name may be a mail address: it is remembered by its keyed hash only.
+fn hashed(context: &Context<'_>, kind: IdentityKind, name: &str) -> String {
+    mask::value_hash(&context.cx.caller.tenant_key.0, kind.as_str(), name)
+}
+
+/// The visitors of a batch, by the hashes of their names, found or made: one for each name of a user.
 async fn visitors(
     context: &Context<'_>,
     work: &mut Work<'_>,
@@ -123,7 +118,7 @@ async fn visitors(
     for item in items {
         let Some((kind, strength, name)) = user(&item.record) else { continue };
         let (at, _) = occurred_at(&item.record, now);
-        let entry = users.entry(name.to_owned()).or_insert((kind, strength, at, at));
+        let entry = users.entry(hashed(context, kind, name)).or_insert((kind, strength, at, at));
         entry.2 = entry.2.min(at);
         entry.3 = entry.3.max(at);
     }
@@ -152,7 +147,7 @@ async fn visitors(
         });
         identities.push(identity::ActiveModel {
             kind: Set(kind),
-            value_hash: Set(mask::value_hash(&context.cx.caller.tenant_key.0, kind.as_str(), name)),
+            value_hash: Set(name.clone()),
             strength: Set(strength),
             subject_type: Set(SubjectType::Visitor),
             subject_id: Set(id),
@@ -214,7 +209,9 @@ pub async fn events(context: &mut Context<'_>, work: &mut Work<'_>, items: &[Ite
             taken.objects.push((place, id));
             continue;
         }
-        let Some(visitor) = user(record).and_then(|(_, _, name)| visitors.get(name).copied()) else {
+        let Some(visitor) =
+            user(record).and_then(|(kind, _, name)| visitors.get(&hashed(context, kind, name)).copied())
+        else {
             taken.refused.push((place, "it names no user".to_owned()));
             continue;
         };
@@ -226,6 +223,23 @@ pub async fn events(context: &mut Context<'_>, work: &mut Work<'_>, items: &[Ite
                 continue;
             }
         };
+        let currency = record.get("trcurrency").unwrap_or(&context.currency).to_owned();
+        let total = match total.map(|total| to_minor(total.round_dp(crate::graph::decimals(&currency)), &currency)) {
+            Some(None) => {
+                taken.refused.push((place, "the column tr_total is too large".to_owned()));
+                continue;
+            }
+            total => total.flatten(),
+        };
+        let is_view =
+            record.get("eventname").or(record.get("event")).is_some_and(|name| name.replace('-', "_") == "page_view");
+        if !is_view && total.is_none() {
+            taken
+                .notes
+                .push("events that are neither page views nor purchases are remembered, and leave no trace".into());
+            taken.objects.push((place, visitor));
+            continue;
+        }
         let (at, uncertain) = occurred_at(record, now);
         if uncertain {
             taken.notes.push(
@@ -243,37 +257,39 @@ pub async fn events(context: &mut Context<'_>, work: &mut Work<'_>, items: &[Ite
             None => None,
         };
         let id = work.fresh_id();
-        touches.push(touchpoint::ActiveModel {
-            id: Set(id),
-            campaign_id: Set(campaign_id),
-            channel_id: Set(channel_id),
-            visitor_id: Set(Some(visitor)),
-            interaction: Set(Interaction::PageViewed),
-            occurred_at: Set(at),
-            page_url: Set(page(record)),
-            referrer: Set(record.get("pagereferrer").or(record.get("refrurlhost")).map(str::to_owned)),
-            utm_source: Set(source.map(str::to_owned)),
-            utm_medium: Set(medium.map(str::to_owned)),
-            utm_campaign: Set(record.get("mktcampaign").map(str::to_owned)),
-            utm_term: Set(record.get("mktterm").map(str::to_owned)),
-            utm_content: Set(record.get("mktcontent").map(str::to_owned)),
-            is_inbound: Set(true),
-            source_id: Set(Some(context.source)),
-            ..Default::default()
-        });
-        told.push((at, uncertain, i64::try_from(record.line).unwrap_or_default()));
+        if is_view {
+            touches.push(touchpoint::ActiveModel {
+                id: Set(id),
+                campaign_id: Set(campaign_id),
+                channel_id: Set(channel_id),
+                visitor_id: Set(Some(visitor)),
+                interaction: Set(Interaction::PageViewed),
+                occurred_at: Set(at),
+                page_url: Set(page(record)),
+                referrer: Set(record.get("pagereferrer").map(bare).or(record.get("refrurlhost").map(str::to_owned))),
+                utm_source: Set(source.map(str::to_owned)),
+                utm_medium: Set(medium.map(str::to_owned)),
+                utm_campaign: Set(record.get("mktcampaign").map(str::to_owned)),
+                utm_term: Set(record.get("mktterm").map(str::to_owned)),
+                utm_content: Set(record.get("mktcontent").map(str::to_owned)),
+                is_inbound: Set(true),
+                source_id: Set(Some(context.source)),
+                ..Default::default()
+            });
+            told.push((at, uncertain, i64::try_from(record.line).unwrap_or_default()));
+        }
         if let Some(total) = total {
-            let currency = record.get("trcurrency").unwrap_or(&context.currency).to_owned();
-            let rounded = total.round_dp(crate::graph::decimals(&currency));
+            let order = if is_view { work.fresh_id() } else { id };
             orders.push((
                 at,
                 uncertain,
                 sales_order::ActiveModel {
+                    id: Set(order),
                     visitor_id: Set(Some(visitor)),
                     number: Set(record.get("trorderid").map(str::to_owned)),
                     ordered_at: Set(at),
                     status: Set(OrderStatus::Placed),
-                    total_minor: Set(to_minor(rounded, &currency).unwrap_or_default()),
+                    total_minor: Set(total),
                     currency: Set(currency),
                     source_id: Set(Some(context.source)),
                     ..Default::default()

@@ -110,7 +110,6 @@ pub async fn generate(store: &Store, wanted: &Wanted, mut progress: impl FnMut(u
     // Ids are made of time and the clock's numbers, which are the same for each seed: the seed moves the time by as many µs.
     let apart = Duration::microseconds((wanted.seed % 1_000_000).cast_signed());
     let begin = DateTime::from_timestamp(BEGIN, 0).unwrap_or_default() + apart;
-    let clock = Clock::at(begin);
     let new = NewTenant {
         slug: wanted.tenant.clone(),
         name: "Synthetic journeys".to_owned(),
@@ -118,7 +117,10 @@ pub async fn generate(store: &Store, wanted: &Wanted, mut progress: impl FnMut(u
         currency: "EUR".to_owned(),
         language: "en".to_owned(),
     };
-    let tenant = tenancy::found(store, &clock, new).await?;
+    let tenant = tenancy::found(store, &Clock::at(begin), new).await?;
+    // A clock of its own: the ids are the same whether the tenant was there or not.
+    let begin = begin + Duration::seconds(1);
+    let clock = Clock::at(begin);
     let caller = tenancy::system_caller(store, tenant, begin, RoleSet::ALL, "made-up journeys").await?;
     let cx = Cx::new(caller, store.clone(), clock.clone());
     let channels = cx.caller.rows::<channel::Entity>().all(store.db()).await?;
