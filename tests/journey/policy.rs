@@ -134,6 +134,9 @@ fn expected(graph: &Graph, role: Role) -> BTreeMap<String, BTreeSet<String>> {
                             matches!(kind, Kind::Object(of) if of.contains(name)) && left.contains_key(object)
                         })
                 }
+                // A page of nothing is nothing.
+                (Kind::Object(_), Some(fields)) if name.ends_with("Connection") => !fields.contains_key("edges"),
+                (Kind::Object(_), Some(fields)) if name.ends_with("Edge") => !fields.contains_key("node"),
                 (Kind::Object(_) | Kind::Input, Some(fields)) => fields.is_empty() && *name != "Query",
             })
             .map(|(name, _)| name.clone())
