@@ -95,8 +95,7 @@ async fn salesforce_comes_in_byte_for_byte_and_a_second_time_changes_nothing() {
         assert_eq!(counts(&report), expected);
         assert_eq!(report.refusals, []);
 
-        let accounts =
-            all(&world, "accounts", "name description website custom contacts(first: 100) { totalCount }").await;
+        let accounts = all(&world, "accounts", "name description website custom").await;
         let source = source_records("Accounts.json");
         for (ours, theirs) in
             [("/name", "/name"), ("/description", "/description"), ("/website", "/website"), ("/custom/type", "/type")]
@@ -172,7 +171,7 @@ async fn snowplow_events_become_visitors_touchpoints_and_orders() {
         let mut totals: Vec<String> =
             orders.iter().map(|order| order["total"]["amount"].as_str().unwrap().to_owned()).collect();
         totals.sort();
-        assert_eq!(totals, ["20.42", "24.00", "50.00", "50.00", "66.50", "90.00"]);
+        assert_eq!(totals, ["140.00", "20.42", "200.00", "24.00", "50.00", "66.50"]);
         // The buyer's own way: every page before the order, in one timeline.
         let buyer = orders[0]["visitor"]["id"].as_str().unwrap();
         let query = "query($id: ID!) { timeline(subject: $id, first: 100) { totalCount nodes { kind occurredAt } } }";

@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, env = "JOURNEY_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
 
-    /// The tenant's slug [default: the database's only one; with --data the demo's]; in a database without any it is founded
+    /// The tenant's slug [default: the database's only one; with --data the demo's]; where there is none, it is founded
     #[arg(long, value_name = "TENANT", env = "JOURNEY_TENANT")]
     pub tenant: Option<String>,
 }
@@ -72,11 +72,11 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
         Some(slug) => slug.clone(),
         None => match tenancy::slugs(&store).await.map_err(super::told)?.as_slice() {
             [only] => only.clone(),
+            // An empty database: the import is how it begins.
+            [] => "main".to_owned(),
             several if args.common.data().is_some() && several.iter().any(|slug| slug == DEMO_TENANT) => {
                 DEMO_TENANT.to_owned()
             }
-            // An empty database: the import is how it begins.
-            [] => "main".to_owned(),
             several => {
                 return Err(Usage(format!("name the tenant with --tenant: one of {}", several.join(", "))).into());
             }

@@ -47,23 +47,21 @@ pub trait Governed: EntityTrait<Model: Clone + Send + Sync + 'static> {
     }
 
     /// Scopes that only this table knows. None: the scope does not reach this table.
-    fn special(_scope: Scope, _caller: &Caller) -> Option<Expr> {
+    fn special(_scope: Scope, _caller: &Caller, _level: AccessLevel) -> Option<Expr> {
         None
     }
 }
 
 /// The SQL condition of a scope on a table.
-pub(super) fn condition<E: Governed>(ty: Type, scope: Scope, caller: &Caller) -> Expr {
-    if let Some(special) = E::special(scope, caller) {
+pub(super) fn condition<E: Governed>(ty: Type, scope: Scope, caller: &Caller, level: AccessLevel) -> Expr {
+    if let Some(special) = E::special(scope, caller, level) {
         return special;
     }
     let never = || Expr::val(1).eq(0);
     match scope {
         Scope::All => Expr::val(1).eq(1),
         Scope::Team => match E::ACCOUNT {
-            Some(account) => {
-                reach::in_accounts(account.into_expr(), reach::visible_accounts(caller, ty.wing(), AccessLevel::Read))
-            }
+            Some(account) => reach::in_accounts(account.into_expr(), reach::visible_accounts(caller, ty.wing(), level)),
             None => never(),
         },
         Scope::OnTeam => match E::ACCOUNT {
@@ -105,8 +103,8 @@ macro_rules! governed {
             fn id(model: &$table::Model) -> uuid::Uuid {
                 model.id
             }
-            $(fn special(scope: Scope, caller: &Caller) -> Option<Expr> {
-                $special(scope, caller)
+            $(fn special(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+                $special(scope, caller, level)
             })?
             $(fn ruled_by(ty: Type) -> Option<Expr> {
                 $ruled(ty)
@@ -185,7 +183,7 @@ fn through_tickets(column: ticket::Column, target: Expr, caller: &Caller) -> Opt
     Some(target.in_subquery(tickets))
 }
 
-fn message_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn message_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Queue => through_tickets(ticket::Column::Id, ticket_message::Column::TicketId.into_expr(), caller),
         _ => None,
@@ -197,28 +195,28 @@ fn message_lines(ty: Type) -> Option<Expr> {
     Some(ticket_message::Column::IsPublic.eq(ty != Type::TicketNote))
 }
 
-fn clock_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn clock_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Queue => through_tickets(ticket::Column::Id, sla_clock::Column::ObjectId.into_expr(), caller),
         _ => None,
     }
 }
 
-fn survey_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn survey_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Queue => through_tickets(ticket::Column::Id, survey_answer::Column::TicketId.into_expr(), caller),
         _ => None,
     }
 }
 
-fn account_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn account_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Queue => through_tickets(ticket::Column::AccountId, account::Column::Id.into_expr(), caller),
         _ => None,
     }
 }
 
-fn contact_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn contact_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Queue => through_tickets(ticket::Column::ContactId, contact::Column::Id.into_expr(), caller),
         Scope::Consent => Some(consented(contact::Column::Id.into_expr(), None, caller)),
@@ -226,7 +224,7 @@ fn contact_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
     }
 }
 
-fn contact_point_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn contact_point_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Queue => {
             through_tickets(ticket::Column::ContactId, contact_point::Column::ContactId.into_expr(), caller)
@@ -244,7 +242,7 @@ fn contact_point_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
     }
 }
 
-fn employment_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn employment_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Queue => through_tickets(ticket::Column::ContactId, employment::Column::ContactId.into_expr(), caller),
         Scope::Consent => Some(consented(employment::Column::ContactId.into_expr(), None, caller)),
@@ -274,10 +272,10 @@ fn consented(contact: Expr, channel: Option<Expr>, caller: &Caller) -> Expr {
     Expr::exists(consents)
 }
 
-fn team_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn team_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
     match scope {
         Scope::Discipline => Some(match caller.discipline {
-            Some(discipline) => condition::<account_team_member::Entity>(Type::AccountTeam, Scope::Team, caller)
+            Some(discipline) => condition::<account_team_member::Entity>(Type::AccountTeam, Scope::Team, caller, level)
                 .and(account_team_member::Column::Discipline.eq(discipline)),
             None => Expr::val(1).eq(0),
         }),
@@ -285,7 +283,7 @@ fn team_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
     }
 }
 
-fn opportunity_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn opportunity_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     let (Scope::OwnCampaign, Some(colleague)) = (scope, caller.colleague) else { return None };
     let owned = Alias::new("own_campaign");
     let campaigns = Query::select()
@@ -298,7 +296,7 @@ fn opportunity_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
 }
 
 /// Attended by the caller, or organised.
-fn meeting_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn meeting_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     let (Scope::Mine, Some(colleague)) = (scope, caller.colleague) else { return None };
     let attends = Alias::new("attends");
     let attended = Query::select()
@@ -311,7 +309,7 @@ fn meeting_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
 }
 
 /// A child without an account of its own is reached through its parent.
-fn through_parent<P: Governed>(parent: Expr, scope: Scope, caller: &Caller) -> Option<Expr> {
+fn through_parent<P: Governed>(parent: Expr, scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
     if scope == Scope::All {
         return None;
     }
@@ -319,23 +317,23 @@ fn through_parent<P: Governed>(parent: Expr, scope: Scope, caller: &Caller) -> O
         .column(P::ID.as_column_ref())
         .from(P::default())
         .and_where(P::TENANT.eq(caller.tenant))
-        .and_where(condition::<P>(P::TYPE, scope, caller))
+        .and_where(condition::<P>(P::TYPE, scope, caller, level))
         .to_owned();
     Some(parent.in_subquery(parents))
 }
 
-fn consent_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
-    through_parent::<contact::Entity>(consent::Column::ContactId.into_expr(), scope, caller)
+fn consent_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    through_parent::<contact::Entity>(consent::Column::ContactId.into_expr(), scope, caller, level)
 }
 
 /// A lesson is for those whose accounts it was learned with: its campaign's leads were handed over there.
-fn lesson_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
+fn lesson_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
     if scope != Scope::Team {
         return None;
     }
     let learned = Alias::new("learned_with");
     let of = |column: handover::Column| Expr::col((learned.clone(), column));
-    let accounts = reach::visible_accounts(caller, Type::Lesson.wing(), AccessLevel::Read);
+    let accounts = reach::visible_accounts(caller, Type::Lesson.wing(), level);
     let handovers = Query::select()
         .column((learned.clone(), handover::Column::CampaignId))
         .from_as(handover::Entity, learned.clone())
@@ -346,22 +344,22 @@ fn lesson_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
     Some(lesson::Column::CampaignId.into_expr().in_subquery(handovers))
 }
 
-fn snapshot_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
-    through_parent::<opportunity::Entity>(opportunity_snapshot::Column::OpportunityId.into_expr(), scope, caller)
+fn snapshot_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    through_parent::<opportunity::Entity>(opportunity_snapshot::Column::OpportunityId.into_expr(), scope, caller, level)
 }
 
-fn interval_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
-    through_parent::<opportunity::Entity>(stage_interval::Column::ObjectId.into_expr(), scope, caller)
+fn interval_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    through_parent::<opportunity::Entity>(stage_interval::Column::ObjectId.into_expr(), scope, caller, level)
 }
 
-fn contact_role_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
-    through_parent::<opportunity::Entity>(opportunity_contact::Column::OpportunityId.into_expr(), scope, caller)
+fn contact_role_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    through_parent::<opportunity::Entity>(opportunity_contact::Column::OpportunityId.into_expr(), scope, caller, level)
 }
 
-fn attendee_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
-    through_parent::<meeting::Entity>(meeting_attendee::Column::MeetingId.into_expr(), scope, caller)
+fn attendee_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    through_parent::<meeting::Entity>(meeting_attendee::Column::MeetingId.into_expr(), scope, caller, level)
 }
 
-fn order_line_scopes(scope: Scope, caller: &Caller) -> Option<Expr> {
-    through_parent::<sales_order::Entity>(order_line::Column::SalesOrderId.into_expr(), scope, caller)
+fn order_line_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    through_parent::<sales_order::Entity>(order_line::Column::SalesOrderId.into_expr(), scope, caller, level)
 }

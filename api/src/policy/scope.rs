@@ -53,7 +53,9 @@ impl Caller {
 
     fn rows_of<E: Governed>(&self, ty: Type) -> Rows<E> {
         let grants: Arc<[Grant]> = table::grants(ty, self.roles).into();
-        let reached = grants.iter().fold(Condition::any(), |any, grant| any.add(condition::<E>(ty, grant.scope, self)));
+        let reached = grants
+            .iter()
+            .fold(Condition::any(), |any, grant| any.add(condition::<E>(ty, grant.scope, self, AccessLevel::Read)));
         let mut select = E::find().filter(E::TENANT.eq(self.tenant));
         select = match grants.iter().any(|grant| grant.scope == Scope::All) {
             true => select,
@@ -91,11 +93,17 @@ impl<E: Governed> Rows<E> {
                         account.into_expr(),
                         reach::visible_accounts(caller, self.ty.wing(), AccessLevel::Edit),
                     );
-                    let reached = condition::<E>(self.ty, grant.scope, caller);
+                    let reached = condition::<E>(self.ty, grant.scope, caller, AccessLevel::Read);
                     Expr::case(reached.clone().and(edit), 2).case(reached, 1).finally(0).into()
                 }
+                // A child is reached through its parent, and no further than the team reaches that.
+                (Scope::Team, None) => {
+                    let edit = condition::<E>(self.ty, grant.scope, caller, AccessLevel::Edit);
+                    let read = condition::<E>(self.ty, grant.scope, caller, AccessLevel::Read);
+                    Expr::case(edit, 2).case(read, 1).finally(0).into()
+                }
                 (Scope::All, _) => Expr::val(2),
-                _ => Expr::case(condition::<E>(self.ty, grant.scope, caller), 2).finally(0).into(),
+                _ => Expr::case(condition::<E>(self.ty, grant.scope, caller, AccessLevel::Read), 2).finally(0).into(),
             };
             QuerySelect::query(&mut self.select).expr_as(level, flag_name(index));
         }

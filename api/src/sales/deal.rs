@@ -192,6 +192,9 @@ pub async fn create(cx: &Cx, input: CreateOpportunityInput) -> Result<Opportunit
             let seen = cx.caller.rows_to_write::<lead::Entity>().by_id(id).one(work.tx()).await?;
             let seen = seen.ok_or_else(|| Error::missing("leadId"))?;
             require_write(seen.rights(), &[(Class::P, "status")])?;
+            if seen.row().account_id.is_some_and(|of| of != account.row().id) {
+                return Err(Error::invalid("leadId", "the lead belongs to another account"));
+            }
             Some(seen.row().clone())
         }
         None => None,
@@ -292,9 +295,14 @@ pub async fn update(cx: &Cx, input: UpdateOpportunityInput) -> Result<Opportunit
     let before = seen.row();
     let (amount_minor, currency) = match amount {
         MaybeUndefined::Undefined => (NotSet, NotSet),
+        MaybeUndefined::Null if before.cost_minor.is_some() => (Set(None), NotSet),
         MaybeUndefined::Null => (Set(None), Set(None)),
         MaybeUndefined::Value(money) => {
             let (minor, currency) = money.into_minor("amount")?;
+            // The cost is kept in the amount's currency: another one would relabel it.
+            if before.cost_minor.is_some() && before.currency.as_deref() != Some(&currency) {
+                return Err(Error::invalid("amount", "the opportunity's cost is kept in another currency"));
+            }
             (Set(Some(minor)), Set(Some(currency)))
         }
     };
@@ -396,6 +404,9 @@ pub async fn add_contact(cx: &Cx, input: AddOpportunityContactInput) -> Result<O
     let mut work = Work::begin(cx).await?;
     let opportunity = work.refer::<opportunity::Entity>("opportunityId", opportunity_id).await?;
     let contact = work.refer::<contact::Entity>("contactId", contact_id).await?;
+    // Who may not change the deal may not change its people either.
+    let deal = cx.caller.rows_to_write::<opportunity::Entity>().by_id(opportunity.row().id).one(work.tx()).await?;
+    require_write(deal.ok_or_else(|| Error::missing("opportunityId"))?.rights(), &[(Class::P, "contacts")])?;
     let already = cx
         .caller
         .rows::<opportunity_contact::Entity>()

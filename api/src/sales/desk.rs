@@ -59,6 +59,7 @@ impl SalesDesk {
     }
 
     /// The opportunities that are neither won nor lost, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
     #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
     async fn pipeline(
         &self,

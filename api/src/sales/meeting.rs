@@ -8,7 +8,7 @@ use entities::{
     marketing::campaign,
     sales::{meeting, meeting_attendee, opportunity, requirement},
 };
-use sea_orm::Set;
+use sea_orm::{ActiveValue::NotSet, Set};
 use uuid::Uuid;
 
 use super::Opportunity;
@@ -242,7 +242,7 @@ pub async fn schedule(cx: &Cx, input: ScheduleMeetingInput) -> Result<Meeting> {
     }
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
-    let opportunity = work.refer_opt::<opportunity::Entity>("opportunityId", opportunity_id).await?;
+    let opportunity = super::deal_of(&work, opportunity_id, account).await?;
     let contacts = work.refer_all::<contact::Entity>("contactIds", contact_ids).await?;
     let colleagues = work.refer_all::<colleague::Entity>("colleagueIds", colleague_ids).await?;
     let row = work
@@ -285,8 +285,8 @@ pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result
     }
     let row = meeting::ActiveModel {
         outcome: Set(Some(outcome)),
-        summary: Set(summary),
-        next_step: Set(next_step),
+        summary: if summary.is_some() { Set(summary) } else { NotSet },
+        next_step: if next_step.is_some() { Set(next_step) } else { NotSet },
         ..Default::default()
     };
     let row = work.update::<meeting::Entity>(&seen, row).await?;
@@ -317,7 +317,7 @@ pub async fn record_requirement(cx: &Cx, input: RecordRequirementInput) -> Resul
             account_id: Set(Some(account.row().id)),
             contact_id: Set(work.refer_opt::<contact::Entity>("contactId", contact_id).await?),
             meeting_id: Set(work.refer_opt::<meeting::Entity>("meetingId", meeting_id).await?),
-            opportunity_id: Set(work.refer_opt::<opportunity::Entity>("opportunityId", opportunity_id).await?),
+            opportunity_id: Set(super::deal_of(&work, opportunity_id, account.row().id).await?),
             industry_id: Set(account.row().industry_id),
             category: Set(category),
             statement: Set(text("statement", statement, 10_000)?),

@@ -266,11 +266,12 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
             ..Default::default()
         });
     }
+    let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
     let order = work
         .insert::<sales_order::Entity>(sales_order::ActiveModel {
-            account_id: Set(Some(work.refer::<account::Entity>("accountId", account_id).await?.row().id)),
+            account_id: Set(Some(account)),
             contact_id: Set(work.refer_opt::<contact::Entity>("contactId", contact_id).await?),
-            opportunity_id: Set(work.refer_opt::<opportunity::Entity>("opportunityId", opportunity_id).await?),
+            opportunity_id: Set(super::deal_of(&work, opportunity_id, account).await?),
             number: Set(number),
             ordered_at: Set(ordered_at),
             status: Set(OrderStatus::Placed),
@@ -325,10 +326,11 @@ pub async fn sign_contract(cx: &Cx, input: SignContractInput) -> Result<Contract
     let (value_minor, currency) = value.map(|money| money.into_minor("value")).transpose()?.unzip();
     let mut work = Work::begin(cx).await?;
     let signed_at = work.now();
+    let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
     let row = work
         .insert::<contract::Entity>(contract::ActiveModel {
-            account_id: Set(work.refer::<account::Entity>("accountId", account_id).await?.row().id),
-            opportunity_id: Set(work.refer_opt::<opportunity::Entity>("opportunityId", opportunity_id).await?),
+            account_id: Set(account),
+            opportunity_id: Set(super::deal_of(&work, opportunity_id, account).await?),
             name: Set(text("name", name, 255)?),
             number: Set(number),
             status: Set(ContractStatus::Active),

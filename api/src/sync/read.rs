@@ -57,6 +57,11 @@ pub fn normal(name: &str) -> String {
 }
 
 impl Record {
+    /// Whether the source has the column at all.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| normal(field) == name)
+    }
+
     /// The value of a column, if there is one and it is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().find(|(field, _)| normal(field) == name);
@@ -155,7 +160,8 @@ pub fn tree(file: &Path, content: &[u8]) -> Result<(Option<String>, Vec<Read>), 
     let text = std::str::from_utf8(content).map_err(|_| form("it is not UTF-8"))?;
     let value: Value = serde_json::from_str(text)
         .map_err(|error| form(&format!("it is no JSON: line {}, column {}", error.line(), error.column())))?;
-    let records = value.get("records").and_then(Value::as_array).ok_or_else(|| form("it has no list of records"))?;
+    let records = value.as_array().or_else(|| value.get("records")?.as_array());
+    let records = records.ok_or_else(|| form("it has no list of records"))?;
     let lines = record_lines(text);
     let object = records.iter().find_map(|record| record.pointer("/attributes/type")?.as_str()).map(str::to_owned);
     let rows = records.iter().enumerate().map(|(index, record)| {
@@ -204,6 +210,8 @@ fn json_row(file: &Path, line: u64, record: &Value) -> Read {
 
 /// The line of each record of a tree: where an object begins inside the outermost list.
 fn record_lines(text: &str) -> Vec<u64> {
+    // The list is the whole file, or stands inside one object.
+    let inside = if text.trim_start().starts_with('[') { 2 } else { 3 };
     let (mut lines, mut line, mut depth, mut in_text, mut escaped) = (Vec::new(), 1, 0_u32, false, false);
     for byte in text.bytes() {
         match byte {
@@ -213,7 +221,7 @@ fn record_lines(text: &str) -> Vec<u64> {
             b'"' => in_text = !in_text,
             b'{' | b'[' if !in_text => {
                 depth += 1;
-                if byte == b'{' && depth == 3 {
+                if byte == b'{' && depth == inside {
                     lines.push(line);
                 }
             }

@@ -88,8 +88,12 @@ fn channel_code(medium: Option<&str>, source: Option<&str>) -> Option<&'static s
 }
 
 /// An address without query and fragment, so that no person's data slips in.
+fn bare(url: &str) -> String {
+    url.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
+/// The page that was seen.
 fn page(record: &Record) -> Option<String> {
-    let bare = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
     if let Some(url) = record.get("pageurl") {
         return Some(bare(url));
     }
@@ -219,6 +223,23 @@ pub async fn events(context: &mut Context<'_>, work: &mut Work<'_>, items: &[Ite
                 continue;
             }
         };
+        let currency = record.get("trcurrency").unwrap_or(&context.currency).to_owned();
+        let total = match total.map(|total| to_minor(total.round_dp(crate::graph::decimals(&currency)), &currency)) {
+            Some(None) => {
+                taken.refused.push((place, "the column tr_total is too large".to_owned()));
+                continue;
+            }
+            total => total.flatten(),
+        };
+        let is_view =
+            record.get("eventname").or(record.get("event")).is_some_and(|name| name.replace('-', "_") == "page_view");
+        if !is_view && total.is_none() {
+            taken
+                .notes
+                .push("events that are neither page views nor purchases are remembered, and leave no trace".into());
+            taken.objects.push((place, visitor));
+            continue;
+        }
         let (at, uncertain) = occurred_at(record, now);
         if uncertain {
             taken.notes.push(
@@ -236,37 +257,39 @@ pub async fn events(context: &mut Context<'_>, work: &mut Work<'_>, items: &[Ite
             None => None,
         };
         let id = work.fresh_id();
-        touches.push(touchpoint::ActiveModel {
-            id: Set(id),
-            campaign_id: Set(campaign_id),
-            channel_id: Set(channel_id),
-            visitor_id: Set(Some(visitor)),
-            interaction: Set(Interaction::PageViewed),
-            occurred_at: Set(at),
-            page_url: Set(page(record)),
-            referrer: Set(record.get("pagereferrer").or(record.get("refrurlhost")).map(str::to_owned)),
-            utm_source: Set(source.map(str::to_owned)),
-            utm_medium: Set(medium.map(str::to_owned)),
-            utm_campaign: Set(record.get("mktcampaign").map(str::to_owned)),
-            utm_term: Set(record.get("mktterm").map(str::to_owned)),
-            utm_content: Set(record.get("mktcontent").map(str::to_owned)),
-            is_inbound: Set(true),
-            source_id: Set(Some(context.source)),
-            ..Default::default()
-        });
-        told.push((at, uncertain, i64::try_from(record.line).unwrap_or_default()));
+        if is_view {
+            touches.push(touchpoint::ActiveModel {
+                id: Set(id),
+                campaign_id: Set(campaign_id),
+                channel_id: Set(channel_id),
+                visitor_id: Set(Some(visitor)),
+                interaction: Set(Interaction::PageViewed),
+                occurred_at: Set(at),
+                page_url: Set(page(record)),
+                referrer: Set(record.get("pagereferrer").map(bare).or(record.get("refrurlhost").map(str::to_owned))),
+                utm_source: Set(source.map(str::to_owned)),
+                utm_medium: Set(medium.map(str::to_owned)),
+                utm_campaign: Set(record.get("mktcampaign").map(str::to_owned)),
+                utm_term: Set(record.get("mktterm").map(str::to_owned)),
+                utm_content: Set(record.get("mktcontent").map(str::to_owned)),
+                is_inbound: Set(true),
+                source_id: Set(Some(context.source)),
+                ..Default::default()
+            });
+            told.push((at, uncertain, i64::try_from(record.line).unwrap_or_default()));
+        }
         if let Some(total) = total {
-            let currency = record.get("trcurrency").unwrap_or(&context.currency).to_owned();
-            let rounded = total.round_dp(crate::graph::decimals(&currency));
+            let order = if is_view { work.fresh_id() } else { id };
             orders.push((
                 at,
                 uncertain,
                 sales_order::ActiveModel {
+                    id: Set(order),
                     visitor_id: Set(Some(visitor)),
                     number: Set(record.get("trorderid").map(str::to_owned)),
                     ordered_at: Set(at),
                     status: Set(OrderStatus::Placed),
-                    total_minor: Set(to_minor(rounded, &currency).unwrap_or_default()),
+                    total_minor: Set(total),
                     currency: Set(currency),
                     source_id: Set(Some(context.source)),
                     ..Default::default()

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::{
     super::{Context, Item, Taken, read::Record},
-    custom, minor, number,
+    cell, custom, minor, number,
     points::{self, Owner, Point},
-    required,
+    required, words,
 };
 use crate::{graph::Result, journey::Work};
 
@@ -65,14 +65,14 @@ fn parse(record: &Record, currency: &str) -> std::result::Result<Parsed, String>
 fn row(context: &Context<'_>, record: &Record, parsed: &Parsed, industry: Option<Uuid>) -> account::ActiveModel {
     account::ActiveModel {
         name: Set(parsed.name.clone()),
-        website: Set(record.get("website").map(str::to_owned)),
-        industry_id: Set(industry),
-        employees: Set(parsed.employees),
-        annual_revenue_minor: Set(parsed.revenue),
-        currency: Set(parsed.revenue.map(|_| context.currency.clone())),
-        country: Set(record.get("billingcountry").map(str::to_owned)),
-        region: Set(record.get("billingstate").map(str::to_owned)),
-        description: Set(record.get("description").map(str::to_owned)),
+        website: words(record, "website"),
+        industry_id: cell(record, "industry", industry),
+        employees: cell(record, "numberofemployees", parsed.employees),
+        annual_revenue_minor: cell(record, "annualrevenue", parsed.revenue),
+        currency: cell(record, "annualrevenue", parsed.revenue.map(|_| context.currency.clone())),
+        country: words(record, "billingcountry"),
+        region: words(record, "billingstate"),
+        description: words(record, "description"),
         custom: Set(custom(record, &MAPPED)),
         source_id: Set(Some(context.source)),
         ..Default::default()

@@ -8,7 +8,7 @@ use sea_orm::Set;
 
 use super::{
     super::{Context, Item, Taken},
-    custom, date, minor, required,
+    cell, custom, date, minor, required, words,
 };
 use crate::{graph::Result, journey::Work};
 
@@ -40,11 +40,11 @@ pub async fn campaigns(context: &mut Context<'_>, work: &mut Work<'_>, items: &[
         };
         let mut row = campaign::ActiveModel {
             name: Set(name),
-            budget_minor: Set(budget),
-            currency: Set(budget.map(|_| context.currency.clone())),
-            start_date: Set(start),
-            end_date: Set(end),
-            description: Set(record.get("description").map(str::to_owned)),
+            budget_minor: cell(record, "budgetedcost", budget),
+            currency: cell(record, "budgetedcost", budget.map(|_| context.currency.clone())),
+            start_date: cell(record, "startdate", start),
+            end_date: cell(record, "enddate", end),
+            description: words(record, "description"),
             custom: Set(custom(record, &MAPPED)),
             source_id: Set(Some(context.source)),
             ..Default::default()

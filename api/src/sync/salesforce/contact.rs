@@ -8,9 +8,9 @@ use sea_orm::Set;
 
 use super::{
     super::{Context, Item, Kind, Taken},
-    custom,
+    cell, custom,
     points::{self, Owner},
-    reference, required,
+    reference, required, words,
 };
 use crate::{graph::Result, journey::Work};
 
@@ -62,11 +62,11 @@ pub async fn contacts(context: &mut Context<'_>, work: &mut Work<'_>, items: &[I
         let ways: Vec<_> = ways.into_iter().flatten().collect();
         let title = record.get("title").map(str::to_owned);
         let mut row = contact::ActiveModel {
-            given_name: Set(record.get("firstname").map(str::to_owned)),
+            given_name: words(record, "firstname"),
             family_name: Set(Some(family_name)),
-            salutation: Set(record.get("salutation").map(str::to_owned)),
-            job_title: Set(title.clone()),
-            account_id: Set(account_id),
+            salutation: words(record, "salutation"),
+            job_title: cell(record, "title", title.clone()),
+            account_id: cell(record, "accountid", account_id),
             custom: Set(custom(record, &MAPPED)),
             source_id: Set(Some(context.source)),
             ..Default::default()

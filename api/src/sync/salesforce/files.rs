@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{
-    Group, ImportError, Kind, Report,
-    read::{self, Read, normal},
+    Group, ImportError, Kind, Refusal, Report,
+    read::{self, Read, ReadError, normal},
 };
 use super::long_id;
 
@@ -27,10 +27,14 @@ pub fn groups(paths: &[PathBuf], report: &mut Report) -> Result<Vec<Group>, Impo
         if let Some(parts) = plan(&content) {
             let beside = file.parent().unwrap_or(Path::new(""));
             for part in parts {
-                groups.extend(group(&beside.join(&part), &read::bytes(&beside.join(part))?, report)?);
+                let part = beside.join(&part);
+                match read::bytes(&part) {
+                    Ok(content) => groups.extend(group(&part, &content, report)),
+                    Err(error) => report.note(format!("left out: {error}")),
+                }
             }
         } else {
-            groups.extend(group(&file, &content, report)?);
+            groups.extend(group(&file, &content, report));
         }
     }
     if groups.is_empty() {
@@ -66,18 +70,29 @@ fn folder(path: &Path, report: &mut Report) -> Result<Vec<PathBuf>, ImportError>
 /// The files that a data plan names, in its order.
 fn plan(content: &[u8]) -> Option<Vec<String>> {
     let value: serde_json::Value = serde_json::from_slice(content).ok()?;
-    let parts = value.as_array()?.iter().filter_map(|part| part.get("files")?.as_array());
-    Some(parts.flatten().filter_map(|file| file.as_str().map(str::to_owned)).collect())
+    // A list of records is a list, too.
+    let parts: Vec<_> = value.as_array()?.iter().filter_map(|part| part.get("files")?.as_array()).collect();
+    let files: Vec<String> = parts.into_iter().flatten().filter_map(|file| file.as_str().map(str::to_owned)).collect();
+    (!files.is_empty()).then_some(files)
 }
 
-fn group(file: &Path, content: &[u8], report: &mut Report) -> Result<Option<Group>, ImportError> {
-    let is_tree = content.trim_ascii_start().first() == Some(&b'{');
+/// The rows of one file. A file that cannot be read is one refusal; the others go in.
+fn group(file: &Path, content: &[u8], report: &mut Report) -> Option<Group> {
+    read_group(file, content, report).unwrap_or_else(|error| {
+        let refusal = Refusal { file: file.to_owned(), line: 1, external_id: None, reason: error.to_string() };
+        report.refuse("file", refusal);
+        None
+    })
+}
+
+fn read_group(file: &Path, content: &[u8], report: &mut Report) -> Result<Option<Group>, ReadError> {
+    let is_tree = matches!(content.trim_ascii_start().first(), Some(b'{' | b'['));
     let (kind, rows) = if is_tree {
         let (object, rows) = read::tree(file, content)?;
         (object.as_deref().and_then(by_name).or_else(|| by_file(file)), rows)
     } else {
         let (header, rows) = read::csv(file, content)?;
-        (by_file(file).or_else(|| by_columns(&header)), rows)
+        (by_file(file).or_else(|| by_columns(&header).filter(|_| !is_another(file))), rows)
     };
     let Some(kind) = kind else {
         report.note(format!(
@@ -115,6 +130,14 @@ fn by_file(file: &Path) -> Option<Kind> {
     let stem = file.file_stem()?.to_str()?.to_lowercase();
     let stem = stem.strip_prefix("sf_").unwrap_or(&stem);
     by_name(stem.strip_suffix("_data").unwrap_or(stem))
+}
+
+/// Other objects share columns with ours; their files say what they are.
+fn is_another(file: &Path) -> bool {
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_lowercase();
+    ["history", "user", "lead", "task", "event", "order", "product", "line", "case", "role"]
+        .iter()
+        .any(|name| stem.contains(name))
 }
 
 fn by_columns(header: &[String]) -> Option<Kind> {

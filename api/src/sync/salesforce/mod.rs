@@ -13,6 +13,7 @@ mod points;
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use rust_decimal::{Decimal, RoundingStrategy};
+use sea_orm::ActiveValue;
 
 pub use account::accounts;
 pub use campaign::campaigns;
@@ -74,10 +75,12 @@ fn minor(record: &Record, column: &str, currency: &str) -> Result<Option<i64>, S
 /// A date; of a moment, its date in the tenant's zone.
 fn date(record: &Record, column: &str, zone: Tz) -> Result<Option<NaiveDate>, String> {
     let Some(text) = record.get(column).map(str::trim) else { return Ok(None) };
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+    let moment =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    if let Ok(moment) = moment {
         return Ok(Some(moment.with_timezone(&zone).date_naive()));
     }
-    ["%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.3f%z"]
+    ["%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S"]
         .iter()
         .find_map(|form| NaiveDate::parse_from_str(text, form).ok())
         .map(Some)
@@ -88,6 +91,22 @@ fn date(record: &Record, column: &str, zone: Tz) -> Result<Option<NaiveDate>, St
 fn number(record: &Record, column: &str) -> Result<Option<i64>, String> {
     let Some(text) = record.get(column).map(str::trim) else { return Ok(None) };
     text.parse().map(Some).map_err(|_| format!("the column {column} is no whole number"))
+}
+
+/// A column as it lands in a row: an export without the column leaves what is known, an empty cell clears it.
+fn cell<T>(record: &Record, column: &str, value: Option<T>) -> ActiveValue<Option<T>>
+where
+    Option<T>: Into<sea_orm::Value>,
+{
+    match record.has(column) {
+        true => ActiveValue::Set(value),
+        false => ActiveValue::NotSet,
+    }
+}
+
+/// [`cell`] for text.
+fn words(record: &Record, column: &str) -> ActiveValue<Option<String>> {
+    cell(record, column, record.get(column).map(str::to_owned))
 }
 
 /// A value that a row cannot do without.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     super::{Context, Item, Kind, Taken, read::normal},
-    custom, date, minor, number, reference, required,
+    cell, custom, date, minor, number, reference, required, words,
 };
 use crate::{
     graph::{Error, Result},
@@ -50,7 +50,10 @@ impl Stages {
             name.to_uppercase().chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
         let code = code.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
         let code = if code.is_empty() { format!("STAGE_{}", self.known.len()) } else { code };
-        let (closed, won) = (wanted.contains("closed"), wanted.contains("won"));
+        let word = |word: &str| {
+            name.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.eq_ignore_ascii_case(word))
+        };
+        let (closed, won) = (word("closed") || word("lost"), word("won"));
         let row = stage::ActiveModel {
             pipeline_id: Set(self.pipeline),
             object_type: Set(StageObject::Opportunity),
@@ -102,12 +105,12 @@ pub async fn opportunities(context: &mut Context<'_>, work: &mut Work<'_>, items
             name: Set(name),
             pipeline_id: Set(stages.pipeline),
             stage: Set(stage.code.clone()),
-            amount_minor: Set(amount),
-            currency: Set(amount.map(|_| context.currency.clone())),
-            close_date: Set(close_date),
+            amount_minor: cell(record, "amount", amount),
+            currency: cell(record, "amount", amount.map(|_| context.currency.clone())),
+            close_date: cell(record, "closedate", close_date),
             probability: Set(probability.or(stage.probability)),
-            next_step: Set(record.get("nextstep").map(str::to_owned)),
-            description: Set(record.get("description").map(str::to_owned)),
+            next_step: words(record, "nextstep"),
+            description: words(record, "description"),
             custom: Set(custom(record, &MAPPED)),
             source_id: Set(Some(context.source)),
             ..Default::default()
