@@ -287,6 +287,22 @@ impl TimelineSubscription {
     }
 }
 
+/// Whether the stream may go on now. Everything that is delivered next reads at this moment.
+async fn judge(cx: &Cx, subject: Subject, account: Option<Uuid>, standing: &reader::Standing) -> Result<()> {
+    let now = cx.clock.now();
+    if cx.caller.expires_at.is_some_and(|end| end <= now) {
+        return Err(Error::TokenExpired);
+    }
+    cx.caller.move_to(now);
+    if tenancy::queues_of(&cx.store, &cx.caller).await? != cx.caller.queues
+        || seen_account(cx, subject).await? != Some(account)
+        || reader::standing(&cx.caller, cx.store.db(), account).await? != *standing
+    {
+        return Err(Error::RightsChanged);
+    }
+    Ok(())
+}
+
 fn follow(
     cx: Cx,
     subject: Subject,
@@ -301,20 +317,13 @@ fn follow(
             cx.caller.move_to(cx.clock.now());
             let found = reader::since(&cx.caller, cx.store.db(), subject, &filter, position, BATCH).await?;
             // Rights are judged after the events were read: what was recorded in between must not slip out under an older moment.
-            let now = cx.clock.now();
-            if cx.caller.expires_at.is_some_and(|end| end <= now) {
-                Err(Error::TokenExpired)?;
-            }
-            // Everything below reads at this moment, the fields of the delivered event included.
-            cx.caller.move_to(now);
-            if tenancy::queues_of(&cx.store, &cx.caller).await? != cx.caller.queues
-                || seen_account(&cx, subject).await? != Some(account)
-                || reader::standing(&cx.caller, cx.store.db(), account).await? != standing
-            {
-                Err(Error::RightsChanged)?;
-            }
+            judge(&cx, subject, account, &standing).await?;
             let more = found.events.len() as u64 == BATCH;
-            for (at, event) in found.events {
+            for (place, (at, event)) in found.events.into_iter().enumerate() {
+                // A slow reader may take the next one much later: a right that has gone meanwhile stops the very next event.
+                if place > 0 {
+                    judge(&cx, subject, account, &standing).await?;
+                }
                 yield TimelineChange { event: event.into(), cursor: live_cursor(at) };
             }
             position = found.looked_to;
