@@ -11,4 +11,5 @@ mod live;
 mod masks;
 mod policy;
 mod reach;
+mod story;
 mod timeline;

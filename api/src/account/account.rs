@@ -265,7 +265,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
     let seen = work.to_change::<account::Entity>(id, if_version, &written).await?;
     let (annual_revenue_minor, currency) = match annual_revenue {
         MaybeUndefined::Undefined => (NotSet, NotSet),
-        MaybeUndefined::Null => (Set(None), NotSet),
+        MaybeUndefined::Null => (Set(None), Set(None)),
         MaybeUndefined::Value(money) => {
             let (minor, currency) = money.into_minor("annualRevenue")?;
             (Set(Some(minor)), Set(Some(currency)))
