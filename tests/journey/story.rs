@@ -81,6 +81,7 @@ async fn a_rejection_comes_back_with_its_reason_and_an_accepted_lead_becomes_a_c
         let (lead, second) = offered(&world, &account, &campaign, "Richtig").await;
         let accept = format!("mutation($id: ID!) {{ acceptHandover(input: {{ id: $id, rating: 5 }}) {{ handover {{ outcome }} {ERRORS} }} }}");
         world.sam().ask(&accept, json!({ "id": second })).await.must();
+        world.pass(chrono::TimeDelta::hours(1));
         let open = format!(
             "mutation($account: ID!, $lead: ID!) {{ createOpportunity(input: {{ name: \"Filler\", accountId: $account, leadId: $lead, \
              amount: {{ amount: \"250000.50\", currency: \"EUR\" }} }}) {{ opportunity {{ id version stage probability primaryCampaign {{ id }} }} {ERRORS} }} }}"
@@ -114,16 +115,18 @@ async fn a_rejection_comes_back_with_its_reason_and_an_accepted_lead_becomes_a_c
 
         // The same journey by three desks: each its own part, none more.
         let query = "query($id: ID!) { timeline(subject: $id, first: 100, filter: { minImportance: 3 }) { nodes { kind } } }";
-        for (client, sees) in [
-            (world.mia(), vec!["lead.converted", "handover.accepted", "handover.rejected"]),
-            (
-                world.sam(),
-                vec!["opportunity.won", "lead.converted", "opportunity.created", "handover.accepted", "handover.rejected"],
-            ),
-        ] {
-            let kinds = client.ask(query, json!({ "id": account })).await.must().each("timeline.nodes", "kind");
-            assert_eq!(kinds, sees.into_iter().map(|kind| json!(kind)).collect::<Vec<_>>());
+        // The deal is of a campaign that Mia owns: that is how marketing reaches deals off the team.
+        let milestones =
+            ["opportunity.won", "lead.converted", "opportunity.created", "handover.accepted", "handover.rejected"];
+        for client in [world.mia(), world.sam()] {
+            let mut kinds = client.ask(query, json!({ "id": account })).await.must().each("timeline.nodes", "kind");
+            // One unit of work wrote both; which of them stands first is the code's own business.
+            kinds[1..3].sort_by_key(|kind| std::cmp::Reverse(kind == "lead.converted"));
+            assert_eq!(kinds, milestones.map(|kind| json!(kind)));
         }
+        let money = "query($id: ID!) { opportunity(id: $id) { amount { amount } closeReason } }";
+        let refused = world.mia().ask(money, json!({ "id": deal["id"] })).await;
+        assert_eq!(refused.code(), Some("BAD_USER_INPUT"), "marketing's schema has no free text of deals");
         let hidden = world.vera().ask(query, json!({ "id": account })).await;
         assert_eq!(hidden.code(), Some("NOT_FOUND"), "service is not on this team");
     })
