@@ -70,6 +70,7 @@ impl SeenEvent {
     /// What changed, from codes and amounts alone, as far as the reader's rights on the event go.
     fn summary(&self) -> Option<String> {
         let arrow = |from: Option<String>, to: Option<String>| match (from, to) {
+            (Some(from), Some(to)) if from == to => Some(to),
             (Some(from), Some(to)) => Some(format!("{from} → {to}")),
             (None, Some(to)) => Some(to),
             (Some(from), None) => Some(format!("{from} → –")),
