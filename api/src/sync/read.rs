@@ -116,23 +116,50 @@ pub fn csv(file: &Path, content: &[u8]) -> Result<(Vec<String>, Vec<Read>), Read
         .collect::<Result<Vec<String>, _>>()?;
     let mut rows = Vec::new();
     let mut row = csv::ByteRecord::new();
+    let mut lines = Lines { content, counted: 0, line: 1 };
     loop {
-        let line = reader.position().line();
+        let before = reader.position().byte();
         match reader.read_byte_record(&mut row) {
             Ok(false) => break,
             Ok(true) => {
-                // The reader skips empty lines; the row's own position is the honest one.
-                let line = row.position().map_or(line, csv::Position::line);
+                let line = lines.at(row.position().map_or(before, csv::Position::byte));
                 rows.push(csv_row(file, line, &names, &row));
             }
             Err(error) => {
-                let line = error.position().map_or(line, csv::Position::line);
+                let line = lines.at(error.position().map_or(before, csv::Position::byte));
                 rows.push(Err(Unreadable { line, reason: "it is no CSV from here on".into() }));
                 break;
             }
         }
     }
     Ok((names, rows))
+}
+
+/// The line of a place in a file. The reader's own count is one behind in files with CRLF, and never moves in files with CR.
+struct Lines<'a> {
+    content: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn at(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX).min(self.content.len());
+        // A row begins after the ends of the lines before it.
+        let ends = self.content[byte..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let begin = byte + ends;
+        for place in self.counted..begin {
+            let next = self.content.get(place + 1);
+            let ends_line = match self.content[place] {
+                b'\n' => true,
+                b'\r' => next != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u64::from(ends_line);
+        }
+        self.counted = self.counted.max(begin);
+        self.line
+    }
 }
 
 fn csv_row(file: &Path, line: u64, names: &[String], row: &csv::ByteRecord) -> Read {
@@ -260,6 +287,17 @@ mod tests {
                 "7:Some(\"4\"):last",
             ]
         );
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let content = ["Id,Name", "1,a", "", "2,b", "3"].join(end);
+            let (_, rows) = csv(Path::new("e.csv"), content.as_bytes()).expect("readable");
+            let lines: Vec<u64> =
+                rows.iter().map(|row| row.as_ref().map_or_else(|refused| refused.line, |row| row.line)).collect();
+            assert_eq!(lines, [2, 4, 5], "{end:?}");
+        }
     }
 
     #[test]
