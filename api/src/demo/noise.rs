@@ -12,7 +12,7 @@ use super::{
 use crate::{cli::told, marketing::record};
 
 /// How many touches a week has.
-const A_WEEK: usize = 42;
+const A_WEEK: usize = 36;
 
 /// A campaign that runs, and how people meet it.
 pub(super) struct Running {

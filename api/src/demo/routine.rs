@@ -71,9 +71,11 @@ pub(super) async fn week(t: &mut Teller) -> anyhow::Result<()> {
     clock::breach_due_clocks(&t.by(MACHINE)?).await.map_err(told)?;
     decide_lead(t).await?;
     solve(t).await?;
-    match t.noise.routine.weeks % 2 {
+    // Every third week nothing new begins: what tells the story is worth its time, and the demo shall be ready in seconds.
+    match t.noise.routine.weeks % 3 {
         0 => offer_lead(t).await,
-        _ => call_the_desk(t).await,
+        1 => call_the_desk(t).await,
+        _ => Ok(()),
     }
 }
 

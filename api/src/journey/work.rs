@@ -556,15 +556,12 @@ impl<'a> Work<'a> {
     /// Locks the tenant's counter and takes `count` positions; gives the last of them and the moment of recording.
     async fn take_positions(&self, count: i64) -> Result<(i64, DateTime<Utc>)> {
         let tenant = self.cx.caller.tenant;
-        feed_counter::Entity::update_many()
+        let counter = feed_counter::Entity::update_many()
             .col_expr(feed_counter::Column::Position, Expr::col(feed_counter::Column::Position).add(count))
             .filter(feed_counter::Column::TenantId.eq(tenant))
-            .exec(&self.tx)
-            .await?;
-        let counter = feed_counter::Entity::find()
-            .filter(feed_counter::Column::TenantId.eq(tenant))
-            .one(&self.tx)
+            .exec_with_returning(&self.tx)
             .await?
+            .pop()
             .ok_or(Error::NotFound)?;
         let recorded_at = Ord::max(self.now, counter.last_recorded_at + Duration::microseconds(1));
         feed_counter::Entity::update_many()
