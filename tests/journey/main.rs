@@ -11,5 +11,6 @@ mod live;
 mod masks;
 mod policy;
 mod reach;
+mod service;
 mod story;
 mod timeline;

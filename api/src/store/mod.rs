@@ -61,7 +61,8 @@ impl Store {
                     .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
                     .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
                     .busy_timeout(Duration::from_secs(30))
-                    .statement_cache_capacity(512)
+                    // Batches of many lengths are many texts: more of them kept only cost memory in a long load.
+                    .statement_cache_capacity(128)
             });
         }
         let db = Database::connect(connect).await?;
