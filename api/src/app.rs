@@ -15,11 +15,12 @@ use crate::{
     auth::Issuers,
     clock::Clock,
     config::{self, Config},
+    files,
     graph::Cx,
     http::{self, Door, Executor, Lifecycle, Refused},
     policy::Caller,
     schema::{self, Schemas},
-    store::{self, Store},
+    store::{self, FileOptions, Files, Store},
     tenancy,
 };
 
@@ -39,6 +40,10 @@ impl App {
     /// Puts the application together; what is wrong with the configured keys is said here.
     pub fn new(config: &Config, store: Store, clock: Clock) -> anyhow::Result<App> {
         let limits = schema::Limits { depth: config.limits.max_depth, complexity: config.limits.max_complexity };
+        let store = match store.files() {
+            Some(_) => store,
+            None => store.with_files(Files::open(place_of(config)).context("[files]")?),
+        };
         Ok(App {
             store,
             clock,
@@ -50,7 +55,7 @@ impl App {
 
     /// The router of this application.
     pub fn router(&self, options: http::Options) -> Router {
-        http::router(self.clone(), options, Router::new())
+        http::router(self.clone(), options, files::routes(self.store.clone(), self.clock.clone()))
     }
 }
 
@@ -109,6 +114,24 @@ async fn asked_to_stop() {
     }
     #[cfg(not(unix))]
     drop(interrupt.await);
+}
+
+fn place_of(config: &Config) -> FileOptions {
+    let config::Files { dir, bucket, endpoint, region, access_key_id, secret_access_key, max_bytes, types, link_ttl } =
+        config.files.clone();
+    let base_url = config.server.base_url();
+    FileOptions {
+        dir,
+        bucket,
+        endpoint,
+        region,
+        access_key_id,
+        secret_access_key,
+        max_bytes: max_bytes as u64,
+        types,
+        link_ttl,
+        base_url,
+    }
 }
 
 fn front_limits(config: &Config) -> http::Limits {

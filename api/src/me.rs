@@ -13,17 +13,20 @@ use sea_orm::{
 use crate::{
     account::{AccountTeamMember, Colleague, Queue},
     graph::{Cx, DEFAULT_PAGE, Direction, List, MAX_PAGE, PageArgs, Result, cost, list, one},
-    policy::{Class, Role, Sight, Type, Verb, access, table},
+    policy::{Class, Grant, Role, Scope, Sight, Type, Verb, access, table},
     schema::Limits,
+    teamwork::{Note, Task, mentions, open_tasks},
 };
 
-/// One line of what you may do: with a class of fields of a type, or with one field that is granted by name. What holds for
-/// some rows of the type only is here, too; the row decides.
+/// One line of what you may do with the rows that a scope reaches: with a class of fields, or with one field that is granted by
+/// name. On a row that several scopes reach, what they grant adds up; a team level of READ takes writing away.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct AccessRight {
     /// The line of the access table.
     #[graphql(name = "type")]
     pub ty: Type,
+    /// On which rows.
+    pub scope: Scope,
     /// The class of fields; null if `field` names one.
     pub class: Option<Class>,
     /// The field that is granted whatever its class; null if `class` names many.
@@ -37,6 +40,7 @@ pub struct AccessRight {
 /// The caller.
 pub struct Me;
 
+/// The caller.
 #[Object]
 impl Me {
     /// You as a colleague; null for a machine's token.
@@ -90,24 +94,55 @@ impl Me {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
     }
 
-    /// What you may do at most, by type and class of fields.
-    async fn rights(
+    /// What you may do, by type, scope of rows and class of fields. Empty for a type that you may not use at all.
+    async fn what_may_i(
         &self,
         ctx: &Context<'_>,
-        #[graphql(name = "type", desc = "Of this type only.")] ty: Option<Type>,
+        #[graphql(name = "type", desc = "With this type only.")] ty: Option<Type>,
     ) -> Vec<AccessRight> {
         let roles = Cx::of(ctx).caller.roles;
         let types = ty.map_or_else(|| Type::ALL.to_vec(), |ty| vec![ty]);
-        types.into_iter().flat_map(|ty| rights(ty, &table::most(ty, roles))).collect()
+        types
+            .into_iter()
+            .flat_map(|ty| table::grants(ty, roles).into_iter().flat_map(move |g| rights(ty, &g)))
+            .collect()
+    }
+
+    /// The tasks that are yours to do, or your queues', what is due first on top.
+    #[graphql(directive = access::apply("Task".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn tasks(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Task>> {
+        open_tasks(Cx::of(ctx), PageArgs::new(first, after, last, before)).await
+    }
+
+    /// The notes that call you and that you may read, newest first.
+    #[graphql(directive = access::apply("Note".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn mentions(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Note>> {
+        mentions(Cx::of(ctx), PageArgs::new(first, after, last, before)).await
     }
 }
 
-fn rights(ty: Type, most: &crate::policy::Rights) -> Vec<AccessRight> {
+fn rights(ty: Type, grant: &Grant) -> Vec<AccessRight> {
+    let (scope, rights) = (grant.scope, &grant.rights);
     let line = |class, field, verb: Verb| {
-        (verb != Verb::default()).then_some(AccessRight { ty, class, field, read: verb.sight, write: verb.write })
+        let right = AccessRight { ty, scope, class, field, read: verb.sight, write: verb.write };
+        (verb != Verb::default()).then_some(right)
     };
-    let classes = Class::ALL.into_iter().filter_map(|class| line(Some(class), None, most.on(class, "")));
-    classes.chain(most.named_fields().filter_map(|(field, verb)| line(None, Some(field), verb))).collect()
+    let classes = Class::ALL.into_iter().filter_map(|class| line(Some(class), None, rights.on(class, "")));
+    classes.chain(rights.named_fields().filter_map(|(field, verb)| line(None, Some(field), verb))).collect()
 }
 
 /// How much one request may ask for.

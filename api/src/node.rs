@@ -8,6 +8,8 @@ use crate::{
     account::{
         Account, AccountTeamMember, Colleague, Consent, Contact, ContactPoint, Employment, Industry, Queue, Visitor,
     },
+    custom::CustomField,
+    files::{ContractFile, MeetingFile, TicketFile},
     graph::{Cx, Error, GlobalId, Kind, MAX_PAGE, Result, one, one_as},
     marketing::{Campaign, CampaignCost, Channel, ContentAsset, Handover, Lead, Lesson, Touchpoint},
     policy::Type,
@@ -16,6 +18,7 @@ use crate::{
         Product, Requirement, Stage,
     },
     service::{Asset, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
+    teamwork::{Note, Task},
 };
 
 /// Whatever has an id.
@@ -60,6 +63,12 @@ pub enum Node {
     OpportunityContact(OpportunityContact),
     MeetingAttendee(MeetingAttendee),
     OrderLine(OrderLine),
+    CustomField(CustomField),
+    Note(Note),
+    Task(Task),
+    MeetingFile(MeetingFile),
+    TicketFile(TicketFile),
+    ContractFile(ContractFile),
 }
 
 macro_rules! load {
@@ -112,6 +121,18 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
         Kind::OpportunityContact => load!(cx, id, sales::opportunity_contact::Entity, OpportunityContact),
         Kind::MeetingAttendee => load!(cx, id, sales::meeting_attendee::Entity, MeetingAttendee),
         Kind::OrderLine => load!(cx, id, sales::order_line::Entity, OrderLine),
+        Kind::CustomField => load!(cx, id, tenant::custom_field::Entity, CustomField),
+        Kind::Note => load!(cx, id, sales::note::Entity, Note),
+        Kind::Task => load!(cx, id, sales::task::Entity, Task),
+        // Files share a table and a prefix; each is read under the line of its record.
+        Kind::File => {
+            let ticket = one::<service::file::Entity, TicketFile>(cx, id).await?.map(Node::TicketFile);
+            let meeting =
+                one_as::<service::file::Entity, MeetingFile>(cx, Type::Meeting, id).await?.map(Node::MeetingFile);
+            let contract =
+                one_as::<service::file::Entity, ContractFile>(cx, Type::Order, id).await?.map(Node::ContractFile);
+            ticket.or(meeting).or(contract)
+        }
         // An event is read where it belongs: on a timeline.
         Kind::Event => None,
     })

@@ -8,75 +8,47 @@ use std::{
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 use crate::{
-    account::{AccountMutation, AccountQuery, ContactMutation, ContactQuery, PeopleQuery, TeamMutation},
+    account::{AccountMutations, AccountQueries},
+    custom::{CustomFieldQuery, CustomMutation},
+    files::{FileMutations, FileQueries},
     journey::timeline::{TimelineQuery, TimelineSubscription},
-    marketing::{
-        CampaignMutation, CampaignQuery, ChannelQuery, ContentMutation, CostMutation, DecideMutation, HandoverQuery,
-        LeadMutation, LeadQuery, LessonMutation, MarketingQuery, OfferMutation, QualifyMutation, TouchpointMutation,
-        TouchpointQuery,
-    },
+    marketing::{MarketingMutations, MarketingQueries},
     me::MeQuery,
     node::NodeQuery,
     policy::{Prune, RoleSet},
-    sales::{
-        ActivityMutation, ActivityQuery, MeetingMutation, MeetingQuery, OpportunityMutation, OpportunityQuery,
-        OrderMutation, OrderQuery, SalesQuery,
-    },
-    service::{
-        AssetMutation, AssetQuery, ClockMutation, DeskQuery, MessageMutation, SurveyMutation, TicketMutation,
-        TicketQuery,
-    },
+    sales::{SalesMutations, SalesQueries},
+    search::SearchQuery,
+    service::{ServiceMutations, ServiceQueries},
+    teamwork::{TeamworkMutations, TeamworkQueries},
 };
 
-/// Everything that can be asked.
+/// Everything that can be asked. Wing by wing: a merged object walks its parts one inside the other, and a long chain of them
+/// needs a deep stack.
 #[derive(MergedObject, Default)]
 pub struct Query(
-    AccountQuery,
-    ContactQuery,
-    PeopleQuery,
+    AccountQueries,
+    MarketingQueries,
+    SalesQueries,
+    ServiceQueries,
+    TeamworkQueries,
     TimelineQuery,
-    SalesQuery,
-    OpportunityQuery,
-    MeetingQuery,
-    ActivityQuery,
-    OrderQuery,
-    AssetQuery,
-    TicketQuery,
-    DeskQuery,
     MeQuery,
     NodeQuery,
-    MarketingQuery,
-    CampaignQuery,
-    ChannelQuery,
-    TouchpointQuery,
-    LeadQuery,
-    HandoverQuery,
+    SearchQuery,
+    CustomFieldQuery,
+    FileQueries,
 );
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
-    AccountMutation,
-    ContactMutation,
-    TeamMutation,
-    CampaignMutation,
-    CostMutation,
-    ContentMutation,
-    TouchpointMutation,
-    LeadMutation,
-    QualifyMutation,
-    OfferMutation,
-    DecideMutation,
-    LessonMutation,
-    OpportunityMutation,
-    MeetingMutation,
-    ActivityMutation,
-    OrderMutation,
-    AssetMutation,
-    TicketMutation,
-    MessageMutation,
-    ClockMutation,
-    SurveyMutation,
+    AccountMutations,
+    MarketingMutations,
+    SalesMutations,
+    ServiceMutations,
+    TeamworkMutations,
+    CustomMutation,
+    FileMutations,
 );
 
 /// Everything that can be followed live.

@@ -283,6 +283,11 @@ pub async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
     Ok(queues)
 }
 
+/// The tenant's key, for what carries the tenant's own signature.
+pub async fn key_of_tenant(store: &Store, tenant_id: i64) -> Result<Option<TenantKey>> {
+    Ok(tenant::Entity::find_by_id(tenant_id).one(store.db()).await?.as_ref().map(key_of))
+}
+
 fn key_of(tenant: &tenant::Model) -> TenantKey {
     let key = tenant.settings.get("key").and_then(serde_json::Value::as_str).unwrap_or_default();
     TenantKey(key.as_bytes().into())

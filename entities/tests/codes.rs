@@ -75,6 +75,8 @@ fn a_code_has_the_same_name_everywhere() {
         SurveyKind,
         SubjectType,
         EventDomain,
-        ChangeKind
+        ChangeKind,
+        CustomEntity,
+        CustomFieldType
     );
 }

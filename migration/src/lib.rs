@@ -10,6 +10,11 @@ mod m20261123_000005_sales;
 mod m20261123_000006_service;
 mod m20261123_000007_journey;
 mod m20261123_000008_sync;
+mod m20261123_000009_search;
+mod m20261123_000010_files;
+mod m20261123_000011_removal;
+mod m20261123_000012_custom_fields;
+mod m20261123_000013_teamwork;
 mod table;
 
 use sea_orm_migration::sea_orm::{
@@ -36,6 +41,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_service::STEP),
             Box::new(m20261123_000007_journey::STEP),
             Box::new(m20261123_000008_sync::STEP),
+            Box::new(m20261123_000009_search::STEP),
+            Box::new(m20261123_000010_files::STEP),
+            Box::new(m20261123_000011_removal::STEP),
+            Box::new(m20261123_000012_custom_fields::STEP),
+            Box::new(m20261123_000013_teamwork::STEP),
         ]
     }
 }

@@ -29,10 +29,15 @@ impl MigrationTrait for Step {
 
     async fn down(&self, schema: &SchemaManager) -> Result<(), DbErr> {
         for table in (self.tables)().iter().rev() {
-            schema.drop_table(sea_query::Table::drop().table(table.name).to_owned()).await?;
+            drop(schema, table.name).await?;
         }
         Ok(())
     }
+}
+
+/// Takes a table away, rows and all.
+pub(crate) async fn drop(schema: &SchemaManager<'_>, name: &'static str) -> Result<(), DbErr> {
+    schema.drop_table(sea_query::Table::drop().table(name).to_owned()).await
 }
 
 /// A table being described.
@@ -225,7 +230,7 @@ impl Table {
         self
     }
 
-    async fn create(mut self, schema: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn create(mut self, schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         if self.without_rowid && schema.get_database_backend() == DbBackend::Sqlite {
             self.create.extra("WITHOUT ROWID");
         }

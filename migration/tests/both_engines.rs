@@ -17,7 +17,7 @@ use migration::{down, status, up};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, QueryOrder, Statement};
 use uuid::Uuid;
 
-const STEPS: u32 = 8;
+const STEPS: u32 = 13;
 
 /// Runs a body for every table of the rows, in an order in which references exist already.
 macro_rules! for_every_table {
@@ -31,6 +31,8 @@ macro_rules! for_every_table {
             tenant::queue_member,
             tenant::definition,
             tenant::goal,
+            tenant::custom_field,
+            tenant::custom_value,
             sync::fx_rate,
             account::industry,
             account::industry_closure,
@@ -70,6 +72,7 @@ macro_rules! for_every_table {
             sales::requirement,
             sales::activity,
             sales::note,
+            sales::note_mention,
             sales::task,
             sales::product,
             sales::sales_order,
@@ -79,10 +82,12 @@ macro_rules! for_every_table {
             service::ticket,
             service::ticket_message,
             service::survey_answer,
+            service::file,
             journey::journey_event,
             journey::event_subject,
             journey::feed_counter,
             journey::change_log,
+            journey::search_token,
             sync::external_ref,
         )
     }};

@@ -158,7 +158,8 @@ async fn no_text_reaches_an_engine_that_cannot_hold_it() {
         let account = made.data("createAccount.account.id").clone();
         let refused = ada.ask(UPDATE, json!({ "input": { "id": account, "country": "\u{0}" } })).await;
         assert_eq!(refused.refusal("updateAccount"), "INVALID at country");
-        let found = ada.ask("{ accounts(filter: { name: \"\\u0000\" }) { totalCount } }", json!({})).await.must();
+        let found =
+            ada.ask("{ accounts(filter: { name: { contains: \"\\u0000\" } }) { totalCount } }", json!({})).await.must();
         assert_eq!(found.data("accounts.totalCount"), 0);
     })
     .await;
@@ -173,7 +174,7 @@ async fn an_id_of_the_wrong_type_is_an_input_error() {
         assert_eq!(asked.code(), Some("BAD_USER_INPUT"));
         assert_eq!(asked.message(), Some("this is an id of type con_…, expected acc_…"));
         let changed = sam.ask(UPDATE, json!({ "input": { "id": contact, "name": "X" } })).await;
-        assert_eq!(changed.code(), Some("BAD_USER_INPUT"));
+        assert_eq!(changed.refusal("updateAccount"), "INVALID at id");
         for wrong in ["acc_7", "7", "acc_00000000000000000000000000000007", ""] {
             let asked = sam.ask("query($id: ID!) { account(id: $id) { name } }", json!({ "id": wrong })).await;
             assert_eq!(asked.code(), Some("BAD_USER_INPUT"), "{wrong:?}: {asked}");

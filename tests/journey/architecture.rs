@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The rooms, from the front door down: a room may import rooms of a lower floor, and of its own where it says so.
-const FLOORS: [(&str, u8); 23] = [
+const FLOORS: [(&str, u8); 27] = [
     ("main", 10),
     ("cli", 10),
     ("app", 8),
@@ -18,7 +18,11 @@ const FLOORS: [(&str, u8); 23] = [
     ("sales", 4),
     ("service", 4),
     ("account", 4),
+    ("custom", 4),
     ("journey", 4),
+    ("teamwork", 4),
+    ("search", 4),
+    ("files", 4),
     ("tenancy", 4),
     ("graph", 2),
     ("policy", 1),
@@ -125,7 +129,7 @@ fn heads(group: &str) -> Vec<String> {
 fn imports_run_one_way() {
     let floors: BTreeMap<&str, u8> = FLOORS.into_iter().collect();
     // Macros at the crate's root, and the error file that everybody goes back through.
-    let macros = ["object", "input", "payload"];
+    let macros = ["object", "input", "payload", "listed", "removal", "editable"];
     let mut wrong = Vec::new();
     for (room, file, text) in program() {
         let floor = *floors.get(room.as_str()).unwrap_or_else(|| panic!("{room} has no floor: add it to FLOORS"));
@@ -216,8 +220,9 @@ fn rows_are_read_through_scopes() {
 }
 
 /// File, and how many unscoped queries and writes it holds.
-const HOLES: [(&str, usize); 15] = [
+const HOLES: [(&str, usize); 16] = [
     ("demo/cast.rs", 5),
+    ("journey/custom.rs", 2),
     ("journey/follow.rs", 3),
     ("journey/reader.rs", 1),
     ("journey/stages.rs", 3),
@@ -226,7 +231,7 @@ const HOLES: [(&str, usize); 15] = [
     ("journey/verify/snapshots.rs", 2),
     ("journey/verify/stages.rs", 2),
     ("journey/verify/subjects.rs", 4),
-    ("journey/work.rs", 7),
+    ("journey/work.rs", 8),
     ("policy/link.rs", 1),
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),

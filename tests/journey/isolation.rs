@@ -80,7 +80,7 @@ async fn another_tenants_id_looks_unknown_by_every_verb() {
             ("query($id: ID!) { node(id: $id) { id } }", Kind::Contact, foreign.contact, json!({})),
             ("query($id: ID!) { node(id: $id) { id } }", Kind::Opportunity, foreign.opportunity, json!({})),
             ("query($id: ID!) { nodes(ids: [$id]) { id } }", Kind::Ticket, foreign.ticket, json!({})),
-            ("query($id: ID!) { accounts(filter: { industryId: $id }) { totalCount nodes { id } } }", Kind::Industry, foreign.industry, json!({})),
+            ("query($id: ID!) { accounts(filter: { industryId: [$id] }) { totalCount nodes { id } } }", Kind::Industry, foreign.industry, json!({})),
             ("query($id: ID!) { timeline(subject: $id) { totalCount nodes { id } } }", Kind::Account, foreign.account, json!({})),
             ("query($id: ID!) { timeline(subject: $id) { nodes { id } } }", Kind::Contact, foreign.contact, json!({})),
             ("query($id: ID!) { timeline(subject: $id) { nodes { id } } }", Kind::Opportunity, foreign.opportunity, json!({})),

@@ -4,13 +4,19 @@
 
 mod accounts;
 mod architecture;
+mod custom;
+mod files;
 mod import;
 mod isolation;
 mod journal;
+mod lists;
 mod live;
 mod masks;
 mod policy;
 mod reach;
+mod search;
 mod service;
 mod story;
+mod teamwork;
 mod timeline;
+mod words;

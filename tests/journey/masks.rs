@@ -114,11 +114,11 @@ async fn a_filter_does_not_tell_what_the_field_hides() {
             })
             .await;
         let text =
-            "query($since: DateTime) { accounts(filter: { updatedSince: $since }) { nodes { name } totalCount } }";
+            "query($since: DateTime) { accounts(filter: { updatedAt: { from: $since } }) { nodes { name } totalCount } }";
         let answer = world.sam().ask(text, json!({ "since": world.now() })).await.must();
         // `updatedAt` has the mark of the row itself, so everybody who sees the row sees it.
         assert_eq!(answer.each("accounts.nodes", "name"), ["Bolt", "Bolt & Sons"]);
-        let text = "{ accounts(filter: { name: \"% \" }) { totalCount } }";
+        let text = "{ accounts(filter: { name: { contains: \"% \" } }) { totalCount } }";
         let answer = world.sam().ask(text, json!({})).await.must();
         assert_eq!(answer.data("accounts.totalCount"), 0, "a percent sign is a letter");
     })

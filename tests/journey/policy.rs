@@ -107,7 +107,10 @@ fn allowed(mark: &Mark, field: &str, role: Role) -> bool {
         (None, true) => cell
             .iter()
             .any(|grant| Class::ALL.iter().any(|class| grant.rights.may_write(*class, field)) || grant.rights.writes()),
-        (Some(class), false) => cell.iter().any(|grant| grant.rights.sight(class, field) > Sight::None),
+        (Some(class), false) => {
+            let least = if mark.clear { Sight::Clear } else { Sight::Pseudonym };
+            cell.iter().any(|grant| grant.rights.sight(class, field) >= least)
+        }
         (Some(class), true) => cell.iter().any(|grant| grant.rights.may_write(class, field)),
     }
 }
@@ -210,7 +213,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 12] = [
+const STRUCTURAL: [&str; 13] = [
     "PageInfo",
     "TimelinePageInfo",
     "UserError",
@@ -223,6 +226,7 @@ const STRUCTURAL: [&str; 12] = [
     "AccessRight",
     "ServiceConfig",
     "ScorePart",
+    "SearchHit",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.

@@ -168,3 +168,32 @@ async fn a_reader_of_the_team_changes_neither_a_deal_nor_its_people() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_event_stays_with_the_account_and_does_not_name_whom_the_reader_may_not_see() {
+    each_engine(async |world: World| {
+        let (account, campaign) = (account(&world).await, campaign(&world).await);
+        offered(&world, &account, &campaign, "Wechsel").await;
+        let query = "query($id: ID!) { timeline(subject: $id, filter: { kinds: [\"tradefair.booth_scanned\"] }) \
+                     { nodes { subjects { subjectType } } } }";
+        let types = async || {
+            let answer = world.sam().ask(query, json!({ "id": account })).await.must();
+            let mut types = answer.each("timeline.nodes.0.subjects", "subjectType");
+            types.sort_by_key(Value::to_string);
+            types
+        };
+        assert_eq!(types().await, ["ACCOUNT", "CAMPAIGN", "CONTACT"].map(|ty| json!(ty)));
+
+        // The person changes to a company that Sam does not reach: what happened stays, the person is theirs no more.
+        let other = format!("mutation {{ createAccount(input: {{ name: \"Brauerei\" }}) {{ account {{ id }} {ERRORS} }} }}");
+        let other = world.sue().ask(&other, json!({})).await.must().text("createAccount.account.id").to_owned();
+        let contact = "query($id: ID!) { account(id: $id) { contacts { nodes { id } } } }";
+        let contact = world.sam().ask(contact, json!({ "id": account })).await.must().text("account.contacts.nodes.0.id").to_owned();
+        let moved = format!(
+            "mutation($id: ID!, $to: ID!) {{ updateContact(input: {{ id: $id, accountId: $to }}) {{ contact {{ id }} {ERRORS} }} }}"
+        );
+        world.mia().ask(&moved, json!({ "id": contact, "to": other })).await.must();
+        assert_eq!(types().await, ["ACCOUNT", "CAMPAIGN"].map(|ty| json!(ty)));
+    })
+    .await;
+}

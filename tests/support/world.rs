@@ -55,6 +55,8 @@ pub struct World {
     pub app: App,
     pub(crate) router: Router,
     pub(crate) auth: Arc<config::Auth>,
+    /// Where the files of this world are kept; gone with it.
+    files: Arc<tempfile::TempDir>,
     statements: Arc<AtomicU64>,
 }
 
@@ -109,9 +111,11 @@ impl World {
         let other = house(&store, &clock, "other").await;
         let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
         config.auth = config::Auth::development(SECRET.into());
+        let files = Arc::new(tempfile::tempdir().unwrap());
+        config.files.dir = files.path().to_owned();
         let app = App::new(&config, store.clone(), clock.clone()).unwrap();
         let router = app.router(http::Options::default());
-        World { engine, url, store, clock, acme, other, app, router, auth: Arc::new(config.auth), statements }
+        World { engine, url, store, clock, acme, other, app, router, auth: Arc::new(config.auth), files, statements }
     }
 
     /// A second process on the same database: a pool, a feed and a front door of its own. Its clock is this world's.
@@ -121,9 +125,24 @@ impl World {
         let store = Store::connect(&options).await.unwrap();
         let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
         config.auth = config::Auth::clone(&self.auth);
+        config.files.dir = self.files.path().to_owned();
         let app = App::new(&config, store.clone(), self.clock.clone()).unwrap();
         let router = app.router(http::Options::default());
         World { store, app, router, statements, ..self.clone() }
+    }
+
+    /// Sends a request to the front door as it is; gives status, body and `Content-Disposition`.
+    pub async fn send(
+        &self,
+        request: axum::http::Request<axum::body::Body>,
+    ) -> (axum::http::StatusCode, Vec<u8>, Option<String>) {
+        use http_body_util::BodyExt;
+        use tower::ServiceExt;
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let named = response.headers().get(axum::http::header::CONTENT_DISPOSITION);
+        let named = named.map(|value| value.to_str().unwrap().to_owned());
+        let status = response.status();
+        (status, response.into_body().collect().await.unwrap().to_bytes().to_vec(), named)
     }
 
     /// How many statements have run so far.

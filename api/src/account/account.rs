@@ -1,15 +1,14 @@
 //! The account: a company that is, was or may become a customer.
 
-use async_graphql::{Context, InputObject, MaybeUndefined, Object};
-use chrono::{DateTime, Utc};
+use async_graphql::{Context, MaybeUndefined, Object};
 use entities::{
     account::{account, account_team_member, colleague, contact, contact_point, industry},
-    codes::{SizeBand, StageObject, Tier},
+    codes::{SizeBand, StageObject, TicketStatus, Tier},
     marketing::{handover, lead, touchpoint},
     sales::{meeting, opportunity, requirement, sales_order},
     service::{asset, ticket},
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
 use super::{
     contact::{Contact, ContactPoint},
@@ -17,17 +16,21 @@ use super::{
     team::AccountTeamMember,
 };
 use crate::{
+    custom,
     graph::{
-        Cx, Direction, Error, GlobalId, Kind, List, Money, MoneyInput, PageArgs, Result, contains, cost, list, one,
-        patch, patch_required, text,
+        AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, Money, MoneyFilter, MoneyInput, Result, TextFilter,
+        UserErrorCode, patch, patch_required, text,
     },
     input,
-    journey::{Work, attempt, timeline},
+    journey::{Removable, Work, attempt, timeline},
+    listed,
     marketing::{Handover, Lead, Touchpoint},
     object, payload,
-    policy::access,
+    policy::{Seen, access},
+    removal,
     sales::{Meeting, Opportunity, Order, Requirement},
     service::{Asset, Ticket},
+    teamwork,
 };
 
 object! {
@@ -56,8 +59,6 @@ object! {
         P lifecycle_stage: String = |row| row.lifecycle_stage.clone();
         /// What the company does.
         P description: String = |row| row.description.clone();
-        /// The source's own fields that have no column here, as they came.
-        P custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
         /// The yearly revenue.
         M annual_revenue: Money = |row| {
             row.annual_revenue_minor.map(|minor| Money::from_minor(minor, row.currency.as_deref().unwrap_or("EUR")))
@@ -98,6 +99,8 @@ object! {
         tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling;
     }
     timeline Account;
+    custom_fields Account raw P;
+    teamwork Account;
 }
 
 input! {
@@ -260,7 +263,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         description,
         annual_revenue,
     } = input;
-    let id = id.expect(Kind::Account)?;
+    let id = id.named("id", Kind::Account)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<account::Entity>(id, if_version, &written).await?;
     let (annual_revenue_minor, currency) = match annual_revenue {
@@ -326,54 +329,66 @@ fn normal_domains(domains: Vec<String>) -> serde_json::Value {
     normal.into()
 }
 
-/// Which accounts to list.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct AccountFilter {
-    /// Part of the name, whatever the case.
-    pub name: Option<String>,
-    /// Of this industry.
-    pub industry_id: Option<GlobalId>,
-    /// Changed since.
-    pub updated_since: Option<DateTime<Utc>>,
+listed! {
+    /// One account; null if there is none that you may see.
+    account,
+    /// The accounts that you may see, oldest first unless sorted.
+    accounts: Account(account::Entity) as Account, id Account, Rising;
+    query AccountQuery, filter AccountFilter, sort AccountSort custom {
+        /// By name.
+        P name: TextFilter = Name;
+        /// By registered name.
+        P legal_name: TextFilter = LegalName;
+        /// By industry.
+        P industry_id: Ids = IndustryId, of Industry;
+        /// By the number of employees, in classes.
+        P size_band: AnyOf<SizeBand> = SizeBand;
+        /// By the number of employees.
+        P employees: IntFilter = Employees;
+        /// By country.
+        P country: TextFilter = Country;
+        /// By state or region.
+        P region: TextFilter = Region;
+        /// By tier.
+        P tier: AnyOf<Tier> = Tier;
+        /// By the stage of the customer relation.
+        P lifecycle_stage: TextFilter = LifecycleStage;
+        /// By the colleague who looks after it.
+        P owner_id: Ids = OwnerId, of Colleague;
+        /// By the account that it belongs to.
+        P parent_id: Ids = ParentId, of Account;
+        /// By the yearly revenue.
+        M annual_revenue: MoneyFilter = AnnualRevenueMinor, in Currency;
+    }
 }
 
-/// Reading accounts.
-#[derive(Default)]
-pub struct AccountQuery;
-
-#[Object]
-impl AccountQuery {
-    /// One account; null if there is none that you may see.
-    #[graphql(directive = access::apply("Account".into(), "*".into(), false))]
-    async fn account(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Account>> {
-        one::<account::Entity, _>(Cx::of(ctx), id.expect(Kind::Account)?).await
+impl Removable for account::Entity {
+    /// A customer with work under way is not taken away.
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<account::Model>) -> Result<()> {
+        let id = seen.row().id;
+        let open = work.tally_unscoped::<opportunity::Entity>(
+            opportunity::Column::AccountId
+                .eq(id)
+                .and(opportunity::Column::Stage.is_not_in(["CLOSED_WON", "CLOSED_LOST"])),
+        );
+        let unsolved = work.tally_unscoped::<ticket::Entity>(
+            ticket::Column::AccountId
+                .eq(id)
+                .and(ticket::Column::Status.is_not_in([TicketStatus::Solved, TicketStatus::Closed])),
+        );
+        match (open.await?, unsolved.await?) {
+            (0, 0) => Ok(()),
+            _ => {
+                Err(Error::user(UserErrorCode::StateConflict, "id", "there are open opportunities or unsolved tickets"))
+            }
+        }
     }
+}
 
-    /// The accounts that you may see, oldest first.
-    #[graphql(directive = access::apply("Account".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn accounts(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<AccountFilter>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Account>> {
-        let cx = Cx::of(ctx);
-        let AccountFilter { name, industry_id, updated_since } = filter.unwrap_or_default();
-        let mut rows = cx.caller.rows::<account::Entity>();
-        if let Some(name) = name {
-            rows = rows.filter(contains(account::Column::Name, &name));
-        }
-        if let Some(industry) = industry_id {
-            rows = rows.filter(account::Column::IndustryId.eq(industry.expect(Kind::Industry)?));
-        }
-        if let Some(since) = updated_since {
-            rows = rows.filter(account::Column::UpdatedAt.gte(since));
-        }
-        list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
-    }
+removal! {
+    /// Takes an account out of the lists. STATE_CONFLICT while it has open opportunities or unsolved tickets. Its history stays.
+    delete_account: account::Entity as Account, class P name, checked;
+    mutation AccountRemoval, input DeleteAccountInput, payload DeleteAccountPayload;
 }
 
 /// Changing accounts.

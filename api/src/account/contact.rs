@@ -12,16 +12,17 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
 
 use super::{Account, Colleague};
 use crate::{
-    graph::{
-        Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, UserErrorCode, cost, list, one, patch,
-        patch_required, text,
-    },
+    custom,
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, patch, patch_required, text},
     input,
     journey::{Event, EventKind, Payload, Work, attempt, timeline},
+    listed,
     marketing::{Lead, Touchpoint},
     object, payload,
     policy::{Class, Sight, access, mask},
+    removal,
     service::Ticket,
+    teamwork,
 };
 
 object! {
@@ -45,8 +46,6 @@ object! {
         P lifecycle_stage: String = |row| row.lifecycle_stage.clone();
         /// When the person was erased on request; the history stays, without them.
         P erased_at: DateTime<Utc> = |row| row.erased_at;
-        /// The source's own fields that have no column here, as they came.
-        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
     }
     refs {
         /// The primary employer now.
@@ -69,6 +68,8 @@ object! {
         tickets: Ticket = ticket::Entity, ticket::Column::ContactId, Falling;
     }
     timeline Contact;
+    custom_fields Contact raw T;
+    teamwork Contact;
     edges {
         /// Given and family name together; null where you may not read names.
         #[graphql(directive = access::apply("Contact".into(), "N".into(), false))]
@@ -379,7 +380,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
         owner_id,
         add_contact_points,
     } = input;
-    let id = id.expect(Kind::Contact)?;
+    let id = id.named("id", Kind::Contact)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<contact::Entity>(id, if_version, &written).await?;
     let account_id = work.refer_patch::<account::Entity>("accountId", account_id).await?;
@@ -435,32 +436,37 @@ pub async fn change_employer(work: &mut Work<'_>, cx: &Cx, row: &contact::Model)
     Ok(())
 }
 
-/// Reading contacts.
-#[derive(Default)]
-pub struct ContactQuery;
-
-#[Object]
-impl ContactQuery {
+listed! {
     /// One contact; null if there is none that you may see.
-    #[graphql(directive = access::apply("Contact".into(), "*".into(), false))]
-    async fn contact(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Contact>> {
-        one::<contact::Entity, _>(Cx::of(ctx), id.expect(Kind::Contact)?).await
+    contact,
+    /// The contacts that you may see, oldest first unless sorted.
+    contacts: Contact(contact::Entity) as Contact, id Contact, Rising;
+    query ContactQuery, filter ContactFilter, sort ContactSort custom {
+        /// By given name.
+        N given_name: TextFilter = GivenName;
+        /// By family name.
+        N family_name: TextFilter = FamilyName;
+        /// By job title.
+        N job_title: TextFilter = JobTitle;
+        /// By language.
+        P language: TextFilter = Language;
+        /// By seniority.
+        P seniority: AnyOf<Seniority> = Seniority;
+        /// By the part in buying.
+        P buying_role: AnyOf<BuyingRole> = BuyingRole;
+        /// By lifecycle stage.
+        P lifecycle_stage: TextFilter = LifecycleStage;
+        /// By employer.
+        P account_id: Ids = AccountId, of Account;
+        /// By who looks after them.
+        P owner_id: Ids = OwnerId, of Colleague;
     }
+}
 
-    /// The contacts that you may see, oldest first.
-    #[graphql(directive = access::apply("Contact".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn contacts(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Contact>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<contact::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising)
-            .await
-    }
+removal! {
+    /// Takes a person out of the lists. What happened with them stays; to erase them is another thing.
+    delete_contact: contact::Entity as Contact, class N family_name;
+    mutation ContactRemoval, input DeleteContactInput, payload DeleteContactPayload;
 }
 
 /// Changing contacts.

@@ -1,6 +1,5 @@
 //! The people of the company and the tenant's own order of the world: colleagues, industries, queues.
 
-use async_graphql::{Context, Object};
 use entities::{
     account::{account, colleague, industry},
     codes::{Discipline, Wing},
@@ -9,10 +8,9 @@ use entities::{
 
 use super::Account;
 use crate::{
-    graph::{Cx, Direction, List, PageArgs, Result, cost, list},
+    graph::{AnyOf, Ids, TextFilter},
     journey::timeline,
-    object,
-    policy::access,
+    listed, object, teamwork,
 };
 
 object! {
@@ -48,6 +46,7 @@ object! {
         accounts: Account = account::Entity, account::Column::IndustryId, Rising;
     }
     timeline Industry;
+    teamwork Industry;
 }
 
 object! {
@@ -55,58 +54,54 @@ object! {
     Queue(queue::Entity) as Queue, id Queue {
         /// The name.
         P name: String = |row| row.name.clone();
+        /// Its short name, unique in the tenant.
+        P code: String = |row| row.code.clone();
         /// The wing that it belongs to.
         P wing: Wing = |row| row.wing;
     }
 }
 
-/// Reading the tenant's people and reference data.
-#[derive(Default)]
-pub struct PeopleQuery;
-
-#[Object]
-impl PeopleQuery {
-    /// The colleagues.
-    #[graphql(directive = access::apply("Reference".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn colleagues(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Colleague>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<colleague::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising)
-            .await
+listed! {
+    /// One colleague; null if there is none that you may see.
+    colleague,
+    /// The colleagues that you may see, oldest first unless sorted.
+    colleagues: Colleague(colleague::Entity) as Reference, id Colleague, Rising;
+    query ColleagueQuery, filter ColleagueFilter, sort ColleagueSort {
+        /// By name.
+        N name: TextFilter = Name;
+        /// By discipline.
+        P department: AnyOf<Discipline> = Department;
+        /// By whether they still work here.
+        P is_active: bool = IsActive;
     }
+}
 
-    /// The industries.
-    #[graphql(directive = access::apply("Reference".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn industries(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Industry>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<industry::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising)
-            .await
+listed! {
+    /// One industry; null if there is none that you may see.
+    industry,
+    /// The industries that you may see, oldest first unless sorted.
+    industries: Industry(industry::Entity) as Reference, id Industry, Rising;
+    query IndustryQuery, filter IndustryFilter, sort IndustrySort {
+        /// By code.
+        P code: TextFilter = Code;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By the industry above.
+        P parent_id: Ids = ParentId, of Industry;
     }
+}
 
-    /// The queues.
-    #[graphql(directive = access::apply("Queue".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn queues(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Queue>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<queue::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising).await
+listed! {
+    /// One queue; null if there is none that you may see.
+    queue,
+    /// The queues that you may see, oldest first unless sorted.
+    queues: Queue(queue::Entity) as Queue, id Queue, Rising;
+    query QueueQuery, filter QueueFilter, sort QueueSort {
+        /// By code.
+        P code: TextFilter = Code;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By wing.
+        P wing: AnyOf<Wing> = Wing;
     }
 }

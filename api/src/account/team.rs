@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::{Account, Colleague};
 use crate::{
-    graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode},
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, UserErrorCode},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
-    object, payload,
+    listed, object, payload,
     policy::access,
 };
 
@@ -67,12 +67,6 @@ input! {
         account_id: GlobalId;
         /// The colleague.
         colleague_id: GlobalId;
-    }
-}
-
-impl crate::graph::IsSet for Discipline {
-    fn is_set(&self) -> bool {
-        true
     }
 }
 
@@ -193,7 +187,7 @@ pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> 
 
 /// Ends a membership; it stays on record.
 pub async fn remove(cx: &Cx, input: RemoveAccountTeamMemberInput) -> Result<AccountTeamMember> {
-    let id = input.id.expect(Kind::AccountTeamMember)?;
+    let id = input.id.named("id", Kind::AccountTeamMember)?;
     let mut work = Work::begin(cx).await?;
     let written = [(crate::policy::Class::P, "valid_to")];
     let seen = work.to_change::<account_team_member::Entity>(id, input.if_version, &written).await?;
@@ -208,6 +202,27 @@ pub async fn remove(cx: &Cx, input: RemoveAccountTeamMemberInput) -> Result<Acco
     let after = cx.caller.rows::<account_team_member::Entity>().by_id(id).one(work.tx()).await?;
     work.commit().await?;
     Ok(AccountTeamMember(after.unwrap_or(seen)))
+}
+
+listed! {
+    /// One membership; null if there is none that you may see.
+    account_team_member,
+    /// The memberships in account teams that you may see, oldest first unless sorted.
+    account_team_members: AccountTeamMember(account_team_member::Entity) as AccountTeam, id AccountTeamMember, Rising;
+    query AccountTeamMemberQuery, filter AccountTeamMemberFilter, sort AccountTeamMemberSort {
+        /// By account.
+        P account_id: Ids = AccountId, of Account;
+        /// By colleague.
+        P colleague_id: Ids = ColleagueId, of Colleague;
+        /// By discipline.
+        P discipline: AnyOf<Discipline> = Discipline;
+        /// By whether the member leads.
+        P is_lead: bool = IsLead;
+        /// By its begin.
+        P valid_from: TimeFilter = ValidFrom;
+        /// By its end; `isNull: true` leaves what lasts.
+        P valid_to: TimeFilter = ValidTo;
+    }
 }
 
 /// Changing teams.

@@ -10,11 +10,13 @@ use entities::{
 
 use super::{Account, Contact};
 use crate::{
-    graph::Cx,
+    graph::{AnyOf, Cx, Ids, TimeFilter},
     journey::timeline,
+    listed,
     marketing::{Lead, Touchpoint},
     object,
     policy::{Class, Sight, access, mask},
+    teamwork,
 };
 
 object! {
@@ -37,6 +39,7 @@ object! {
         leads: Lead = lead::Entity, lead::Column::VisitorId, Falling;
     }
     timeline Visitor;
+    teamwork Visitor;
     edges {
         /// A short name that stays the same for ever and says nothing about the person.
         #[graphql(directive = access::apply("Visitor".into(), "*".into(), false))]
@@ -61,4 +64,23 @@ object! {
 /// A time names nobody: it shows under a pseudonym, too.
 fn shown(sight: Sight, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (sight >= Sight::Pseudonym).then_some(at)
+}
+
+listed! {
+    /// One visitor; null if there is none that you may see.
+    visitor,
+    /// The visitors that you may see, newest first unless sorted.
+    visitors: Visitor(visitor::Entity) as Visitor, id Visitor, Falling;
+    query VisitorQuery, filter VisitorFilter, sort VisitorSort {
+        /// By the person that they turned out to be.
+        P contact_id: Ids = ContactId, of Contact;
+        /// By company.
+        P account_id: Ids = AccountId, of Account;
+        /// By when they first came.
+        P first_seen_at: TimeFilter = FirstSeenAt;
+        /// By when they last came.
+        P last_seen_at: TimeFilter = LastSeenAt;
+        /// By what they allowed.
+        P consent_state: AnyOf<ConsentState> = ConsentState;
+    }
 }

@@ -63,6 +63,7 @@ pub async fn run(args: Args, mut config: Config) -> anyhow::Result<ExitCode> {
     let data = args.data()?;
     data.create()?;
     config.auth = config::Auth::development(data.secret()?);
+    config.files.dir = data.folder().join("files");
     let clock = Clock::System;
     let began = Instant::now();
     let (store, made, _guard) = match args.common.given_url().cloned() {

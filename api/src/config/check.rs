@@ -5,12 +5,13 @@ use std::{fmt::Display, ops::RangeInclusive, time::Duration};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::{Auth, Config, Database, Feed, Limits, Log, Problem, Purpose, Server};
+use super::{Auth, Config, Database, Feed, Files, Limits, Log, Problem, Purpose, Server};
 use crate::auth::Issuers;
 
 /// Adds what is wrong to `problems`. Structs are taken apart without `..`: a new option does not compile before it was thought about.
 pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Problem>) {
-    let Config { server, database, auth, limits, log, feed } = config;
+    let Config { server, database, auth, limits, log, feed, files } = config;
+    check_files(files, problems);
     check_server(server, problems);
     check_database(database, purpose, problems);
     check_auth(auth, purpose, problems);
@@ -30,6 +31,31 @@ pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Proble
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
+
+fn check_files(files: &Files, problems: &mut Vec<Problem>) {
+    let Files { dir, bucket, endpoint, region: _, access_key_id, secret_access_key, max_bytes, types, link_ttl } =
+        files;
+    if bucket.is_empty() && dir.as_os_str().is_empty() {
+        problems.push(Problem::new("files.dir", "is empty; right would be a folder, or a bucket in files.bucket"));
+    }
+    if !bucket.is_empty() && (access_key_id.is_empty() || secret_access_key.expose_secret().is_empty()) {
+        let message =
+            "a bucket needs files.access_key_id and files.secret_access_key, best in JOURNEY_FILES_SECRET_ACCESS_KEY";
+        problems.push(Problem::new("files.bucket", message));
+    }
+    if !endpoint.is_empty() && !Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        let message = format!("{endpoint:?} is no address; right would be \"https://s3.example.com\", or empty");
+        problems.push(Problem::new("files.endpoint", message));
+    }
+    for (index, kind) in types.iter().enumerate() {
+        if kind.split('/').filter(|part| !part.is_empty()).count() != 2 {
+            let message = format!("{kind:?} is no media type; right would be \"application/pdf\"");
+            problems.push(Problem::new(format!("files.types[{index}]"), message));
+        }
+    }
+    number("files.max_bytes", *max_bytes, 1..=1_073_741_824, problems);
+    time("files.link_ttl", *link_ttl, SECOND..=HOUR, problems);
+}
 
 fn check_server(server: &Server, problems: &mut Vec<Problem>) {
     let Server { listen: _, public_url, grace_period, cors_origins } = server;

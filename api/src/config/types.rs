@@ -23,6 +23,8 @@ pub struct Config {
     pub log: Log,
     /// The live feed.
     pub feed: Feed,
+    /// Files on records.
+    pub files: Files,
 }
 
 /// `[server]`.
@@ -197,4 +199,29 @@ pub struct Feed {
     /// How often live readers look.
     #[serde(deserialize_with = "duration::deserialize")]
     pub poll_interval: Duration,
+}
+
+/// `[files]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    /// The folder, where no bucket is named.
+    pub dir: PathBuf,
+    /// The bucket of an S3-compatible store; empty: the folder.
+    pub bucket: String,
+    /// The store's address; empty: Amazon's own.
+    pub endpoint: String,
+    /// The store's region.
+    pub region: String,
+    /// The id of the store's key.
+    pub access_key_id: String,
+    /// The store's key.
+    pub secret_access_key: SecretString,
+    /// Bytes of a file.
+    pub max_bytes: usize,
+    /// The media types that are taken.
+    pub types: Vec<String>,
+    /// How long a signed address holds.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub link_ttl: Duration,
 }

@@ -55,7 +55,7 @@ pub(super) const QUERIES: &[(Role, &str, &str)] = &[
         Role::Technical,
         "the key account's journey, as the engineer may read it",
         r#"{
-  accounts(first: 1, filter: { name: "Alpenland" }) {
+  accounts(first: 1, filter: { name: { contains: "Alpenland" } }) {
     nodes { name timeline(first: 10, filter: { domains: [TECHNICAL, SALES], minImportance: 2 }) { nodes { occurredAt kind title summary } } }
   }
 }"#,
@@ -64,7 +64,7 @@ pub(super) const QUERIES: &[(Role, &str, &str)] = &[
         Role::Manager,
         "the key account: team, deals, and the milestones of its journey",
         r#"{
-  accounts(first: 1, filter: { name: "Alpenland" }) {
+  accounts(first: 1, filter: { name: { contains: "Alpenland" } }) {
     nodes {
       name tier lifecycleStage
       team(first: 10) { nodes { discipline isLead colleague { name } } }
@@ -77,7 +77,7 @@ pub(super) const QUERIES: &[(Role, &str, &str)] = &[
     (
         Role::Analyst,
         "what an analyst may: figures, never a row",
-        "{ me { roles rights { type class read } } serviceConfig { maxComplexity maxDepth maxPageSize } }",
+        "{ me { roles whatMayI { type scope class read } } serviceConfig { maxComplexity maxDepth maxPageSize } }",
     ),
     (
         Role::Integrator,

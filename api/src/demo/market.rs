@@ -188,7 +188,7 @@ async fn plan_one(t: &mut Teller, plan: &Plan) -> anyhow::Result<String> {
         "TRADE_FAIR" => ("BrandtFill 3000: brochure", "BROCHURE"),
         _ => ("A line in twelve weeks", "PAGE"),
     };
-    let content = say!(t, plan.who, content::create, {
+    let content = say!(t, plan.who, content::create_content_asset, {
         "title": title, "kind": kind, "campaignId": (&id), "language": "de",
         "url": (format!("https://www.brandt-maschinenbau.example/wissen/{}", plan.code)),
     });

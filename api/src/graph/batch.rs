@@ -1,8 +1,9 @@
 //! Loading in batches: every edge asks for one key, and all keys that are asked for while the executor walks one level become
 //! one statement.
 //!
-//! A key waits for one turn of the request's own task. By then the executor has polled every sibling, so the batch is
-//! complete: no timer, no spawned task, and the number of statements never depends on how busy the machine is. The timer of
+//! A batch waits until its request has come to rest: nothing is under way, and nothing was asked or answered for two turns
+//! of the request's own task. By then the executor has polled every sibling, so the batch is complete: no timer, no spawned
+//! task, and the number of statements never depends on how busy the machine is. All batches that wait then leave together. The timer of
 //! async-graphql's DataLoader splits a batch when a level takes longer than its delay.
 
 use std::{
@@ -13,12 +14,12 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
 };
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 use super::{cx::Cx, error::Result};
 
@@ -35,6 +36,25 @@ pub trait Key: Hash + Eq + Clone + Send + Sync + 'static {
 #[derive(Default)]
 pub struct Batches {
     open: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// Counts up with every key that joins and every answer that comes.
+    steps: AtomicU64,
+    /// How many statements are under way.
+    busy: AtomicUsize,
+    /// Counts up when the request has come to rest.
+    rests: AtomicU64,
+    /// Rung when a statement has been answered.
+    answered: Notify,
+}
+
+/// A statement of the request is under way, until this is dropped.
+pub struct Busy<'a>(&'a Batches);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.steps.fetch_add(1, Ordering::Relaxed);
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        self.0.answered.notify_waiters();
+    }
 }
 
 struct Batch<K: Key> {
@@ -43,12 +63,19 @@ struct Batch<K: Key> {
 }
 
 impl Cx {
+    /// Says that a statement is under way whose answer may ask for more: a batch does not leave before.
+    pub fn busy(&self) -> Busy<'_> {
+        self.batches().busy.fetch_add(1, Ordering::Relaxed);
+        Busy(self.batches())
+    }
+
     /// The answer to one key, loaded together with its siblings.
     pub async fn load<K: Key>(&self, key: K) -> Result<Option<K::Value>> {
         let batch = self.batches().join(key.clone());
-        turn().await;
         // Without a budget: tokio would send every 128th waiter of a long page into a later turn, and its children with it.
         let answer = tokio::task::unconstrained(batch.answer.get_or_init(|| async {
+            self.batches().rest().await;
+            let _busy = self.busy();
             self.batches().close(&batch);
             let mut keys = batch.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let mut seen = std::collections::HashSet::new();
@@ -98,6 +125,28 @@ impl Wake for Bell {
 }
 
 impl Batches {
+    /// Waits until the request has come to rest. One quiet turn is not enough: a list of futures hands the turn back after
+    /// two of its items have woken themselves, with the rest of them still to be polled.
+    async fn rest(&self) {
+        let rests = self.rests.load(Ordering::Relaxed);
+        let (mut steps, mut quiet) = (self.steps.load(Ordering::Relaxed), 0);
+        while quiet < 2 {
+            let answered = self.answered.notified();
+            if self.busy.load(Ordering::Relaxed) > 0 {
+                answered.await;
+            } else {
+                turn().await;
+            }
+            if self.rests.load(Ordering::Relaxed) != rests {
+                return;
+            }
+            let now = self.steps.load(Ordering::Relaxed);
+            quiet = if now == steps { quiet + 1 } else { 0 };
+            steps = now;
+        }
+        self.rests.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn join<K: Key>(&self, key: K) -> Arc<Batch<K>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let batch = open
@@ -105,6 +154,7 @@ impl Batches {
             .and_then(|batch| batch.clone().downcast::<Batch<K>>().ok())
             .unwrap_or_else(|| Arc::new(Batch { keys: Mutex::default(), answer: OnceCell::new() }));
         batch.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        self.steps.fetch_add(1, Ordering::Relaxed);
         open.insert(TypeId::of::<K>(), batch.clone());
         batch
     }

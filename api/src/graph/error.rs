@@ -93,6 +93,16 @@ impl Error {
         Error::user(UserErrorCode::Forbidden, path, "your role does not allow this here")
     }
 
+    /// A violated unique key, as the refusal of the field that holds the key; anything else as it is.
+    pub fn duplicate_at(self, path: &str) -> Error {
+        match &self {
+            Error::Internal(cause) if cause.downcast_ref::<DbErr>().is_some_and(is_duplicate) => {
+                Error::user(UserErrorCode::Duplicate, path, "there is one already")
+            }
+            _ => self,
+        }
+    }
+
     /// Somebody else was faster.
     pub fn version_conflict(current: i64) -> Error {
         Error::user(UserErrorCode::VersionConflict, "ifVersion", format!("the object is at version {current} now"))

@@ -95,6 +95,14 @@ kinds! {
     SlaPolicy "slp";
     /// Survey answer.
     SurveyAnswer "srv";
+    /// A field of the tenant's own.
+    CustomField "cfd";
+    /// Note.
+    Note "not";
+    /// Task.
+    Task "tsk";
+    /// File.
+    File "fil";
     /// Event.
     Event "evt";
 }
@@ -124,6 +132,14 @@ impl GlobalId {
                 kind.prefix()
             ))),
         }
+    }
+
+    /// [`GlobalId::expect`] for a field of a mutation's input: the refusal is data, like every other.
+    pub fn named(self, path: &str, kind: Kind) -> Result<Uuid> {
+        self.expect(kind).map_err(|error| match error {
+            Error::BadInput(message) => Error::invalid(path, message),
+            other => other,
+        })
     }
 
     /// Reads an id.

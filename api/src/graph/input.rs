@@ -5,6 +5,12 @@ use sea_orm::{ActiveValue, Value};
 
 use super::error::{Error, Result, UserError, UserErrorCode};
 use crate::policy::{Class, Rights};
+use entities::codes::{
+    AccessLevel, ActivityKind, AttendeeResponse, CampaignStatus, CampaignType, ChannelGroup, ConsentPurpose,
+    ContactPointKind, ContactRole, ContentKind, CostKind, DefinitionKind, Direction, Discipline, HandoverBoundary,
+    Interaction, LeadTouchRole, LegalBasis, MeetingKind, MeetingOutcome, NoteVisibility, OrderStatus, ReasonCode,
+    Renewal, RequirementCategory, SlaMetric, StageObject, SurveyKind, TicketStatus, Wing,
+};
 
 /// Whether an input field was given.
 pub trait IsSet {
@@ -27,6 +33,39 @@ impl<T> IsSet for Option<T> {
 macro_rules! always_set {
     ($($ty:ty),*) => { $(impl IsSet for $ty { fn is_set(&self) -> bool { true } })* };
 }
+// The codes that some input requires.
+always_set!(
+    AccessLevel,
+    ActivityKind,
+    AttendeeResponse,
+    CampaignStatus,
+    CampaignType,
+    ChannelGroup,
+    ConsentPurpose,
+    ContactPointKind,
+    ContactRole,
+    ContentKind,
+    CostKind,
+    DefinitionKind,
+    Direction,
+    Discipline,
+    HandoverBoundary,
+    Interaction,
+    LeadTouchRole,
+    LegalBasis,
+    MeetingKind,
+    MeetingOutcome,
+    NoteVisibility,
+    OrderStatus,
+    ReasonCode,
+    Renewal,
+    RequirementCategory,
+    SlaMetric,
+    StageObject,
+    SurveyKind,
+    TicketStatus,
+    Wing
+);
 always_set!(String, bool, i32, super::GlobalId, chrono::DateTime<chrono::Utc>, chrono::NaiveDate, super::MoneyInput);
 
 impl<T> IsSet for Vec<T> {
@@ -90,17 +129,81 @@ pub fn patch_required<T: Into<Value>>(path: &str, value: MaybeUndefined<T>) -> R
     }
 }
 
-/// A name or title: not blank, not longer than `max` characters, otherwise kept byte for byte.
+/// The longest name, title or code, in characters.
+pub const MAX_LINE: usize = 255;
+/// The longest description, message or remark, in characters.
+pub const MAX_PROSE: usize = 20_000;
+
+/// A name, title or code: not blank, one line without control characters, at most `max` characters, kept byte for byte.
 pub fn text(path: &str, value: String, max: usize) -> Result<String> {
+    if value.chars().any(char::is_control) {
+        return Err(Error::invalid(path, "one line without control characters"));
+    }
+    bounded(path, value, max)
+}
+
+/// A description, message or remark: not blank, at most `max` characters, without control characters but the ends of lines and
+/// tabs, kept byte for byte.
+pub fn prose(path: &str, value: String, max: usize) -> Result<String> {
+    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Error::invalid(path, "a text cannot hold control characters"));
+    }
+    bounded(path, value, max)
+}
+
+fn bounded(path: &str, value: String, max: usize) -> Result<String> {
     if value.trim().is_empty() {
         return Err(Error::invalid(path, "this cannot be blank"));
     }
-    if value.chars().count() > max {
-        return Err(Error::invalid(path, format!("at most {max} characters")));
+    match value.chars().count() > max {
+        true => Err(Error::invalid(path, format!("at most {max} characters"))),
+        false => Ok(value),
     }
-    // PostgreSQL cannot store it in text, and the two engines shall hold the same.
-    if value.contains('\0') {
-        return Err(Error::invalid(path, "a text cannot hold the character U+0000"));
+}
+
+/// [`text`] of at most [`MAX_LINE`] characters that may be left out; blank counts as left out.
+pub fn line(path: &str, value: Option<String>) -> Result<Option<String>> {
+    value.filter(|value| !value.trim().is_empty()).map(|value| text(path, value, MAX_LINE)).transpose()
+}
+
+/// [`prose`] of at most [`MAX_PROSE`] characters that may be left out; blank counts as left out.
+pub fn remark(path: &str, value: Option<String>) -> Result<Option<String>> {
+    value.filter(|value| !value.trim().is_empty()).map(|value| prose(path, value, MAX_PROSE)).transpose()
+}
+
+/// [`line`] from a patch: absent leaves, null and blank clear.
+pub fn line_patch(path: &str, value: MaybeUndefined<String>) -> Result<ActiveValue<Option<String>>> {
+    patch_text(value, |value| line(path, value))
+}
+
+/// [`remark`] from a patch: absent leaves, null and blank clear.
+pub fn remark_patch(path: &str, value: MaybeUndefined<String>) -> Result<ActiveValue<Option<String>>> {
+    patch_text(value, |value| remark(path, value))
+}
+
+/// A required [`text`] of at most [`MAX_LINE`] characters from a patch: absent leaves, null and blank are refused.
+pub fn name_patch(path: &str, value: MaybeUndefined<String>) -> Result<ActiveValue<String>> {
+    match patch_required(path, value)? {
+        ActiveValue::Set(value) => Ok(ActiveValue::Set(text(path, value, MAX_LINE)?)),
+        other => Ok(other),
     }
-    Ok(value)
+}
+
+/// A required [`prose`] of at most [`MAX_PROSE`] characters from a patch: absent leaves, null and blank are refused.
+pub fn prose_patch(path: &str, value: MaybeUndefined<String>) -> Result<ActiveValue<String>> {
+    match patch_required(path, value)? {
+        ActiveValue::Set(value) => Ok(ActiveValue::Set(prose(path, value, MAX_PROSE)?)),
+        other => Ok(other),
+    }
+}
+
+fn patch_text(
+    value: MaybeUndefined<String>,
+    checked: impl FnOnce(Option<String>) -> Result<Option<String>>,
+) -> Result<ActiveValue<Option<String>>> {
+    match value {
+        MaybeUndefined::Undefined => Ok(ActiveValue::NotSet),
+        MaybeUndefined::Null => Ok(ActiveValue::Set(None)),
+        MaybeUndefined::Value(value) => Ok(ActiveValue::Set(checked(Some(value))?)),
+    }
 }

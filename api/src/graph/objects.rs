@@ -21,6 +21,8 @@
 ///         notes: TicketNote = ticket_message::Entity, ticket_message::Column::TicketId, Rising under TicketNote;
 ///     }
 ///     timeline Account; // with `use crate::journey::timeline;`
+///     custom_fields Account raw P; // with `use crate::custom;`: `customFields`, and `custom` with what no field declares
+///     teamwork Account; // notes and tasks about it; with `use crate::teamwork;`
 ///     edges {
 ///         /// …ordinary resolvers
 ///     }
@@ -38,6 +40,8 @@ macro_rules! object {
         $(refs { $( $(#[$ref_meta:meta])* $ref_class:ident $ref:ident : $ref_out:ident = $ref_table:path, $ref_get:expr; )* })?
         $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident $(under $line:ident)?; )* })?
         $(timeline $subject:ident;)?
+        $(custom_fields $customized:ident $(raw $raw:ident)?;)?
+        $(teamwork $record:ident;)?
         $(edges { $($edges:tt)* })?
     ) => {
         $(#[$meta])*
@@ -137,6 +141,61 @@ macro_rules! object {
                     let page = $crate::graph::PageArgs::new(first, after, last, before);
                     let args = timeline::TimelineArgs { filter, page, as_of, known_at };
                     timeline::of($crate::graph::Cx::of(ctx), entities::codes::SubjectType::$subject, self.0.row().id, args).await
+                }
+            )?
+
+            $(
+                /// The tenant's own fields of this record, in their declared order, each with its value.
+                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false), complexity = "1 + 10 * child_complexity")]
+                pub async fn custom_fields(&self, ctx: &async_graphql::Context<'_>) -> $crate::graph::Result<Vec<custom::CustomFieldValue>> {
+                    let _ = entities::codes::CustomEntity::$customized;
+                    custom::values::<$table>($crate::graph::Cx::of(ctx), &self.0).await
+                }
+
+                $(
+                    /// What a source brought that has neither a column nor a declared field, as it came.
+                    #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), stringify!($raw).into(), false))]
+                    pub async fn custom(&self, ctx: &async_graphql::Context<'_>) -> $crate::graph::Result<Option<async_graphql::Json<serde_json::Value>>> {
+                        custom::undeclared::<$table>($crate::graph::Cx::of(ctx), &self.0, $crate::policy::Class::$raw).await
+                    }
+                )?
+            )?
+
+            $(
+                /// The notes on it that you may read, newest first.
+                #[graphql(
+                    directive = $crate::policy::access::apply("Note".into(), "*".into(), false),
+                    complexity = "crate::graph::cost(first, last, child_complexity)"
+                )]
+                pub async fn notes(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    first: Option<i32>,
+                    after: Option<String>,
+                    last: Option<i32>,
+                    before: Option<String>,
+                ) -> $crate::graph::Result<$crate::graph::List<teamwork::Note>> {
+                    let args = $crate::graph::PageArgs::new(first, after, last, before);
+                    let about = entities::codes::RecordType::$record;
+                    teamwork::notes_of($crate::graph::Cx::of(ctx), about, self.0.row().id, args).await
+                }
+
+                /// What is to do about it, open and done, newest first.
+                #[graphql(
+                    directive = $crate::policy::access::apply("Task".into(), "*".into(), false),
+                    complexity = "crate::graph::cost(first, last, child_complexity)"
+                )]
+                pub async fn tasks(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    first: Option<i32>,
+                    after: Option<String>,
+                    last: Option<i32>,
+                    before: Option<String>,
+                ) -> $crate::graph::Result<$crate::graph::List<teamwork::Task>> {
+                    let args = $crate::graph::PageArgs::new(first, after, last, before);
+                    let about = entities::codes::RecordType::$record;
+                    teamwork::tasks_of($crate::graph::Cx::of(ctx), about, self.0.row().id, args).await
                 }
             )?
 

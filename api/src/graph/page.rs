@@ -3,7 +3,7 @@
 use std::{collections::HashMap, hash::Hash, marker::PhantomData, str::FromStr, sync::Arc};
 
 use async_graphql::{
-    InputObject, Object, OutputType,
+    Object, OutputType,
     connection::{Connection, CursorType, Edge, EmptyFields},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -23,9 +23,14 @@ pub const MAX_PAGE: i32 = 100;
 /// The page that a list gives when neither `first` nor `last` is said.
 pub const DEFAULT_PAGE: i32 = 20;
 
-/// The cursor of a row: its id, opaque to clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RowCursor(pub Uuid);
+/// The cursor of a row, opaque to clients.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RowCursor {
+    /// Of a list in its own order: the row's id.
+    Id(Uuid),
+    /// Of a list in a chosen order: the order's name, the row's value in it (JSON), the row's id.
+    Sorted(String, String, Uuid),
+}
 
 /// A text that is no cursor.
 #[derive(Debug, thiserror::Error)]
@@ -37,11 +42,20 @@ impl CursorType for RowCursor {
 
     fn decode_cursor(text: &str) -> Result<Self, BadCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
-        Uuid::from_slice(&bytes).map(RowCursor).map_err(|_| BadCursor)
+        if let Ok(id) = Uuid::from_slice(&bytes) {
+            return Ok(RowCursor::Id(id));
+        }
+        let (sort, value, id) = serde_json::from_slice(&bytes).map_err(|_| BadCursor)?;
+        Ok(RowCursor::Sorted(sort, value, id))
     }
 
     fn encode_cursor(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0.as_bytes())
+        match self {
+            RowCursor::Id(id) => URL_SAFE_NO_PAD.encode(id.as_bytes()),
+            RowCursor::Sorted(sort, value, id) => {
+                URL_SAFE_NO_PAD.encode(serde_json::json!([sort, value, id]).to_string())
+            }
+        }
     }
 }
 
@@ -77,8 +91,19 @@ impl PageArgs {
         PageArgs { first, after, last, before }
     }
 
-    /// Checks the arguments.
+    /// Checks the arguments of a list in its own order.
     pub fn page(self) -> Result<Page> {
+        let (size, from_end, after, before) = self.checked()?;
+        let id = |cursor| match cursor {
+            None => Ok(None),
+            Some(RowCursor::Id(id)) => Ok(Some(id)),
+            Some(RowCursor::Sorted(..)) => Err(Error::CursorInvalid),
+        };
+        Ok(Page { size, from_end, after: id(after)?, before: id(before)? })
+    }
+
+    /// The size, whether it is read from the end, and the cursors after and before.
+    pub(super) fn checked(self) -> Result<(u64, bool, Option<RowCursor>, Option<RowCursor>)> {
         let (size, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(Error::BadInput("give first or last, not both".into())),
             (None, Some(n)) => (n, true),
@@ -88,17 +113,10 @@ impl PageArgs {
             return Err(Error::BadInput(format!("first and last are between 1 and {MAX_PAGE}, not {size}")));
         }
         let cursor = |text: Option<String>| match text {
-            Some(text) => {
-                RowCursor::decode_cursor(&text).map(|cursor| Some(cursor.0)).map_err(|_| Error::CursorInvalid)
-            }
+            Some(text) => RowCursor::decode_cursor(&text).map(Some).map_err(|_| Error::CursorInvalid),
             None => Ok(None),
         };
-        Ok(Page {
-            size: size.unsigned_abs().into(),
-            from_end,
-            after: cursor(self.after)?,
-            before: cursor(self.before)?,
-        })
+        Ok((size.unsigned_abs().into(), from_end, cursor(self.after)?, cursor(self.before)?))
     }
 }
 
@@ -168,6 +186,15 @@ impl Total {
 /// A connection over rows that are paged by their id.
 pub type List<T> = Connection<RowCursor, T, Total, EmptyFields>;
 
+/// How many rows a list has, counted when it is asked.
+pub(super) fn total<E: Governed>(cx: &Cx, rows: &Rows<E>) -> Total {
+    let (cx, rows) = (cx.clone(), rows.clone());
+    Total(Arc::new(move || {
+        let (cx, rows) = (cx.clone(), rows.clone());
+        Box::pin(async move { Ok(rows.count(cx.store.db()).await?) })
+    }))
+}
+
 /// Makes the connection of a root list.
 pub async fn list<E, T>(cx: &Cx, rows: Rows<E>, args: PageArgs, direction: Direction) -> Result<List<T>>
 where
@@ -175,15 +202,12 @@ where
     T: From<Seen<E::Model>> + OutputType,
 {
     let page = args.page()?;
-    let count = {
-        let (cx, rows) = (cx.clone(), rows.clone());
-        Total(Arc::new(move || {
-            let (cx, rows) = (cx.clone(), rows.clone());
-            Box::pin(async move { Ok(rows.count(cx.store.db()).await?) })
-        }))
-    };
+    let count = total(cx, &rows);
     let (rows, order) = page.narrow(rows, direction);
-    let found = rows.order_by(E::ID, order).limit(page.size + 1).all(cx.store.db()).await?;
+    let found = {
+        let _busy = cx.busy();
+        rows.order_by(E::ID, order).limit(page.size + 1).all(cx.store.db()).await?
+    };
     Ok(connection::<E, T>(page, found, count))
 }
 
@@ -193,8 +217,22 @@ where
     T: From<Seen<E::Model>> + OutputType,
 {
     let (rows, previous, next) = page.cut(found);
+    let rows = rows.into_iter().map(|row| (RowCursor::Id(E::id(row.row())), row));
+    connect::<E, T>(rows, previous, next, count)
+}
+
+pub(super) fn connect<E, T>(
+    rows: impl Iterator<Item = (RowCursor, Seen<E::Model>)>,
+    previous: bool,
+    next: bool,
+    count: Total,
+) -> List<T>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
     let mut connection = Connection::with_additional_fields(previous, next, count);
-    connection.edges.extend(rows.into_iter().map(|row| Edge::new(RowCursor(E::id(row.row())), T::from(row))));
+    connection.edges.extend(rows.map(|(cursor, row)| Edge::new(cursor, T::from(row))));
     connection
 }
 
@@ -373,28 +411,4 @@ where
         Some(id) => Ok(cx.load(ById::<E>(ty, id, PhantomData)).await?.map(T::from)),
         None => Ok(None),
     }
-}
-
-/// A period in time, half open.
-#[derive(Clone, Copy, Debug, Default, InputObject)]
-pub struct Period {
-    /// From this moment on, inclusive.
-    pub from: Option<chrono::DateTime<chrono::Utc>>,
-    /// Up to this moment, exclusive.
-    pub to: Option<chrono::DateTime<chrono::Utc>>,
-}
-
-/// `column` holds `part`, whatever the case of ASCII letters; `%` and `_` are letters like any other.
-pub fn contains(column: impl ColumnTrait, part: &str) -> sea_orm::sea_query::Expr {
-    use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
-    // No stored text holds it, and PostgreSQL refuses even to be asked.
-    if part.contains('\0') {
-        return Expr::val(1).eq(0);
-    }
-    let escaped: String = part
-        .to_lowercase()
-        .chars()
-        .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
-        .collect();
-    Expr::from(Func::lower(column.into_expr())).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }

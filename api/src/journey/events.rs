@@ -8,9 +8,14 @@ use entities::{
     marketing::{campaign, channel, lead},
     sales::opportunity,
 };
-use uuid::Uuid;
+use futures::future::try_join_all;
 
-use super::{EventKind, ObjectType, Payload, Shape, event_id, object::JourneyObject, reader::SeenEvent};
+use super::{
+    EventKind, ObjectType, Payload, Shape, event_id,
+    object::JourneyObject,
+    reader::{SeenEvent, Subject},
+    subject,
+};
 use crate::{
     account::Colleague,
     graph::{Cx, GlobalId, Kind, Money, Result, one},
@@ -104,34 +109,15 @@ impl SeenEvent {
         }
     }
 
-    /// The subjects that were written down, without those whose very existence the reader's type rights hide.
-    fn subjects(&self, cx: &Cx) -> Vec<EventSubject> {
-        let Some(list) = self.row.subjects.as_array() else { return Vec::new() };
-        list.iter()
-            .filter_map(|subject| {
-                let ty = SubjectType::parse(subject.get(0)?.as_str()?)?;
-                let id = Uuid::parse_str(subject.get(1)?.as_str()?).ok()?;
-                let readable =
-                    subject_access(ty).is_none_or(|ty| crate::policy::table::most(ty, cx.caller.roles).reads());
-                readable.then(|| EventSubject { subject_type: ty, id: GlobalId::new(kind_of(ty), id) })
-            })
-            .collect()
+    /// The subjects that were written down, without those that the reader may not see.
+    async fn subjects(&self, cx: &Cx) -> Result<Vec<EventSubject>> {
+        let written = subject::written(&self.row.subjects);
+        let seen = try_join_all(written.iter().map(|subject| cx.load(*subject))).await?;
+        let seen = written.into_iter().zip(seen).filter(|(_, seen)| seen.is_some());
+        Ok(seen
+            .map(|(Subject { ty, id }, _)| EventSubject { subject_type: ty, id: GlobalId::new(kind_of(ty), id) })
+            .collect())
     }
-}
-
-fn subject_access(ty: SubjectType) -> Option<crate::policy::Type> {
-    use crate::policy::Type;
-    Some(match ty {
-        SubjectType::Account => Type::Account,
-        SubjectType::Contact => Type::Contact,
-        SubjectType::Visitor => Type::Visitor,
-        SubjectType::Opportunity => Type::Opportunity,
-        SubjectType::Lead => Type::Lead,
-        SubjectType::Campaign => Type::Campaign,
-        SubjectType::Ticket => Type::Ticket,
-        SubjectType::Asset => Type::Asset,
-        SubjectType::Industry => return None,
-    })
 }
 
 /// `opportunity.stage_changed` → `Opportunity stage changed`.
@@ -194,10 +180,10 @@ macro_rules! event_types {
                 pub async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Colleague>> {
                     one::<colleague::Entity, _>(Cx::of(ctx), self.0.row.actor_id).await
                 }
-                /// Whom it is about.
+                /// Whom it is about, without those whom you may not see.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
-                pub async fn subjects(&self, ctx: &Context<'_>) -> Vec<EventSubject> {
-                    self.0.subjects(Cx::of(ctx))
+                pub async fn subjects(&self, ctx: &Context<'_>) -> Result<Vec<EventSubject>> {
+                    self.0.subjects(Cx::of(ctx)).await
                 }
                 /// What it is about, as it is now and as far as you may see it; null where you may not.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
@@ -234,10 +220,10 @@ macro_rules! event_types {
             field(name = "time_uncertain", ty = "bool", desc = "True when the source gave no possible time."),
             field(name = "importance", ty = "i32", desc = "1 detail, 2 step, 3 milestone; 0 for plain changes of records."),
             field(name = "actor", ty = "Result<Option<Colleague>>", desc = "The colleague who did it; null when it was the customer or a machine."),
-            field(name = "subjects", ty = "Vec<EventSubject>", desc = "Whom it is about."),
-            field(name = "object", ty = "Result<Option<JourneyObject>>", desc = "What it is about, as far as you may see it."),
+            field(name = "subjects", ty = "Result<Vec<EventSubject>>", desc = "Whom it is about, without those whom you may not see."),
+            field(name = "object", ty = "Result<Option<JourneyObject>>", desc = "What it is about, as it is now and as far as you may see it; null where you may not."),
             field(name = "title", ty = "Result<String>", desc = "In words."),
-            field(name = "summary", ty = "Option<String>", desc = "What changed, in codes and amounts."),
+            field(name = "summary", ty = "Option<String>", desc = "What changed, in codes and amounts; null where nothing is to be added to the title."),
             field(name = "source", ty = "Option<&str>", desc = "The system that told it; null for Journey itself."),
         )]
         #[expect(missing_docs, reason = "each variant is the type of its name")]

@@ -1,5 +1,7 @@
 //! 6: the corridor. The journal (`work` appends, nobody else), its kinds and payloads, the timeline, the live feed, stages.
 
+mod custom;
+mod editable;
 pub mod event_id;
 pub mod events;
 mod follow;
@@ -8,7 +10,9 @@ pub mod object;
 mod objects;
 mod payload;
 pub mod reader;
+mod removal;
 pub mod stages;
+mod subject;
 pub mod timeline;
 pub mod verify;
 mod visible;
@@ -17,4 +21,5 @@ mod work;
 pub use kinds::{Declared, EventKind, Shape};
 pub use objects::{Journaled, ObjectType, Subjects};
 pub use payload::Payload;
+pub use removal::{Removable, remove};
 pub use work::{AUDIENCE_TEAM, Event, Work, attempt};

@@ -11,6 +11,7 @@ use crate::{
     policy::{Class, Type},
     sales::{Activity, Meeting, Opportunity, Order, Requirement},
     service::{Asset, SlaClock, SurveyAnswer, Ticket, TicketMessage, TicketNote},
+    teamwork::{Note, Task},
 };
 
 /// What an event is about.
@@ -36,6 +37,8 @@ pub enum JourneyObject {
     TicketNote(TicketNote),
     SlaClock(SlaClock),
     SurveyAnswer(SurveyAnswer),
+    Note(Note),
+    Task(Task),
 }
 
 impl JourneyObject {
@@ -70,6 +73,8 @@ impl JourneyObject {
             ObjectType::SurveyAnswer => {
                 one::<service::survey_answer::Entity, SurveyAnswer>(cx, id).await?.map(Into::into)
             }
+            ObjectType::Note => one::<sales::note::Entity, Note>(cx, id).await?.map(Into::into),
+            ObjectType::Task => one::<sales::task::Entity, Task>(cx, id).await?.map(Into::into),
             ObjectType::ContactPoint
             | ObjectType::Employment
             | ObjectType::Visitor
@@ -78,19 +83,21 @@ impl JourneyObject {
             | ObjectType::Industry
             | ObjectType::IndustryTeamMember
             | ObjectType::Queue
+            | ObjectType::CustomField
             | ObjectType::Channel
             | ObjectType::CampaignCost
             | ObjectType::ContentAsset
             | ObjectType::Lesson
             | ObjectType::OpportunityContact
             | ObjectType::MeetingAttendee
-            | ObjectType::Note
-            | ObjectType::Task
             | ObjectType::Product
             | ObjectType::OrderLine
             | ObjectType::Contract
             | ObjectType::Pipeline
             | ObjectType::Stage
+            | ObjectType::MeetingFile
+            | ObjectType::TicketFile
+            | ObjectType::ContractFile
             | ObjectType::BusinessCalendar
             | ObjectType::SlaPolicy => None,
         })
@@ -112,7 +119,9 @@ impl JourneyObject {
                 it.0.read(Class::P, "name", |row| row.name.clone().or_else(|| row.serial.clone()))
             }
             JourneyObject::Ticket(it) => it.0.read(Class::T, "subject", |row| row.subject.clone()),
+            JourneyObject::Task(it) => it.0.read(Class::T, "title", |row| row.title.clone()),
             JourneyObject::Consent(_)
+            | JourneyObject::Note(_)
             | JourneyObject::AccountTeamMember(_)
             | JourneyObject::Lead(_)
             | JourneyObject::Handover(_)

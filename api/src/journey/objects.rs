@@ -6,21 +6,23 @@ use entities::{
         account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
         industry_team_member, visitor,
     },
-    codes::{SubjectType, Wing},
+    codes::{NoteVisibility, SubjectType, Wing},
     marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
     sales::{
         activity, contract, meeting, meeting_attendee, note, opportunity, opportunity_contact, order_line, pipeline,
         product, requirement, sales_order, stage, task,
     },
-    service::{asset, business_calendar, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    tenant::queue,
+    service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
+    tenant::{custom_field, queue},
 };
 use sea_orm::{DbErr, IntoActiveModel, TryIntoModel};
 use uuid::Uuid;
 
+use super::AUDIENCE_TEAM;
 use crate::{
     graph::Kind,
     policy::{Governed, Type},
+    search::index::{self, Found},
 };
 
 /// Whom an event is about.
@@ -38,6 +40,14 @@ pub trait Journaled: Governed<Model: IntoActiveModel<Self::ActiveModel>, ActiveM
     fn account_id(row: &Self::Model) -> Option<Uuid>;
     /// Whom an event about this row is about.
     fn subjects(row: &Self::Model) -> Subjects;
+    /// Who may see an event about this row, beside what the row rule says.
+    fn audience(_row: &Self::Model) -> String {
+        AUDIENCE_TEAM.to_owned()
+    }
+    /// By which words a search finds the row.
+    fn found(_row: &Self::Model) -> Vec<Found> {
+        Vec::new()
+    }
     /// The row's version.
     fn version(row: &Self::Model) -> i64;
     /// The row that a fully set active model stands for.
@@ -94,6 +104,8 @@ objects! {
     IndustryTeamMember "INDUSTRY_TEAM_MEMBER" IndustryTeam AccountTeamMember;
     /// Queue.
     Queue "QUEUE" Queue Queue;
+    /// A field of the tenant's own.
+    CustomField "CUSTOM_FIELD" CustomField CustomField;
     /// Campaign.
     Campaign "CAMPAIGN" Campaign Campaign;
     /// Channel.
@@ -123,9 +135,9 @@ objects! {
     /// Activity.
     Activity "ACTIVITY" Activity Activity;
     /// Note.
-    Note "NOTE" Note Event;
+    Note "NOTE" Note Note;
     /// Task.
-    Task "TASK" Task Event;
+    Task "TASK" Task Task;
     /// Product.
     Product "PRODUCT" Product Product;
     /// Order.
@@ -146,6 +158,12 @@ objects! {
     TicketMessage "TICKET_MESSAGE" TicketMessage TicketMessage;
     /// Internal note of a ticket.
     TicketNote "TICKET_NOTE" TicketNote TicketMessage;
+    /// File on a meeting.
+    MeetingFile "MEETING_FILE" Meeting File;
+    /// File on a ticket.
+    TicketFile "TICKET_FILE" Ticket File;
+    /// File on a contract.
+    ContractFile "CONTRACT_FILE" Order File;
     /// Business calendar.
     BusinessCalendar "BUSINESS_CALENDAR" Queue Queue;
     /// SLA policy.
@@ -169,7 +187,7 @@ impl ObjectType {
 }
 
 macro_rules! journaled {
-    ($($table:ident $object:ident |$row:ident| account $account:expr, subjects [$($subject:ident $id:expr),*] $(, named $named:expr)?;)*) => {$(
+    ($($table:ident $object:ident |$row:ident| account $account:expr, subjects [$($subject:ident $id:expr),*] $(, record $record:expr, $which:expr)? $(, audience $audience:expr)? $(, named $named:expr)? $(, found $found:path)?;)*) => {$(
         impl Journaled for $table::Entity {
             const OBJECT: ObjectType = ObjectType::$object;
 
@@ -180,9 +198,20 @@ macro_rules! journaled {
 
             fn subjects($row: &$table::Model) -> Subjects {
                 let _ = $row;
-                let named: Vec<(SubjectType, Option<Uuid>)> = vec![$((SubjectType::$subject, $id.into())),*];
+                #[allow(unused_mut, reason = "only notes and tasks are about any record")]
+                let mut named: Vec<(SubjectType, Option<Uuid>)> = vec![$((SubjectType::$subject, $id.into())),*];
+                $( named.extend($record.and_then(|record| SubjectType::parse(record.as_str())).map(|ty| (ty, $which)));
+                   named.dedup(); )?
                 named.into_iter().filter_map(|(ty, id)| Some((ty, id?))).collect()
             }
+
+            $(fn found(row: &$table::Model) -> Vec<Found> {
+                $found(row)
+            })?
+
+            $(fn audience($row: &$table::Model) -> String {
+                $audience
+            })?
 
             $(fn object($row: &$table::Model) -> ObjectType {
                 $named
@@ -203,9 +232,10 @@ macro_rules! journaled {
 const NONE: Option<Uuid> = None;
 
 journaled! {
-    account Account |row| account row.id, subjects [Account row.id];
-    contact Contact |row| account row.account_id, subjects [Contact row.id, Account row.account_id];
-    contact_point ContactPoint |row| account row.account_id, subjects [Contact row.contact_id, Account row.account_id];
+    account Account |row| account row.id, subjects [Account row.id], found index::account;
+    contact Contact |row| account row.account_id, subjects [Contact row.id, Account row.account_id], found index::contact;
+    contact_point ContactPoint |row| account row.account_id, subjects [Contact row.contact_id, Account row.account_id],
+        found index::contact_point;
     employment Employment |row| account row.account_id, subjects [Contact row.contact_id, Account row.account_id];
     visitor Visitor |row| account row.account_id, subjects [Visitor row.id, Contact row.contact_id, Account row.account_id];
     identity Identity |row| account NONE, subjects [];
@@ -215,6 +245,7 @@ journaled! {
     account_team_member AccountTeamMember |row| account row.account_id, subjects [Account row.account_id];
     industry_team_member IndustryTeamMember |row| account NONE, subjects [Industry row.industry_id];
     queue Queue |row| account NONE, subjects [];
+    custom_field CustomField |row| account NONE, subjects [];
     campaign Campaign |row| account NONE, subjects [Campaign row.id];
     channel Channel |row| account NONE, subjects [];
     campaign_cost CampaignCost |row| account NONE, subjects [Campaign row.campaign_id];
@@ -226,7 +257,7 @@ journaled! {
     handover Handover |row| account row.account_id, subjects [Account row.account_id, Campaign row.campaign_id];
     lesson Lesson |row| account NONE, subjects [Campaign row.campaign_id];
     opportunity Opportunity |row| account row.account_id, subjects [
-        Opportunity row.id, Account row.account_id, Lead row.lead_id, Campaign row.primary_campaign_id];
+        Opportunity row.id, Account row.account_id, Lead row.lead_id, Campaign row.primary_campaign_id], found index::opportunity;
     opportunity_contact OpportunityContact |row| account NONE, subjects [Opportunity row.opportunity_id, Contact row.contact_id];
     meeting Meeting |row| account row.account_id, subjects [Account row.account_id, Opportunity row.opportunity_id];
     meeting_attendee MeetingAttendee |row| account NONE, subjects [Contact row.contact_id];
@@ -234,8 +265,13 @@ journaled! {
         Account row.account_id, Contact row.contact_id, Opportunity row.opportunity_id, Industry row.industry_id, Campaign row.campaign_id];
     activity Activity |row| account row.account_id, subjects [
         Account row.account_id, Contact row.contact_id, Opportunity row.opportunity_id, Lead row.lead_id, Ticket row.ticket_id];
-    note Note |row| account row.account_id, subjects [Account row.account_id];
-    task Task |row| account row.account_id, subjects [Account row.account_id];
+    note Note |row| account row.account_id, subjects [Account row.account_id], record Some(row.subject_type), row.subject_id.into(),
+        audience match (row.visibility, row.discipline, row.author_id) {
+            (NoteVisibility::Team, ..) => AUDIENCE_TEAM.to_owned(),
+            (NoteVisibility::Discipline, Some(discipline), _) => format!("DISCIPLINE:{discipline}"),
+            (_, _, author) => format!("PRIVATE:{}", author.unwrap_or_default()),
+        };
+    task Task |row| account row.account_id, subjects [Account row.account_id], record row.subject_type, row.subject_id;
     product Product |row| account NONE, subjects [];
     sales_order Order |row| account row.account_id, subjects [
         Account row.account_id, Contact row.contact_id, Visitor row.visitor_id, Opportunity row.opportunity_id];
@@ -245,9 +281,15 @@ journaled! {
     stage Stage |row| account NONE, subjects [];
     asset Asset |row| account row.account_id, subjects [Asset row.id, Account row.account_id];
     ticket Ticket |row| account row.account_id, subjects [
-        Ticket row.id, Account row.account_id, Contact row.contact_id, Asset row.asset_id];
+        Ticket row.id, Account row.account_id, Contact row.contact_id, Asset row.asset_id], found index::ticket;
     ticket_message TicketMessage |row| account row.account_id, subjects [Ticket row.ticket_id, Account row.account_id],
         named if row.is_public { ObjectType::TicketMessage } else { ObjectType::TicketNote };
+    file TicketFile |row| account row.account_id, subjects [Account row.account_id, Ticket row.ticket_id],
+        named match (row.meeting_id, row.contract_id) {
+            (Some(_), _) => ObjectType::MeetingFile,
+            (None, Some(_)) => ObjectType::ContractFile,
+            (None, None) => ObjectType::TicketFile,
+        };
     business_calendar BusinessCalendar |row| account NONE, subjects [];
     sla_policy SlaPolicy |row| account NONE, subjects [];
     sla_clock SlaClock |row| account row.account_id, subjects [Account row.account_id];

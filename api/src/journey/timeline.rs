@@ -194,11 +194,14 @@ pub async fn of(cx: &Cx, ty: SubjectType, id: Uuid, args: TimelineArgs) -> Resul
 }
 
 async fn read_page(cx: &Cx, subject: Subject, filter: Filter, page: Page) -> Result<TimelineConnection> {
-    let found = reader::page(&cx.caller, cx.store.db(), subject, &filter, &page).await?;
+    let found = {
+        let _busy = cx.busy();
+        reader::page(&cx.caller, cx.store.db(), subject, &filter, &page).await?
+    };
     let (events, has_previous_page, has_next_page) = page.cut(found.events);
     let edges: Vec<TimelineEdge> = events
         .into_iter()
-        .map(|event| TimelineEdge { cursor: RowCursor(event.row.id).encode_cursor(), node: event.into() })
+        .map(|event| TimelineEdge { cursor: RowCursor::Id(event.row.id).encode_cursor(), node: event.into() })
         .collect();
     let page_info = TimelinePageInfo {
         has_previous_page,

@@ -5,14 +5,14 @@
 //! events, subjects and change log, commits, and wakes the readers. The counter comes last, so that writers wait for each
 //! other only for the time of these inserts, and commit order is feed order.
 
-use std::{collections::HashMap, str::FromStr};
+use std::{collections::HashMap, str::FromStr, sync::Arc};
 
 use async_graphql::MaybeUndefined;
 use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::account,
     codes::{ChangeKind, SubjectType},
-    journey::{change_log, event_subject, feed_counter, journey_event},
+    journey::{change_log, event_subject, feed_counter, journey_event, search_token},
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
@@ -23,8 +23,8 @@ use uuid::Uuid;
 
 use super::{EventKind, Journaled, ObjectType, Payload, Subjects, event_id};
 use crate::{
-    graph::{Cx, Error, GlobalId, Result, camel, require_write},
-    policy::{Class, Link, Seen, Type},
+    graph::{Cx, Error, Fields, GlobalId, Result, camel, require_write},
+    policy::{Caller, Class, Link, Seen, Type},
 };
 
 /// Runs a use case, again if another transaction was in the way. The use case holds the whole unit of work.
@@ -33,13 +33,16 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T>>,
 {
-    crate::store::retry(Error::is_transient, work).await
+    // On the heap: a use case holds its rows and statements, and an unoptimised build moves them about on the stack.
+    let mut work = work;
+    crate::store::retry(Error::is_transient, || Box::pin(work())).await
 }
 
 /// A unit of work. Dropped without [`Work::commit`], nothing happened.
 pub struct Work<'a> {
-    cx: &'a Cx,
-    tx: DatabaseTransaction,
+    pub(super) cx: &'a Cx,
+    pub(super) tx: DatabaseTransaction,
+    pub(super) fields: Option<Arc<Fields>>,
     now: DateTime<Utc>,
     source: Option<String>,
     events: Vec<Event>,
@@ -75,7 +78,7 @@ impl Event {
             subjects: E::subjects(row),
             payload,
             occurred_at: None,
-            audience: AUDIENCE_TEAM.to_owned(),
+            audience: E::audience(row),
             source_seq: None,
             supersedes: None,
             time_uncertain: false,
@@ -133,6 +136,7 @@ struct Touched {
     fields: Vec<String>,
     version: i64,
     account_id: Option<Uuid>,
+    audience: String,
     subjects: Subjects,
 }
 
@@ -144,7 +148,8 @@ impl<'a> Work<'a> {
     /// Opens a unit of work.
     pub async fn begin(cx: &'a Cx) -> Result<Work<'a>> {
         let tx = cx.store.begin().await?;
-        Ok(Work { cx, tx, now: cx.clock.now(), source: None, events: Vec::new(), touched: Vec::new(), minted: 0 })
+        let now = cx.clock.now();
+        Ok(Work { cx, tx, fields: None, now, source: None, events: Vec::new(), touched: Vec::new(), minted: 0 })
     }
 
     /// Names the system that the changes come from, so that it need not hear its own echo.
@@ -156,6 +161,16 @@ impl<'a> Work<'a> {
     /// The transaction, for reading inside it. Rows are changed by the methods of this type only.
     pub fn tx(&self) -> &DatabaseTransaction {
         &self.tx
+    }
+
+    /// The request that it serves.
+    pub fn cx(&self) -> &'a Cx {
+        self.cx
+    }
+
+    /// Who changes.
+    pub fn caller(&self) -> &'a Caller {
+        &self.cx.caller
     }
 
     /// The tenant that it works for.
@@ -180,6 +195,11 @@ impl<'a> Work<'a> {
         rows.pop().ok_or(Error::NotFound)
     }
 
+    /// [`Work::insert`] where a key of the tenant's own may be taken: then the field at `path` is a DUPLICATE.
+    pub async fn insert_unique<E: Journaled>(&mut self, path: &str, row: E::ActiveModel) -> Result<E::Model> {
+        self.insert::<E>(row).await.map_err(|error| error.duplicate_at(path))
+    }
+
     /// Inserts many rows in few statements.
     pub async fn insert_many<E: Journaled>(&mut self, rows: Vec<E::ActiveModel>) -> Result<Vec<E::Model>> {
         let rows: Vec<E::ActiveModel> = rows.into_iter().map(|row| self.stamped::<E>(row)).collect();
@@ -187,7 +207,8 @@ impl<'a> Work<'a> {
         for row in &rows {
             inserted.push(E::complete(row.clone())?);
         }
-        self.insert_rows::<E>(rows).await?;
+        Box::pin(self.insert_rows::<E>(rows)).await?;
+        Box::pin(self.index::<E>(&inserted)).await?;
         for row in &inserted {
             self.touched.push(Touched {
                 object: (E::object(row), E::id(row)),
@@ -195,9 +216,11 @@ impl<'a> Work<'a> {
                 fields: Vec::new(),
                 version: E::version(row),
                 account_id: E::account_id(row),
+                audience: E::audience(row),
                 subjects: E::subjects(row),
             });
         }
+        Box::pin(self.index_new::<E>(&inserted)).await?;
         Ok(inserted)
     }
 
@@ -215,7 +238,7 @@ impl<'a> Work<'a> {
                 row
             })
             .collect();
-        self.insert_rows::<E>(rows).await
+        Box::pin(self.insert_rows::<E>(rows)).await
     }
 
     /// Removes links. Their event is another row's.
@@ -226,6 +249,16 @@ impl<'a> Work<'a> {
             .exec(&self.tx)
             .await?;
         Ok(())
+    }
+
+    /// Writes down by which words the rows are found.
+    async fn index<E: Journaled>(&self, rows: &[E::Model]) -> Result<()> {
+        let tokens = rows.iter().flat_map(|row| E::found(row).into_iter().flat_map(|found| found.tokens(E::id(row))));
+        let tokens = tokens.map(|mut token| {
+            token.tenant_id = Set(self.cx.caller.tenant);
+            token
+        });
+        Box::pin(self.insert_rows::<search_token::Entity>(tokens.collect())).await
     }
 
     async fn insert_rows<E>(&self, rows: Vec<E::ActiveModel>) -> Result<()>
@@ -286,16 +319,30 @@ impl<'a> Work<'a> {
             }
         }
         let after = E::complete(merged)?;
-        let (change, fields) = match fields.iter().any(|field| field == "deleted_at") {
+        let deleted = fields.iter().any(|field| field == "deleted_at");
+        if deleted || E::found(before) != E::found(&after) {
+            self.unlink::<search_token::Entity>(search_token::Column::SourceId.eq(E::id(&after))).await?;
+            if !deleted {
+                Box::pin(self.index::<E>(std::slice::from_ref(&after))).await?;
+            }
+        }
+        let (change, fields) = match deleted {
             true => (ChangeKind::Deleted, Vec::new()),
             false => (ChangeKind::Updated, fields),
         };
+        let mut fields = fields;
+        if change == ChangeKind::Deleted {
+            self.index_removed::<E>(&after).await?;
+        } else if let Some(place) = fields.iter().position(|field| field == "custom") {
+            fields.splice(place..=place, Box::pin(self.index_changed::<E>(before, &after)).await?);
+        }
         self.touched.push(Touched {
             object: (E::object(&after), E::id(&after)),
             change,
             fields,
             version: E::version(&after),
             account_id: E::account_id(&after),
+            audience: E::audience(&after),
             subjects: E::subjects(&after),
         });
         Ok(after)
@@ -308,7 +355,18 @@ impl<'a> Work<'a> {
         if_version: Option<i32>,
         written: &[(Class, &'static str)],
     ) -> Result<Seen<E::Model>> {
-        let rows = self.cx.caller.rows_to_write::<E>().by_id(id);
+        self.to_change_as::<E>(E::TYPE, id, if_version, written).await
+    }
+
+    /// [`Work::to_change`] under another line of the access table than the table's own.
+    pub async fn to_change_as<E: Journaled>(
+        &self,
+        ty: Type,
+        id: Uuid,
+        if_version: Option<i32>,
+        written: &[(Class, &'static str)],
+    ) -> Result<Seen<E::Model>> {
+        let rows = self.cx.caller.rows_to_write_as::<E>(ty).by_id(id);
         let seen = rows.one(&self.tx).await?.ok_or_else(|| Error::missing("id"))?;
         require_write(seen.rights(), written)?;
         let version = E::version(seen.row());
@@ -338,7 +396,7 @@ impl<'a> Work<'a> {
 
     /// A row that an input refers to, if the caller may see it.
     pub async fn refer<E: Journaled>(&self, path: &str, id: GlobalId) -> Result<Seen<E::Model>> {
-        let uuid = id.expect(E::OBJECT.kind())?;
+        let uuid = id.named(path, E::OBJECT.kind())?;
         self.cx.caller.rows::<E>().by_id(uuid).one(&self.tx).await?.ok_or_else(|| Error::missing(path))
     }
 
@@ -352,7 +410,7 @@ impl<'a> Work<'a> {
 
     /// [`Work::refer`] for a list: all of them, or the refusal; one statement.
     pub async fn refer_all<E: Journaled>(&self, path: &str, ids: Vec<GlobalId>) -> Result<Vec<Uuid>> {
-        let mut wanted = ids.into_iter().map(|id| id.expect(E::OBJECT.kind())).collect::<Result<Vec<Uuid>>>()?;
+        let mut wanted = ids.into_iter().map(|id| id.named(path, E::OBJECT.kind())).collect::<Result<Vec<Uuid>>>()?;
         wanted.sort_unstable();
         wanted.dedup();
         if wanted.is_empty() {
@@ -378,10 +436,33 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// [`Work::refer_patch`] for a reference that cannot be cleared.
+    pub async fn refer_patch_required<E: Journaled>(
+        &self,
+        path: &str,
+        id: MaybeUndefined<GlobalId>,
+    ) -> Result<ActiveValue<Uuid>> {
+        match id {
+            MaybeUndefined::Undefined => Ok(ActiveValue::NotSet),
+            MaybeUndefined::Null => Err(Error::invalid(path, "this cannot be cleared")),
+            MaybeUndefined::Value(id) => Ok(Set(E::id(self.refer::<E>(path, id).await?.row()))),
+        }
+    }
+
     /// A row that must follow a change of another that the caller may make, whether or not the caller reaches it: the person
     /// behind a lead that is decided. A named hole: nothing of the row goes back to the caller.
     pub async fn follow_unscoped<E: Journaled>(&self, id: Uuid) -> Result<Option<E::Model>> {
         Ok(E::find().filter(E::TENANT.eq(self.cx.caller.tenant)).filter(E::ID.eq(id)).one(&self.tx).await?)
+    }
+
+    /// How many rows stand in the way of a change, whoever may see them. A named hole: nothing but "some" or "none" goes back.
+    pub async fn tally_unscoped<E: Journaled>(&self, which: impl IntoCondition) -> Result<u64> {
+        use sea_orm::PaginatorTrait;
+        let mut rows = E::find().filter(E::TENANT.eq(self.cx.caller.tenant)).filter(which.into_condition());
+        if let Some(deleted) = E::DELETED {
+            rows = rows.filter(deleted.is_null());
+        }
+        Ok(rows.count(&self.tx).await?)
     }
 
     /// Records what happened.
@@ -434,7 +515,7 @@ impl<'a> Work<'a> {
                 subjects: touched.subjects.clone(),
                 payload: Payload::Record { fields: touched.fields.clone() },
                 occurred_at: None,
-                audience: AUDIENCE_TEAM.to_owned(),
+                audience: touched.audience.clone(),
                 source_seq: None,
                 supersedes: None,
                 time_uncertain: false,
@@ -522,9 +603,9 @@ impl<'a> Work<'a> {
                 payload: Set(event.payload.write()),
             });
         }
-        self.insert_rows::<journey_event::Entity>(events).await?;
-        self.insert_rows::<event_subject::Entity>(subjects).await?;
-        self.insert_rows::<change_log::Entity>(changes).await?;
+        Box::pin(self.insert_rows::<journey_event::Entity>(events)).await?;
+        Box::pin(self.insert_rows::<event_subject::Entity>(subjects)).await?;
+        Box::pin(self.insert_rows::<change_log::Entity>(changes)).await?;
         if self.cx.store.is_postgres() {
             self.cx.store.announce(&self.tx, tenant).await?;
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::Context;
 use chrono::NaiveDate;
 use entities::{
     account::{colleague, industry},
@@ -16,11 +16,14 @@ use uuid::Uuid;
 use super::{CampaignCost, ContentAsset, Handover, Lead, Lesson, Touchpoint};
 use crate::{
     account::{Colleague, Industry},
-    graph::{Cx, Direction, GlobalId, Key, Kind, List, Money, PageArgs, Result, contains, cost, list, one},
+    custom,
+    graph::{AnyOf, Cx, DateFilter, Ids, Key, Money, MoneyFilter, Result, TextFilter, one},
     journey::timeline,
-    object,
+    listed, object,
     policy::{Class, access},
+    removal,
     sales::{Opportunity, Requirement},
+    teamwork,
 };
 
 object! {
@@ -50,8 +53,6 @@ object! {
         };
         /// Notes for those who run it.
         T description: String = |row| row.description.clone();
-        /// The source's own fields that have no column here, as they came.
-        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
     }
     refs {
         /// The colleague who is responsible; null while nobody is.
@@ -82,6 +83,8 @@ object! {
         lessons_applied: Lesson = lesson::Entity, lesson::Column::AppliedToCampaignId, Falling;
     }
     timeline Campaign;
+    custom_fields Campaign raw T;
+    teamwork Campaign;
     edges {
         /// The industries that it aims at; empty: at no special one.
         #[graphql(directive = access::apply("Campaign".into(), "P".into(), false))]
@@ -114,51 +117,35 @@ impl Key for IndustriesOfCampaign {
     }
 }
 
-/// Which campaigns to list.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct CampaignFilter {
-    /// Those that stand so.
-    pub status: Option<CampaignStatus>,
-    /// Part of the name, whatever the case.
-    pub name: Option<String>,
-}
-
-/// The campaigns that the caller may see, oldest first.
-pub async fn campaigns(cx: &Cx, filter: Option<CampaignFilter>, args: PageArgs) -> Result<List<Campaign>> {
-    let CampaignFilter { status, name } = filter.unwrap_or_default();
-    let mut rows = cx.caller.rows::<campaign::Entity>();
-    if let Some(status) = status {
-        rows = rows.filter(campaign::Column::Status.eq(status));
-    }
-    if let Some(name) = name {
-        rows = rows.filter(contains(campaign::Column::Name, &name));
-    }
-    list(cx, rows, args, Direction::Rising).await
-}
-
-/// Reading campaigns.
-#[derive(Default)]
-pub struct CampaignQuery;
-
-#[Object]
-impl CampaignQuery {
+listed! {
     /// One campaign; null if there is none that you may see.
-    #[graphql(directive = access::apply("Campaign".into(), "*".into(), false))]
-    async fn campaign(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Campaign>> {
-        one::<campaign::Entity, _>(Cx::of(ctx), id.expect(Kind::Campaign)?).await
+    campaign,
+    /// The campaigns that you may see, oldest first unless sorted.
+    campaigns: Campaign(campaign::Entity) as Campaign, id Campaign, Rising;
+    query CampaignQuery, filter CampaignFilter, sort CampaignSort custom {
+        /// By name.
+        P name: TextFilter = Name;
+        /// By what `utm_campaign` carries.
+        P code: TextFilter = Code;
+        /// By sort.
+        P r#type: AnyOf<CampaignType> = CampaignType;
+        /// By where it stands.
+        P status: AnyOf<CampaignStatus> = Status;
+        /// By the campaign that it is part of.
+        P parent_id: Ids = ParentId, of Campaign;
+        /// By its first day.
+        P start_date: DateFilter = StartDate;
+        /// By its last day.
+        P end_date: DateFilter = EndDate;
+        /// By what it may cost.
+        M budget: MoneyFilter = BudgetMinor, in Currency;
+        /// By the colleague who is responsible.
+        P owner_id: Ids = OwnerId, of Colleague;
     }
+}
 
-    /// The campaigns that you may see, oldest first.
-    #[graphql(directive = access::apply("Campaign".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn campaigns(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<CampaignFilter>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Campaign>> {
-        campaigns(Cx::of(ctx), filter, PageArgs::new(first, after, last, before)).await
-    }
+removal! {
+    /// Takes a campaign out of the lists. What it made stays.
+    delete_campaign: campaign::Entity as Campaign, class P name;
+    mutation CampaignRemoval, input DeleteCampaignInput, payload DeleteCampaignPayload;
 }

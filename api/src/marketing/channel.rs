@@ -1,12 +1,11 @@
 //! The channel: a way into the market. Tenant data, loaded with the tenant.
 
-use async_graphql::{Context, Object};
 use entities::{codes::ChannelGroup, marketing::channel};
 
 use crate::{
-    graph::{Cx, Direction, List, PageArgs, Result, cost, list},
-    object,
-    policy::access,
+    editable,
+    graph::{AnyOf, TextFilter},
+    listed, object, removal,
 };
 
 object! {
@@ -23,24 +22,43 @@ object! {
     }
 }
 
-/// Reading channels.
-#[derive(Default)]
-pub struct ChannelQuery;
-
-#[Object]
-impl ChannelQuery {
-    /// The tenant's channels.
-    #[graphql(directive = access::apply("Campaign".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn channels(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Channel>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<channel::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising)
-            .await
+editable! {
+    /// Adds a way into the market. DUPLICATE if its code is known, even that of one taken away.
+    create create_channel(CreateChannelInput) -> CreateChannelPayload;
+    /// Changes a way into the market.
+    update update_channel(UpdateChannelInput) -> UpdateChannelPayload;
+    mutation ChannelMutation of channel: Channel(channel::Entity) as Campaign, id Channel, class P;
+    once {
+        /// Such as `TRADE_FAIR`, at most 100 characters, unique in the tenant, for ever.
+        P code = code: key(100);
     }
+    fields {
+        /// What people call it, at most 255 characters.
+        P name = name: name;
+        /// Who owns the stage that it plays on.
+        P group = channel_group: code(ChannelGroup);
+        /// True for visits without a known origin; false unless said.
+        P is_direct = is_direct: or(bool, false);
+    }
+}
+
+listed! {
+    /// One channel; null if there is none.
+    channel,
+    /// The tenant's channels, oldest first unless sorted.
+    channels: Channel(channel::Entity) as Campaign, id Channel, Rising;
+    query ChannelQuery, filter ChannelFilter, sort ChannelSort {
+        /// By code.
+        P code: TextFilter = Code;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By who owns the stage.
+        P group: AnyOf<ChannelGroup> = ChannelGroup;
+    }
+}
+
+removal! {
+    /// Takes a channel out of the list. What came through it keeps its name.
+    delete_channel: channel::Entity as Campaign, class P name;
+    mutation ChannelRemoval, input DeleteChannelInput, payload DeleteChannelPayload;
 }

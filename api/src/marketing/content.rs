@@ -1,19 +1,16 @@
 //! Content: white papers, pages, videos. The installed base is the service wing's `Asset`.
 
-use async_graphql::{Context, Object};
 use entities::{
     codes::ContentKind,
     marketing::{campaign, content_asset, touchpoint},
 };
-use sea_orm::Set;
 
-use super::{Campaign, MAX_TEXT, Touchpoint, bare_url, words};
+use super::{Campaign, Touchpoint, bare_url};
 use crate::{
-    graph::{Cx, GlobalId, Result, text},
-    input,
-    journey::{Work, attempt},
-    object, payload,
-    policy::access,
+    editable,
+    graph::{AnyOf, Error, Ids, Result, TextFilter},
+    journey::Work,
+    listed, object, removal,
 };
 
 object! {
@@ -40,67 +37,56 @@ object! {
     }
 }
 
-input! {
-    /// A new piece of content.
-    CreateContentAssetInput for Campaign {
-        /// What it is called, at most 255 characters.
-        P title: String;
-        /// What it is.
-        P kind: ContentKind;
-        /// Where it is; query and fragment are not kept.
-        P url: Option<String>;
-        /// The campaign that it is made for.
-        P campaign_id: Option<GlobalId>;
-        /// Its language: BCP 47.
-        P language: Option<String>;
-        /// What it is about.
-        T description: Option<String>;
-    }
-}
-
-payload! {
-    /// What `createContentAsset` answers.
-    CreateContentAssetPayload {
-        /// The new piece of content; null if it was refused.
-        content_asset: ContentAsset
-    }
-}
-
-/// Creates a piece of content.
-pub async fn create(cx: &Cx, input: CreateContentAssetInput) -> Result<ContentAsset> {
-    let written = input.written();
-    let CreateContentAssetInput { title, kind, url, campaign_id, language, description } = input;
-    let mut work = Work::begin(cx).await?;
-    let row = work
-        .insert::<content_asset::Entity>(content_asset::ActiveModel {
-            title: Set(text("title", title, 255)?),
-            kind: Set(kind),
-            url: Set(bare_url("url", url)?),
-            campaign_id: Set(work.refer_opt::<campaign::Entity>("campaignId", campaign_id).await?),
-            language: Set(words("language", language, 35)?),
-            description: Set(words("description", description, MAX_TEXT)?),
-            ..Default::default()
-        })
-        .await?;
-    let seen = work.reached::<content_asset::Entity>(row.id, &written).await?;
-    work.commit().await?;
-    Ok(ContentAsset(seen))
-}
-
-/// Changing content.
-#[derive(Default)]
-pub struct ContentMutation;
-
-#[Object]
-impl ContentMutation {
+editable! {
     /// Records a piece of content, so that touches can name it.
-    #[graphql(directive = access::apply("Campaign".into(), "P".into(), true))]
-    async fn create_content_asset(
-        &self,
-        ctx: &Context<'_>,
-        input: CreateContentAssetInput,
-    ) -> Result<CreateContentAssetPayload> {
-        let cx = Cx::of(ctx);
-        CreateContentAssetPayload::of(attempt(|| create(cx, input.clone())).await)
+    create create_content_asset(CreateContentAssetInput) -> CreateContentAssetPayload;
+    /// Changes a piece of content.
+    update update_content_asset(UpdateContentAssetInput) -> UpdateContentAssetPayload;
+    mutation ContentMutation of content_asset: ContentAsset(content_asset::Entity) as Campaign, id ContentAsset, class P;
+    fields {
+        /// What it is called, at most 255 characters.
+        P title = title: name;
+        /// What it is.
+        P kind = kind: code(ContentKind);
+        /// Where it is, at most 255 characters; without query and fragment.
+        P url = url: line;
+        /// The campaign that it is made for.
+        P campaign_id = campaign_id: refer_opt(campaign::Entity);
+        /// Its language: BCP 47.
+        P language = language: line;
+        /// What it is about, at most 20,000 characters.
+        T description = description: remark;
     }
+    check bare;
+}
+
+/// Query and fragment say who looked; they are not kept.
+async fn bare(_: &mut Work<'_>, row: &content_asset::Model) -> Result<()> {
+    match bare_url("url", row.url.clone())? == row.url {
+        true => Ok(()),
+        false => Err(Error::invalid("url", "an address without query, fragment, name and password")),
+    }
+}
+
+listed! {
+    /// One piece of content; null if there is none that you may see.
+    content_asset,
+    /// The pieces of content that you may see, oldest first unless sorted.
+    content_assets: ContentAsset(content_asset::Entity) as Campaign, id ContentAsset, Rising;
+    query ContentAssetQuery, filter ContentAssetFilter, sort ContentAssetSort {
+        /// By title.
+        P title: TextFilter = Title;
+        /// By kind.
+        P kind: AnyOf<ContentKind> = Kind;
+        /// By campaign.
+        P campaign_id: Ids = CampaignId, of Campaign;
+        /// By language.
+        P language: TextFilter = Language;
+    }
+}
+
+removal! {
+    /// Takes a piece of content out of the lists. Touches keep its name.
+    delete_content_asset: content_asset::Entity as Campaign, class P title;
+    mutation ContentAssetRemoval, input DeleteContentAssetInput, payload DeleteContentAssetPayload;
 }

@@ -10,11 +10,12 @@ use sea_orm::Set;
 
 use super::{Campaign, Channel};
 use crate::{
-    graph::{Cx, Error, GlobalId, Money, MoneyInput, Result},
+    graph::{AnyOf, Cx, DateFilter, Error, GlobalId, Ids, Money, MoneyFilter, MoneyInput, Result},
     input,
     journey::{Work, attempt},
-    object, payload,
+    listed, object, payload,
     policy::access,
+    removal,
 };
 
 object! {
@@ -109,4 +110,31 @@ impl CostMutation {
         let cx = Cx::of(ctx);
         AddCampaignCostPayload::of(attempt(|| add(cx, input.clone())).await)
     }
+}
+
+listed! {
+    /// One cost; null if there is none that you may see.
+    campaign_cost,
+    /// The costs that you may see, newest first unless sorted.
+    campaign_costs: CampaignCost(campaign_cost::Entity) as CampaignCost, id CampaignCost, Falling;
+    query CampaignCostQuery, filter CampaignCostFilter, sort CampaignCostSort {
+        /// By campaign.
+        P campaign_id: Ids = CampaignId, of Campaign;
+        /// By channel.
+        P channel_id: Ids = ChannelId, of Channel;
+        /// By what it bought.
+        P kind: AnyOf<CostKind> = Kind;
+        /// By its first day.
+        P date_from: DateFilter = DateFrom;
+        /// By its last day.
+        P date_to: DateFilter = DateTo;
+        /// By amount.
+        M amount: MoneyFilter = AmountMinor, in Currency;
+    }
+}
+
+removal! {
+    /// Takes a cost away that was entered by mistake.
+    delete_campaign_cost: campaign_cost::Entity as CampaignCost, class M amount;
+    mutation CampaignCostRemoval, input DeleteCampaignCostInput, payload DeleteCampaignCostPayload;
 }

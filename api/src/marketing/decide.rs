@@ -152,7 +152,7 @@ async fn decide(
         return Err(Error::invalid("rating", "1 to 5"));
     }
     let comment = words("comment", comment, MAX_TEXT)?;
-    let id = id.expect(Kind::Handover)?;
+    let id = id.named("id", Kind::Handover)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<handover::Entity>(id, if_version, &written).await?;
     let before = seen.row();

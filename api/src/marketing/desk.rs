@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 use entities::{
     codes::HandoverOutcome,
-    marketing::{handover, lesson},
+    marketing::{campaign, handover, lead, lesson},
     sales::requirement,
 };
 use sea_orm::{
@@ -13,11 +13,11 @@ use sea_orm::{
 
 use super::{
     Campaign, Handover, Lead, Lesson,
-    campaign::{CampaignFilter, campaigns},
-    lead::{LeadFilter, leads},
+    campaign::{CampaignFilter, CampaignSort},
+    lead::{LeadFilter, LeadSort},
 };
 use crate::{
-    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, cost, list},
+    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, cost, list, listed},
     policy::access,
     sales::Requirement,
 };
@@ -29,32 +29,40 @@ pub struct MarketingDesk;
 /// Marketing's desk: its work lists, and what the other disciplines answered.
 #[Object]
 impl MarketingDesk {
-    /// The campaigns, oldest first.
+    /// The campaigns, oldest first unless sorted.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
     #[graphql(directive = access::apply("Campaign".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
     async fn campaigns(
         &self,
         ctx: &Context<'_>,
-        filter: Option<CampaignFilter>,
+        #[graphql(desc = "Which campaigns.")] filter: Option<CampaignFilter>,
+        #[graphql(desc = "In which order.")] sort: Option<CampaignSort>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<List<Campaign>> {
-        campaigns(Cx::of(ctx), filter, PageArgs::new(first, after, last, before)).await
+        let cx = Cx::of(ctx);
+        let rows = cx.caller.rows::<campaign::Entity>();
+        listed(cx, rows, filter, sort, PageArgs::new(first, after, last, before), Direction::Rising).await
     }
 
-    /// The leads, newest first. `filter: { status: NEW }` leaves those that marketing works on.
+    /// The leads, newest first unless sorted. `filter: { status: NEW }` leaves those that marketing works on.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
     #[graphql(directive = access::apply("Lead".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
     async fn leads(
         &self,
         ctx: &Context<'_>,
-        filter: Option<LeadFilter>,
+        #[graphql(desc = "Which leads.")] filter: Option<LeadFilter>,
+        #[graphql(desc = "In which order.")] sort: Option<LeadSort>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<List<Lead>> {
-        leads(Cx::of(ctx), filter, PageArgs::new(first, after, last, before)).await
+        let cx = Cx::of(ctx);
+        let rows = cx.caller.rows::<lead::Entity>();
+        listed(cx, rows, filter, sort, PageArgs::new(first, after, last, before), Direction::Falling).await
     }
 
     /// The handovers that you offered, and what became of them, newest first.

@@ -1,6 +1,6 @@
 //! The handover: something passed from one discipline to the next, for a decision. One object for every boundary.
 
-use async_graphql::{Context, Object, Union};
+use async_graphql::{Context, Union};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, colleague, contact},
@@ -18,12 +18,13 @@ use sea_orm::{
 use super::{Campaign, Lead};
 use crate::{
     account::{Account, Colleague, Contact, Queue},
-    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, one},
+    graph::{AnyOf, Cx, Direction, Ids, List, PageArgs, Result, TimeFilter, one},
     journey::{Event, EventKind, Payload},
-    object,
+    listed, object,
     policy::{Class, access},
     sales::Opportunity,
     service::{Asset, Ticket},
+    teamwork,
 };
 
 object! {
@@ -65,6 +66,7 @@ object! {
         /// The campaign that the answer goes back to; null where there is none.
         P campaign: Campaign = campaign::Entity, |row| row.campaign_id;
     }
+    teamwork Handover;
     edges {
         /// What is handed over; null where you may not see it.
         #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
@@ -143,15 +145,35 @@ pub async fn inbox(cx: &Cx, args: PageArgs) -> Result<List<Handover>> {
     crate::graph::list(cx, rows, args, Direction::Rising).await
 }
 
-/// Reading handovers.
-#[derive(Default)]
-pub struct HandoverQuery;
-
-#[Object]
-impl HandoverQuery {
+listed! {
     /// One handover; null if there is none that you may see.
-    #[graphql(directive = access::apply("Handover".into(), "*".into(), false))]
-    async fn handover(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Handover>> {
-        one::<handover::Entity, _>(Cx::of(ctx), id.expect(Kind::Handover)?).await
+    handover,
+    /// The handovers that you may see, newest first unless sorted.
+    handovers: Handover(handover::Entity) as Handover, id Handover, Falling;
+    query HandoverQuery, filter HandoverFilter, sort HandoverSort {
+        /// By the boundary that it crosses.
+        P boundary: AnyOf<HandoverBoundary> = Boundary;
+        /// By what became of it; null stands for those that wait.
+        P outcome: AnyOf<HandoverOutcome> = Outcome;
+        /// By why it was rejected or returned.
+        P reason_code: AnyOf<ReasonCode> = ReasonCode;
+        /// By who offered.
+        P from_id: Ids = FromId, of Colleague;
+        /// By to whom it was offered.
+        P to_colleague_id: Ids = ToColleagueId, of Colleague;
+        /// By the queue to which it was offered.
+        P to_queue_id: Ids = ToQueueId, of Queue;
+        /// By company.
+        P account_id: Ids = AccountId, of Account;
+        /// By campaign.
+        P campaign_id: Ids = CampaignId, of Campaign;
+        /// By what is handed over.
+        P subject_id: Ids = SubjectId;
+        /// By when it was offered.
+        P offered_at: TimeFilter = OfferedAt;
+        /// By until when it is to be decided.
+        P due_at: TimeFilter = DueAt;
+        /// By when it was decided.
+        P decided_at: TimeFilter = DecidedAt;
     }
 }

@@ -1,6 +1,6 @@
 //! The lead: somebody who may become a customer, on the way from marketing to sales, with the reason why.
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, colleague, contact, visitor},
@@ -9,7 +9,7 @@ use entities::{
     sales::opportunity,
     tenant::queue,
 };
-use sea_orm::{ColumnTrait, Set};
+use sea_orm::Set;
 
 use super::{
     Campaign, Channel, Handover, LeadTouch, MAX_TEXT, person,
@@ -18,12 +18,15 @@ use super::{
 };
 use crate::{
     account::{Account, Colleague, Contact, Queue, Visitor},
-    graph::{Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, cost, list, one},
+    custom,
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Result, TimeFilter},
     input,
     journey::{Event, EventKind, Payload, Work, attempt, timeline},
-    object, payload,
+    listed, object, payload,
     policy::{Class, access},
+    removal,
     sales::Opportunity,
+    teamwork,
 };
 
 object! {
@@ -41,8 +44,6 @@ object! {
         P mql_rule_version: i32 = |row| row.mql_rule_version.map(|version| i32::try_from(version).unwrap_or(i32::MAX));
         /// What is known beside the fields.
         T description: String = |row| row.description.clone();
-        /// The source's own fields that have no column here, as they came.
-        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
     }
     refs {
         /// Who it is; null before a name is known.
@@ -67,6 +68,8 @@ object! {
         handovers: Handover = handover::Entity, handover::Column::SubjectId, Falling;
     }
     timeline Lead;
+    custom_fields Lead raw T;
+    teamwork Lead;
     edges {
         /// Why it is a lead: the touchpoints that made it one, with what each did.
         #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
@@ -160,53 +163,39 @@ pub(super) fn event(
     Event::of::<lead::Entity>(kind, row, payload).queue(row.queue_id)
 }
 
-/// Which leads to list.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct LeadFilter {
-    /// Those that stand so.
-    pub status: Option<LeadStatus>,
-    /// Of this campaign.
-    pub campaign_id: Option<GlobalId>,
-}
-
-/// The leads that the caller may see, newest first.
-pub async fn leads(cx: &Cx, filter: Option<LeadFilter>, args: PageArgs) -> Result<List<Lead>> {
-    let LeadFilter { status, campaign_id } = filter.unwrap_or_default();
-    let mut rows = cx.caller.rows::<lead::Entity>();
-    if let Some(status) = status {
-        rows = rows.filter(lead::Column::Status.eq(status));
-    }
-    if let Some(campaign) = campaign_id {
-        rows = rows.filter(lead::Column::CampaignId.eq(campaign.expect(Kind::Campaign)?));
-    }
-    list(cx, rows, args, Direction::Falling).await
-}
-
-/// Reading leads.
-#[derive(Default)]
-pub struct LeadQuery;
-
-#[Object]
-impl LeadQuery {
+listed! {
     /// One lead; null if there is none that you may see.
-    #[graphql(directive = access::apply("Lead".into(), "*".into(), false))]
-    async fn lead(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Lead>> {
-        one::<lead::Entity, _>(Cx::of(ctx), id.expect(Kind::Lead)?).await
+    lead,
+    /// The leads that you may see, newest first unless sorted.
+    leads: Lead(lead::Entity) as Lead, id Lead, Falling;
+    query LeadQuery, filter LeadFilter, sort LeadSort custom {
+        /// By where it stands.
+        P status: AnyOf<LeadStatus> = Status;
+        /// By campaign.
+        P campaign_id: Ids = CampaignId, of Campaign;
+        /// By channel.
+        P channel_id: Ids = ChannelId, of Channel;
+        /// By person.
+        P contact_id: Ids = ContactId, of Contact;
+        /// By visitor.
+        P visitor_id: Ids = VisitorId, of Visitor;
+        /// By company.
+        P account_id: Ids = AccountId, of Account;
+        /// By who is responsible.
+        P owner_id: Ids = OwnerId, of Colleague;
+        /// By the queue in which it waits.
+        P queue_id: Ids = QueueId, of Queue;
+        /// By when it was qualified.
+        P mql_at: TimeFilter = MqlAt;
+        /// By score.
+        D score: IntFilter = Score;
     }
+}
 
-    /// The leads that you may see, newest first.
-    #[graphql(directive = access::apply("Lead".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn leads(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<LeadFilter>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Lead>> {
-        leads(Cx::of(ctx), filter, PageArgs::new(first, after, last, before)).await
-    }
+removal! {
+    /// Takes a lead away that never was one. To give up on one is `disqualifyLead`.
+    delete_lead: lead::Entity as Lead, class P status;
+    mutation LeadRemoval, input DeleteLeadInput, payload DeleteLeadPayload;
 }
 
 /// Making leads.

@@ -21,31 +21,21 @@ pub mod record;
 pub mod touchpoint;
 
 use async_graphql::MaybeUndefined;
-use entities::codes::{CampaignType, ContentKind, CostKind, Interaction, LeadTouchRole, ReasonCode};
 use sea_orm::ActiveValue;
 
-use crate::graph::{Error, IsSet, Result, patch};
+use crate::graph::{Error, Result, patch};
 
-pub use campaign::{Campaign, CampaignQuery};
-pub use channel::{Channel, ChannelQuery};
-pub use content::{ContentAsset, ContentMutation};
-pub use cost::{CampaignCost, CostMutation};
-pub use decide::DecideMutation;
-pub use desk::{MarketingDesk, MarketingQuery};
-pub use handover::{Handover, HandoverQuery, HandoverSubject, inbox};
-pub use lead::{Lead, LeadMutation, LeadQuery};
-pub use lesson::{Lesson, LessonMutation};
-pub use offer::OfferMutation;
-pub use planning::CampaignMutation;
+pub use campaign::Campaign;
+pub use channel::Channel;
+pub use content::ContentAsset;
+pub use cost::CampaignCost;
+pub use desk::MarketingDesk;
+pub use handover::{Handover, HandoverSubject, inbox};
+pub use lead::Lead;
+pub use lesson::Lesson;
 pub use provenance::LeadTouch;
-pub use qualify::{QualifyMutation, convert};
-pub use record::TouchpointMutation;
-pub use touchpoint::{Touchpoint, TouchpointQuery};
-
-macro_rules! always_set {
-    ($($code:ident),*) => { $(impl IsSet for $code { fn is_set(&self) -> bool { true } })* };
-}
-always_set!(CampaignType, ContentKind, CostKind, Interaction, LeadTouchRole, ReasonCode);
+pub use qualify::convert;
+pub use touchpoint::Touchpoint;
 
 /// The longest free text that an input takes, in characters.
 const MAX_TEXT: usize = 10_000;
@@ -81,6 +71,42 @@ fn bare_url(path: &str, url: Option<String>) -> Result<Option<String>> {
     };
     Ok((!bare.is_empty()).then_some(bare))
 }
+
+/// Everything that can be asked of the marketing wing.
+#[derive(async_graphql::MergedObject, Default)]
+pub struct MarketingQueries(
+    desk::MarketingQuery,
+    campaign::CampaignQuery,
+    channel::ChannelQuery,
+    touchpoint::TouchpointQuery,
+    lead::LeadQuery,
+    handover::HandoverQuery,
+    cost::CampaignCostQuery,
+    content::ContentAssetQuery,
+    lesson::LessonQuery,
+);
+
+/// Everything that can be changed in the marketing wing.
+#[derive(async_graphql::MergedObject, Default)]
+pub struct MarketingMutations(
+    planning::CampaignMutation,
+    cost::CostMutation,
+    content::ContentMutation,
+    record::TouchpointMutation,
+    lead::LeadMutation,
+    qualify::QualifyMutation,
+    offer::OfferMutation,
+    decide::DecideMutation,
+    lesson::LessonMutation,
+    campaign::CampaignRemoval,
+    channel::ChannelMutation,
+    channel::ChannelRemoval,
+    cost::CampaignCostRemoval,
+    content::ContentAssetRemoval,
+    touchpoint::TouchpointRemoval,
+    lead::LeadRemoval,
+    lesson::LessonRemoval,
+);
 
 #[cfg(test)]
 mod tests {

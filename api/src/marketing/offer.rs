@@ -72,7 +72,7 @@ pub async fn offer(cx: &Cx, input: OfferHandoverInput) -> Result<Handover> {
     if to_colleague_id.is_some() == to_queue_id.is_some() {
         return Err(Error::invalid("toColleagueId", "give either toColleagueId or toQueueId"));
     }
-    let lead_id = lead_id.expect(Kind::Lead)?;
+    let lead_id = lead_id.named("leadId", Kind::Lead)?;
     let mut work = Work::begin(cx).await?;
     if due_at.is_some_and(|due| due <= work.now()) {
         return Err(Error::invalid("dueAt", "a decision is due in the future"));
@@ -142,7 +142,7 @@ fn at_lead(error: Error) -> Error {
 
 /// Takes an open offer back. Only who made it may.
 pub async fn recall(cx: &Cx, input: RecallHandoverInput) -> Result<Handover> {
-    let id = input.id.expect(Kind::Handover)?;
+    let id = input.id.named("id", Kind::Handover)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<handover::Entity>(id, input.if_version, &OFFER).await?;
     if cx.caller.colleague.is_none() || seen.row().from_id != cx.caller.colleague {

@@ -175,7 +175,7 @@ pub async fn update(cx: &Cx, input: UpdateCampaignInput) -> Result<Campaign> {
         budget,
         description,
     } = input;
-    let id = id.expect(Kind::Campaign)?;
+    let id = id.named("id", Kind::Campaign)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<campaign::Entity>(id, if_version, &written).await?;
     let (budget_minor, currency) = match budget {
@@ -235,7 +235,10 @@ async fn aim(work: &mut Work<'_>, cx: &Cx, row: &campaign::Model, industries: Ve
     if industries.len() > 100 {
         return Err(Error::invalid(PATH, "at most 100 industries"));
     }
-    let mut ids = industries.into_iter().map(|id| id.expect(Kind::Industry)).collect::<Result<Vec<Uuid>>>()?;
+    let mut ids = industries
+        .into_iter()
+        .map(|id| id.named("targetIndustryIds", Kind::Industry))
+        .collect::<Result<Vec<Uuid>>>()?;
     ids.sort_unstable();
     ids.dedup();
     let found = cx.caller.rows::<industry::Entity>().by_ids(ids.iter().copied()).all(work.tx()).await?;

@@ -102,7 +102,7 @@ pub async fn score(cx: &Cx, input: ScoreLeadInput) -> Result<Lead> {
     if parts.as_ref().is_some_and(|Json(parts)| !parts.is_object() || parts.to_string().len() > MAX_TEXT) {
         return Err(Error::invalid("parts", format!("an object, at most {MAX_TEXT} bytes of JSON")));
     }
-    let id = id.expect(Kind::Lead)?;
+    let id = id.named("id", Kind::Lead)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
     if matches!(seen.row().status, LeadStatus::Converted | LeadStatus::Disqualified) {
@@ -127,7 +127,7 @@ pub async fn qualify(cx: &Cx, input: QualifyLeadInput) -> Result<Lead> {
     let mut written = input.written();
     written.push((Class::P, "mql_at"));
     let QualifyLeadInput { id, if_version, touchpoint_id } = input;
-    let id = id.expect(Kind::Lead)?;
+    let id = id.named("id", Kind::Lead)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
     let before = seen.row();
@@ -158,7 +158,7 @@ pub async fn disqualify(cx: &Cx, input: DisqualifyLeadInput) -> Result<Lead> {
     let mut written = input.written();
     written.push((Class::P, "status"));
     let DisqualifyLeadInput { id, if_version, reason } = input;
-    let id = id.expect(Kind::Lead)?;
+    let id = id.named("id", Kind::Lead)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
     match seen.row().status {

@@ -1,6 +1,5 @@
 //! The touchpoint: one touch between the market and the company, online or offline.
 
-use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, contact, visitor},
@@ -11,9 +10,9 @@ use entities::{
 use super::{Campaign, Channel, ContentAsset};
 use crate::{
     account::{Account, Contact, Visitor},
-    graph::{Cx, GlobalId, Kind, Money, Result, one},
-    object,
-    policy::access,
+    custom,
+    graph::{AnyOf, Ids, Money, TimeFilter},
+    listed, object, removal,
 };
 
 object! {
@@ -43,8 +42,6 @@ object! {
         M cost: Money = |row| {
             row.cost_minor.map(|minor| Money::from_minor(minor, row.currency.as_deref().unwrap_or("EUR")))
         };
-        /// The source's own fields that have no column here, as they came.
-        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
     }
     refs {
         /// The campaign behind it; null where none is known.
@@ -60,17 +57,38 @@ object! {
         /// The company that the person worked for then.
         P account: Account = account::Entity, |row| row.account_id;
     }
+    custom_fields Touchpoint raw T;
 }
 
-/// Reading touchpoints.
-#[derive(Default)]
-pub struct TouchpointQuery;
-
-#[Object]
-impl TouchpointQuery {
+listed! {
     /// One touchpoint; null if there is none that you may see.
-    #[graphql(directive = access::apply("Touchpoint".into(), "*".into(), false))]
-    async fn touchpoint(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Touchpoint>> {
-        one::<touchpoint::Entity, _>(Cx::of(ctx), id.expect(Kind::Touchpoint)?).await
+    touchpoint,
+    /// The touchpoints that you may see, newest first unless sorted.
+    touchpoints: Touchpoint(touchpoint::Entity) as Touchpoint, id Touchpoint, Falling;
+    query TouchpointQuery, filter TouchpointFilter, sort TouchpointSort custom {
+        /// By what happened.
+        P interaction: AnyOf<Interaction> = Interaction;
+        /// By when it happened.
+        P occurred_at: TimeFilter = OccurredAt;
+        /// By campaign.
+        P campaign_id: Ids = CampaignId, of Campaign;
+        /// By channel.
+        P channel_id: Ids = ChannelId, of Channel;
+        /// By content.
+        P content_asset_id: Ids = ContentAssetId, of ContentAsset;
+        /// By person.
+        P contact_id: Ids = ContactId, of Contact;
+        /// By visitor.
+        P visitor_id: Ids = VisitorId, of Visitor;
+        /// By company.
+        P account_id: Ids = AccountId, of Account;
+        /// By whether the customer came to us.
+        P is_inbound: bool = IsInbound;
     }
+}
+
+removal! {
+    /// Takes a touch away that never was.
+    delete_touchpoint: touchpoint::Entity as Touchpoint, class P interaction;
+    mutation TouchpointRemoval, input DeleteTouchpointInput, payload DeleteTouchpointPayload;
 }

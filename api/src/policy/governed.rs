@@ -5,14 +5,14 @@ use entities::{
         account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
         industry_team_member, visitor,
     },
-    codes::AccessLevel,
+    codes::{AccessLevel, NoteVisibility, RecordType, Wing},
     marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
     sales::{
         activity, contract, meeting, meeting_attendee, note, opportunity, opportunity_contact, opportunity_snapshot,
         order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
-    service::{asset, business_calendar, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    tenant::queue,
+    service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
+    tenant::{custom_field, queue},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait,
@@ -118,49 +118,51 @@ macro_rules! governed {
 governed! {
     account Account { account: Id, own: [OwnerId], queue: None, deleted: DeletedAt } account_scopes;
     contact Contact { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } contact_scopes;
-    contact_point Contact { account: AccountId, own: [], queue: None, deleted: None } contact_point_scopes;
-    employment Contact { account: AccountId, own: [], queue: None, deleted: None } employment_scopes;
+    contact_point Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } contact_point_scopes;
+    employment Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } employment_scopes;
     visitor Visitor { account: AccountId, own: [], queue: None, deleted: None };
     identity Visitor { account: None, own: [], queue: None, deleted: None };
     consent Consent { account: None, own: [], queue: None, deleted: None } consent_scopes;
     colleague Reference { account: None, own: [], queue: None, deleted: DeletedAt };
-    industry Reference { account: None, own: [], queue: None, deleted: None };
+    industry Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     account_team_member AccountTeam { account: AccountId, own: [], queue: None, deleted: None } team_scopes;
     industry_team_member IndustryTeam { account: None, own: [], queue: None, deleted: None };
-    queue Queue { account: None, own: [], queue: None, deleted: None };
+    queue Queue { account: None, own: [], queue: None, deleted: DeletedAt };
+    custom_field CustomField { account: None, own: [], queue: None, deleted: DeletedAt };
 
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
-    channel Campaign { account: None, own: [], queue: None, deleted: None };
+    channel Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
     content_asset Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
-    campaign_cost CampaignCost { account: None, own: [], queue: None, deleted: None };
+    campaign_cost CampaignCost { account: None, own: [], queue: None, deleted: DeletedAt };
     touchpoint Touchpoint { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     lead Lead { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
     handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None };
-    lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: None } lesson_scopes;
+    lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: DeletedAt } lesson_scopes;
 
     opportunity Opportunity { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } opportunity_scopes;
     opportunity_snapshot Opportunity { account: None, own: [], queue: None, deleted: None } snapshot_scopes;
-    opportunity_contact ContactRole { account: None, own: [], queue: None, deleted: None } contact_role_scopes;
+    opportunity_contact ContactRole { account: None, own: [], queue: None, deleted: DeletedAt } contact_role_scopes;
     meeting Meeting { account: AccountId, own: [OrganizerId], queue: None, deleted: DeletedAt } meeting_scopes;
-    meeting_attendee Meeting { account: None, own: [ColleagueId], queue: None, deleted: None } attendee_scopes;
+    meeting_attendee Meeting { account: None, own: [ColleagueId], queue: None, deleted: DeletedAt } attendee_scopes;
     requirement Meeting { account: AccountId, own: [AuthorId], queue: None, deleted: DeletedAt };
     activity Activity { account: AccountId, own: [ColleagueId], queue: None, deleted: DeletedAt };
-    note Note { account: AccountId, own: [AuthorId], queue: None, deleted: DeletedAt };
-    task Task { account: AccountId, own: [AssigneeId AuthorId], queue: QueueId, deleted: DeletedAt };
+    note Note { account: None, own: [AuthorId], queue: None, deleted: DeletedAt } note_scopes;
+    task Task { account: None, own: [AssigneeId AuthorId], queue: QueueId, deleted: DeletedAt } task_scopes;
     product Product { account: None, own: [], queue: None, deleted: DeletedAt };
     sales_order Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
-    order_line Order { account: None, own: [], queue: None, deleted: None } order_line_scopes;
+    order_line Order { account: None, own: [], queue: None, deleted: DeletedAt } order_line_scopes;
     contract Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
-    pipeline Reference { account: None, own: [], queue: None, deleted: None };
-    stage Reference { account: None, own: [], queue: None, deleted: None };
+    pipeline Reference { account: None, own: [], queue: None, deleted: DeletedAt };
+    stage Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     stage_interval Opportunity { account: None, own: [], queue: None, deleted: None } interval_scopes;
 
     asset Asset { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     ticket Ticket { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
     ticket_message TicketMessage { account: AccountId, own: [], queue: None, deleted: None } message_scopes ruled message_lines;
-    business_calendar Queue { account: None, own: [], queue: None, deleted: None };
-    sla_policy Reference { account: None, own: [], queue: None, deleted: None };
+    business_calendar Queue { account: None, own: [], queue: None, deleted: DeletedAt };
+    sla_policy Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } clock_scopes;
+    file Ticket { account: None, own: [], queue: None, deleted: DeletedAt } file_scopes ruled file_lines;
     survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } survey_scopes;
 }
 
@@ -188,6 +190,22 @@ fn message_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<
         Scope::Queue => through_tickets(ticket::Column::Id, ticket_message::Column::TicketId.into_expr(), caller),
         _ => None,
     }
+}
+
+/// The rights on a file are those on its record: each of the three lines rules the files of its own records.
+fn file_lines(ty: Type) -> Option<Expr> {
+    Some(match ty {
+        Type::Meeting => file::Column::MeetingId.is_not_null(),
+        Type::Order => file::Column::ContractId.is_not_null(),
+        _ => file::Column::TicketId.is_not_null(),
+    })
+}
+
+fn file_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    let meeting = through_parent::<meeting::Entity>(file::Column::MeetingId.into_expr(), scope, caller, level)?;
+    let ticket = through_parent::<ticket::Entity>(file::Column::TicketId.into_expr(), scope, caller, level)?;
+    let contract = through_parent::<contract::Entity>(file::Column::ContractId.into_expr(), scope, caller, level)?;
+    Some(meeting.or(ticket).or(contract))
 }
 
 /// Public messages and internal notes share a table, not a line: the one never shows the other.
@@ -342,6 +360,60 @@ fn lesson_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Ex
         .and_where(reach::in_accounts(of(handover::Column::AccountId), accounts))
         .to_owned();
     Some(lesson::Column::CampaignId.into_expr().in_subquery(handovers))
+}
+
+/// The wing whose team level counts for what is said about a record.
+pub fn wing_of(record: RecordType) -> Wing {
+    match record {
+        RecordType::Account | RecordType::Contact | RecordType::Visitor | RecordType::Industry => Wing::Account,
+        RecordType::Campaign | RecordType::Lead => Wing::Marketing,
+        RecordType::Handover
+        | RecordType::Opportunity
+        | RecordType::Meeting
+        | RecordType::Requirement
+        | RecordType::Order
+        | RecordType::Contract => Wing::Sales,
+        RecordType::Asset | RecordType::Ticket => Wing::Service,
+    }
+}
+
+/// Notes and tasks follow their record: the team rule counts in the record's wing.
+fn through_record(record: &Expr, account: &Expr, caller: &Caller, level: AccessLevel) -> Expr {
+    let wings = [Wing::Account, Wing::Marketing, Wing::Sales, Wing::Service].into_iter().map(|wing| {
+        let records = RecordType::ALL.iter().filter(|record| wing_of(**record) == wing).map(|record| record.as_str());
+        let accounts = reach::visible_accounts(caller, wing, level);
+        record.clone().is_in(records).and(reach::in_accounts(account.clone(), accounts))
+    });
+    wings.reduce(ExprTrait::or).unwrap_or_else(|| Expr::val(1).eq(0))
+}
+
+fn task_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    let (record, account) = (task::Column::SubjectType.into_expr(), task::Column::AccountId.into_expr());
+    (scope == Scope::Team).then(|| through_record(&record, &account, caller, level))
+}
+
+/// PRIVATE is its author's; DISCIPLINE the same discipline's of the same team; TEAM the team's. What is about a record without
+/// an account has no team: it is for the author's discipline.
+fn note_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    let account = note::Column::AccountId.into_expr();
+    let of_discipline = match caller.discipline {
+        Some(discipline) => note::Column::Discipline.eq(discipline),
+        None => Expr::val(1).eq(0),
+    };
+    let open = note::Column::Visibility
+        .eq(NoteVisibility::Team)
+        .or(note::Column::Visibility.eq(NoteVisibility::Discipline).and(of_discipline.clone()));
+    match scope {
+        Scope::Visibility => {
+            let record = note::Column::SubjectType.into_expr();
+            let of_team = open.and(through_record(&record, &account, caller, level));
+            let shared = note::Column::Visibility.ne(NoteVisibility::Private);
+            let homeless = note::Column::AccountId.is_null().and(shared).and(of_discipline);
+            Some(own::<note::Entity>(caller).or(of_team).or(homeless))
+        }
+        Scope::OnTeam => Some(open.and(reach::in_accounts(account, reach::team_accounts(caller, false)))),
+        _ => None,
+    }
 }
 
 fn snapshot_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {

@@ -1,7 +1,11 @@
 //! Pure link tables: two ids and a role, no field of a class. A link says nothing that its ends do not, and both ends are
 //! read through [`Rows`](super::Rows).
 
-use entities::marketing::{campaign_industry, lead_touch};
+use entities::{
+    journey::search_token,
+    marketing::{campaign_industry, lead_touch},
+    sales::note_mention,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
 
 use super::Caller;
@@ -18,6 +22,14 @@ impl Link for campaign_industry::Entity {
 
 impl Link for lead_touch::Entity {
     const TENANT: lead_touch::Column = lead_touch::Column::TenantId;
+}
+
+impl Link for note_mention::Entity {
+    const TENANT: note_mention::Column = note_mention::Column::TenantId;
+}
+
+impl Link for search_token::Entity {
+    const TENANT: search_token::Column = search_token::Column::TenantId;
 }
 
 impl Caller {

@@ -13,13 +13,14 @@ mod prune;
 pub mod reach;
 mod roles;
 mod scope;
+mod shown;
 pub mod table;
 
 pub use caller::{Caller, Moment, TenantKey};
 pub use class::{Class, Rights, Sight, Verb};
-pub use governed::Governed;
+pub use governed::{Governed, wing_of};
 pub use link::Link;
-pub use prune::{Mark, Prune, access, access_field};
+pub use prune::{Mark, Prune, access, access_clear, access_field};
 pub use roles::{Role, RoleSet, UnknownRole};
 pub use scope::{Rows, Seen};
 pub use table::{Grant, Scope, Type};

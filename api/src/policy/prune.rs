@@ -23,8 +23,13 @@ pub fn access(of: String, class: String, write: bool) {}
 #[TypeDirective(location = "FieldDefinition")]
 pub fn access_field(of: String, class: String, write: bool, field: String) {}
 
+/// [`access`] for a filter or an order: it is offered to those who read the field in clear on some row. A masked value cannot
+/// be asked for.
+#[TypeDirective(location = "InputFieldDefinition", location = "ArgumentDefinition")]
+pub fn access_clear(of: String, class: String) {}
+
 /// The names of the marks; no client sees them.
-const MARKS: [&str; 2] = ["access", "access_field"];
+const MARKS: [&str; 3] = ["access", "access_field", "access_clear"];
 
 /// Prunes a schema under construction to what `roles` may use. Registered last: `builder.directive(Prune(roles))`.
 pub struct Prune(pub RoleSet);
@@ -53,6 +58,8 @@ pub struct Mark {
     pub class: Option<Class>,
     /// Written, not read.
     pub write: bool,
+    /// Read in clear, or not at all.
+    pub clear: bool,
     /// The name that the access table lists, where it is not the field's own.
     pub field: Option<String>,
 }
@@ -78,6 +85,7 @@ impl Mark {
             of,
             class: text("class").and_then(|class| class.chars().next()).and_then(Class::from_letter),
             write: mark.args.get("write") == Some(&Value::Boolean(true)),
+            clear: mark.name == "access_clear",
             field: text("field").map(str::to_owned),
         })
     }
@@ -88,6 +96,7 @@ impl Mark {
         let most = table::most(self.of, roles);
         match (self.class, self.write) {
             (Some(class), true) => most.may_write(class, field),
+            (Some(class), false) if self.clear => most.sight(class, field) == Sight::Clear,
             (Some(class), false) => most.sight(class, field) > Sight::None,
             (None, true) => most.writes(),
             (None, false) => !most.is_empty(),
@@ -96,11 +105,15 @@ impl Mark {
 
     fn describe(&self, description: &mut Option<String>) {
         let Some(class) = self.class else { return };
+        let class = class.letter();
+        let line = match (self.write, self.clear) {
+            (true, _) => format!("Class {class}."),
+            (false, true) => format!("Class {class}: counts as null where the caller may not read it in clear."),
+            (false, false) => format!("Class {class}: null where the caller may not read it."),
+        };
         let text = description.get_or_insert_default();
-        if !self.write {
-            let line = format!("\n\nClass {}: null where the caller may not read it.", class.letter());
-            text.push_str(&line);
-        }
+        text.push_str("\n\n");
+        text.push_str(&line);
     }
 }
 
@@ -122,6 +135,7 @@ fn prune(registry: &mut Registry, roles: RoleSet) {
         }
     }
     while step(registry) {}
+    registry.types.values_mut().for_each(describe_common);
     MARKS.iter().for_each(|mark| {
         registry.directives.remove(*mark);
     });
@@ -143,6 +157,48 @@ fn keep(
 
 fn keep_input(value: &mut MetaInputValue, name: &str, roles: RoleSet) -> bool {
     keep(&mut value.directive_invocations, &mut value.description, name, roles)
+}
+
+/// The words for what every list has alike, said once.
+fn describe_common(ty: &mut MetaType) {
+    match ty {
+        MetaType::Object { name, fields, description, .. } => {
+            if name.ends_with("Connection") {
+                description.get_or_insert_with(|| "A page of a list, with its cursors.".to_owned());
+            }
+            for (field, edge) in [("startCursor", "first"), ("endCursor", "last")] {
+                if let (true, Some(field)) = (name == "PageInfo", fields.get_mut(field)) {
+                    field.description = Some(format!("The cursor of the {edge} edge; null on an empty page."));
+                }
+            }
+            for field in fields.values_mut() {
+                for (name, arg) in &mut field.args {
+                    let words = match name.as_str() {
+                        "first" => "The first n, 1 to 100; 20 if neither `first` nor `last` is given.",
+                        "after" => "After this cursor.",
+                        "last" => "The last n, 1 to 100.",
+                        "before" => "Before this cursor.",
+                        "id" => "Which one.",
+                        "input" => "What to do.",
+                        "ids" => "Which ones, at most 100.",
+                        "filter" => "Which rows.",
+                        _ => continue,
+                    };
+                    arg.description.get_or_insert_with(|| words.to_owned());
+                }
+            }
+        }
+        MetaType::Scalar { name, description, .. } if name == "Decimal" => {
+            description.get_or_insert_with(|| "An exact decimal number, as a text such as \"119.50\".".to_owned());
+        }
+        MetaType::Scalar { name, description, .. } if name == "ID" => {
+            description.get_or_insert_with(|| {
+                "A typed, readable id: a prefix for the type and a UUID, such as `acc_0198a1b2-…`. Stable for ever."
+                    .to_owned()
+            });
+        }
+        _ => {}
+    }
 }
 
 /// One round towards the fixed point; whether anything went.

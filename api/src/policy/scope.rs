@@ -51,7 +51,21 @@ impl Caller {
         rows
     }
 
+    /// The rows of `E` that the caller may read, and those that were taken away: for a rule that must know what once was. Nothing
+    /// of a removed row goes back to the caller.
+    pub fn rows_even_deleted<E: Governed>(&self) -> Rows<E> {
+        self.rows_of_any(E::TYPE)
+    }
+
     fn rows_of<E: Governed>(&self, ty: Type) -> Rows<E> {
+        let rows = self.rows_of_any::<E>(ty);
+        match E::DELETED {
+            Some(deleted) => rows.filter(deleted.is_null()),
+            None => rows,
+        }
+    }
+
+    fn rows_of_any<E: Governed>(&self, ty: Type) -> Rows<E> {
         let grants: Arc<[Grant]> = table::grants(ty, self.roles).into();
         let reached = grants
             .iter()
@@ -64,9 +78,6 @@ impl Caller {
         };
         if let Some(ruled) = E::ruled_by(ty) {
             select = select.filter(ruled);
-        }
-        if let Some(deleted) = E::DELETED {
-            select = select.filter(deleted.is_null());
         }
         let mut rows = Rows { select, ty, grants, flagged: false };
         // With one grant, to reach the row is to hold it; only several need to be told apart.
@@ -129,6 +140,17 @@ impl<E: Governed> Rows<E> {
     pub fn order_by(mut self, column: E::Column, order: Order) -> Self {
         self.select = self.select.order_by(column, order);
         self
+    }
+
+    /// Orders the rows by an expression.
+    pub fn order_by_expr(mut self, expr: Expr, order: Order) -> Self {
+        QuerySelect::query(&mut self.select).order_by_expr(expr, order);
+        self
+    }
+
+    /// The line of the access table that the rows are read under.
+    pub fn line(&self) -> Type {
+        self.ty
     }
 
     /// Takes the first `n`.

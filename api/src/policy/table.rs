@@ -104,7 +104,11 @@ types! {
     Activity Sales ["T: P r" "T: * rw" "T: * rw" "MINE: * rw; T: P r" "A: P r" "-" "A: + rw" "A: P r"];
     /// Lesson.
     Lesson Marketing ["A: * rw" "T: * r" "T: * r" "T: * r" "A: * r" "-" "A: + r" "A: + r"];
-    /// Settings, custom-field definitions, merges.
+    /// A field of the tenant's own, as it is declared: what it is called is public in the tenant.
+    CustomField Account ["A: P r" "A: P r" "A: P r" "A: P r" "A: * r" "-" "A: P r" "A: P rw"];
+    /// The values of the tenant's own fields: each obeys the line of its record, under the class that its field declares.
+    CustomValue Account ["A: P rw" "A: P rw" "A: P rw" "A: P rw" "A: P rw" "-" "A: P rw" "A: P rw"];
+    /// Settings, merges.
     Settings Account ["-" "-" "-" "-" "A: * r" "-" "A: {merge} w" "A: + rw"];
     /// Account team.
     AccountTeam Account ["T: * r; DISCIPLINE: * w" "T: * r; LEAD: * w" "T: * r" "T: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
@@ -113,7 +117,8 @@ types! {
 }
 
 /// Which rows a grant reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
+#[graphql(name = "AccessScope")]
 pub enum Scope {
     /// All rows of the tenant.
     All,

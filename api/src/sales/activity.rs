@@ -1,6 +1,6 @@
 //! Activities: calls, mails, chats, visits, trials; the human touches that response times are measured by.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::{account, colleague, contact},
@@ -13,18 +13,16 @@ use sea_orm::Set;
 use super::Opportunity;
 use crate::{
     account::{Account, Colleague, Contact},
-    graph::{Cx, Error, GlobalId, IsSet, Kind, Result, one},
+    custom,
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, line, line_patch, patch, remark, remark_patch},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
+    listed,
     marketing::Lead,
     object, payload,
     policy::access,
+    removal,
 };
-
-macro_rules! always_set {
-    ($($code:ident),*) => { $(impl IsSet for $code { fn is_set(&self) -> bool { true } })* };
-}
-always_set!(ActivityKind, Direction);
 
 object! {
     /// A call, mail, chat, visit or trial.
@@ -58,6 +56,7 @@ object! {
         /// The lead that it serves; null for none.
         P lead: Lead = lead::Entity, |row| row.lead_id;
     }
+    custom_fields Activity;
 }
 
 input! {
@@ -156,8 +155,8 @@ pub async fn record(cx: &Cx, input: RecordActivityInput) -> Result<Activity> {
             duration_s: Set(duration_s),
             automatic: Set(false),
             outcome: Set(outcome),
-            subject: Set(subject),
-            body: Set(body),
+            subject: Set(line("subject", subject)?),
+            body: Set(remark("body", body)?),
             ..Default::default()
         })
         .await?;
@@ -168,17 +167,92 @@ pub async fn record(cx: &Cx, input: RecordActivityInput) -> Result<Activity> {
     Ok(Activity(seen))
 }
 
-/// Reading activities.
-#[derive(Default)]
-pub struct ActivityQuery;
-
-#[Object]
-impl ActivityQuery {
+listed! {
     /// One activity; null if there is none that you may see.
-    #[graphql(directive = access::apply("Activity".into(), "*".into(), false))]
-    async fn activity(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Activity>> {
-        one::<activity::Entity, _>(Cx::of(ctx), id.expect(Kind::Activity)?).await
+    activity,
+    /// The activities that you may see, newest first unless sorted.
+    activities: Activity(activity::Entity) as Activity, id Activity, Falling;
+    query ActivityQuery, filter ActivityFilter, sort ActivitySort custom {
+        /// By kind.
+        P kind: AnyOf<ActivityKind> = Kind;
+        /// By who reached out.
+        P direction: AnyOf<Direction> = Direction;
+        /// By when it was.
+        P occurred_at: TimeFilter = OccurredAt;
+        /// By what came of it.
+        P outcome: AnyOf<ActivityOutcome> = Outcome;
+        /// By whether a machine did it.
+        P automatic: bool = Automatic;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By person.
+        P contact_id: Ids = ContactId, of Contact;
+        /// By colleague.
+        P colleague_id: Ids = ColleagueId, of Colleague;
+        /// By opportunity.
+        P opportunity_id: Ids = OpportunityId, of Opportunity;
+        /// By lead.
+        P lead_id: Ids = LeadId, of Lead;
+        /// By ticket.
+        P ticket_id: Ids = TicketId, of Ticket;
     }
+}
+
+input! {
+    /// A change of an activity: absent leaves, null clears. Kind, direction and time say what happened; they stay.
+    UpdateActivityInput for Activity {
+        /// What came of it.
+        P outcome: MaybeUndefined<ActivityOutcome>;
+        /// How long, in seconds, not below 0.
+        P duration_s: MaybeUndefined<i32>;
+        /// What it was about, at most 255 characters.
+        T subject: MaybeUndefined<String>;
+        /// What was said, at most 20,000 characters.
+        T body: MaybeUndefined<String>;
+    }
+    plain {
+        /// Which activity.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `updateActivity` answers.
+    UpdateActivityPayload {
+        /// The changed activity; null if it was refused.
+        activity: Activity
+    }
+}
+
+/// Changes what was written down of an activity.
+pub async fn update(cx: &Cx, input: UpdateActivityInput) -> Result<Activity> {
+    let written = input.written();
+    let UpdateActivityInput { id, if_version, outcome, duration_s, subject, body } = input;
+    let id = id.named("id", Kind::Activity)?;
+    if matches!(duration_s, MaybeUndefined::Value(seconds) if seconds < 0) {
+        return Err(Error::invalid("durationS", "a duration is not below 0"));
+    }
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<activity::Entity>(id, if_version, &written).await?;
+    let row = activity::ActiveModel {
+        outcome: patch(outcome),
+        duration_s: patch(duration_s),
+        subject: line_patch("subject", subject)?,
+        body: remark_patch("body", body)?,
+        ..Default::default()
+    };
+    work.update::<activity::Entity>(&seen, row).await?;
+    let seen = work.reached::<activity::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Activity(seen))
+}
+
+removal! {
+    /// Takes an activity away that never was.
+    delete_activity: activity::Entity as Activity, class P outcome;
+    mutation ActivityRemoval, input DeleteActivityInput, payload DeleteActivityPayload;
 }
 
 /// Changing activities.
@@ -192,5 +266,12 @@ impl ActivityMutation {
     async fn record_activity(&self, ctx: &Context<'_>, input: RecordActivityInput) -> Result<RecordActivityPayload> {
         let cx = Cx::of(ctx);
         RecordActivityPayload::of(attempt(|| record(cx, input.clone())).await)
+    }
+
+    /// Changes what was written down of a call, mail, chat, visit or trial.
+    #[graphql(directive = access::apply("Activity".into(), "P".into(), true))]
+    async fn update_activity(&self, ctx: &Context<'_>, input: UpdateActivityInput) -> Result<UpdateActivityPayload> {
+        let cx = Cx::of(ctx);
+        UpdateActivityPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 }

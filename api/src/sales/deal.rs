@@ -12,21 +12,13 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::Order};
 
 use super::{Opportunity, OpportunityContact};
 use crate::{
-    graph::{
-        Cx, Error, GlobalId, IsSet, Kind, MoneyInput, Result, UserErrorCode, patch, patch_required, require_write, text,
-    },
+    graph::{Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, patch, patch_required, require_write, text},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
     marketing::{convert, person},
     payload,
     policy::{Class, access},
 };
-
-impl IsSet for ContactRole {
-    fn is_set(&self) -> bool {
-        true
-    }
-}
 
 input! {
     /// A new opportunity. Whoever creates it owns it.
@@ -188,7 +180,7 @@ pub async fn create(cx: &Cx, input: CreateOpportunityInput) -> Result<Opportunit
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
     let lead = match lead_id {
         Some(id) => {
-            let id = id.expect(Kind::Lead)?;
+            let id = id.named("id", Kind::Lead)?;
             let seen = cx.caller.rows_to_write::<lead::Entity>().by_id(id).one(work.tx()).await?;
             let seen = seen.ok_or_else(|| Error::missing("leadId"))?;
             require_write(seen.rights(), &[(Class::P, "status")])?;
@@ -284,7 +276,7 @@ pub async fn update(cx: &Cx, input: UpdateOpportunityInput) -> Result<Opportunit
         description,
         amount,
     } = input;
-    let id = id.expect(Kind::Opportunity)?;
+    let id = id.named("id", Kind::Opportunity)?;
     if let MaybeUndefined::Value(percent) = &probability
         && !(0..=100).contains(percent)
     {
@@ -347,7 +339,7 @@ pub async fn update(cx: &Cx, input: UpdateOpportunityInput) -> Result<Opportunit
 pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result<Opportunity> {
     let written = input.written();
     let ChangeOpportunityStageInput { id, if_version, stage, close_reason } = input;
-    let id = id.expect(Kind::Opportunity)?;
+    let id = id.named("id", Kind::Opportunity)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<opportunity::Entity>(id, if_version, &written).await?;
     let before = seen.row();

@@ -22,6 +22,7 @@ use crate::{
 /// The desk of sales, and of technicians as far as they sell. Each list holds what you may see, no more.
 pub struct SalesDesk;
 
+/// The desk of sales, and of technicians as far as they sell. Each list holds what you may see, no more.
 #[Object]
 impl SalesDesk {
     /// The accounts that you own or on whose team you are, oldest first.

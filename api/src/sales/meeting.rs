@@ -7,6 +7,7 @@ use entities::{
     codes::{AttendeeResponse, MeetingKind, MeetingOutcome, RequirementCategory, RequirementStatus, SubjectType},
     marketing::campaign,
     sales::{meeting, meeting_attendee, opportunity, requirement},
+    service::file,
 };
 use sea_orm::{ActiveValue::NotSet, Set};
 use uuid::Uuid;
@@ -14,18 +15,20 @@ use uuid::Uuid;
 use super::Opportunity;
 use crate::{
     account::{Account, Colleague, Contact, Industry},
-    graph::{Cx, Error, GlobalId, IsSet, Kind, Result, UserErrorCode, one, patch_required, text},
+    custom,
+    files::MeetingFile,
+    graph::{
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line, patch_required,
+        prose, remark, text,
+    },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
+    listed,
     marketing::Campaign,
     object, payload,
     policy::access,
+    removal, teamwork,
 };
-
-macro_rules! always_set {
-    ($($code:ident),*) => { $(impl IsSet for $code { fn is_set(&self) -> bool { true } })* };
-}
-always_set!(MeetingKind, MeetingOutcome, RequirementCategory);
 
 object! {
     /// A meeting with a customer: planned, held, missed or cancelled.
@@ -56,11 +59,15 @@ object! {
         P organizer: Colleague = colleague::Entity, |row| row.organizer_id;
     }
     lists {
+        /// Its files, oldest first.
+        files: MeetingFile = file::Entity, file::Column::MeetingId, Rising under Meeting;
         /// Who is invited.
         attendees: MeetingAttendee = meeting_attendee::Entity, meeting_attendee::Column::MeetingId, Rising;
         /// What the customer said there that they need.
         requirements: Requirement = requirement::Entity, requirement::Column::MeetingId, Rising;
     }
+    custom_fields Meeting;
+    teamwork Meeting;
 }
 
 object! {
@@ -103,6 +110,7 @@ object! {
         /// The campaign that answers it; null for none yet.
         P campaign: Campaign = campaign::Entity, |row| row.campaign_id;
     }
+    teamwork Requirement;
 }
 
 input! {
@@ -254,7 +262,7 @@ pub async fn schedule(cx: &Cx, input: ScheduleMeetingInput) -> Result<Meeting> {
             starts_at: Set(starts_at),
             ends_at: Set(ends_at),
             kind: Set(kind),
-            location: Set(location),
+            location: Set(line("location", location)?),
             ..Default::default()
         })
         .await?;
@@ -277,7 +285,7 @@ pub async fn schedule(cx: &Cx, input: ScheduleMeetingInput) -> Result<Meeting> {
 pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result<Meeting> {
     let written = input.written();
     let RecordMeetingOutcomeInput { id, if_version, outcome, summary, next_step } = input;
-    let id = id.expect(Kind::Meeting)?;
+    let id = id.named("id", Kind::Meeting)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<meeting::Entity>(id, if_version, &written).await?;
     if let Some(before) = seen.row().outcome {
@@ -285,8 +293,8 @@ pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result
     }
     let row = meeting::ActiveModel {
         outcome: Set(Some(outcome)),
-        summary: if summary.is_some() { Set(summary) } else { NotSet },
-        next_step: if next_step.is_some() { Set(next_step) } else { NotSet },
+        summary: if summary.is_some() { Set(remark("summary", summary)?) } else { NotSet },
+        next_step: if next_step.is_some() { Set(remark("nextStep", next_step)?) } else { NotSet },
         ..Default::default()
     };
     let row = work.update::<meeting::Entity>(&seen, row).await?;
@@ -320,7 +328,7 @@ pub async fn record_requirement(cx: &Cx, input: RecordRequirementInput) -> Resul
             opportunity_id: Set(super::deal_of(&work, opportunity_id, account.row().id).await?),
             industry_id: Set(account.row().industry_id),
             category: Set(category),
-            statement: Set(text("statement", statement, 10_000)?),
+            statement: Set(prose("statement", statement, 10_000)?),
             status: Set(RequirementStatus::Open),
             author_id: Set(cx.caller.colleague),
             ..Default::default()
@@ -337,7 +345,7 @@ pub async fn record_requirement(cx: &Cx, input: RecordRequirementInput) -> Resul
 pub async fn answer_requirement(cx: &Cx, input: AnswerRequirementInput) -> Result<Requirement> {
     let written = input.written();
     let AnswerRequirementInput { id, if_version, status, campaign_id } = input;
-    let id = id.expect(Kind::Requirement)?;
+    let id = id.named("id", Kind::Requirement)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<requirement::Entity>(id, if_version, &written).await?;
     let row = requirement::ActiveModel {
@@ -351,23 +359,95 @@ pub async fn answer_requirement(cx: &Cx, input: AnswerRequirementInput) -> Resul
     Ok(Requirement(seen))
 }
 
-/// Reading meetings.
-#[derive(Default)]
-pub struct MeetingQuery;
-
-#[Object]
-impl MeetingQuery {
+listed! {
     /// One meeting; null if there is none that you may see.
-    #[graphql(directive = access::apply("Meeting".into(), "*".into(), false))]
-    async fn meeting(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Meeting>> {
-        one::<meeting::Entity, _>(Cx::of(ctx), id.expect(Kind::Meeting)?).await
+    meeting,
+    /// The meetings that you may see, newest first unless sorted.
+    meetings: Meeting(meeting::Entity) as Meeting, id Meeting, Falling;
+    query MeetingQuery, filter MeetingFilter, sort MeetingSort custom {
+        /// By title.
+        P title: TextFilter = Title;
+        /// By its start.
+        P starts_at: TimeFilter = StartsAt;
+        /// By its end.
+        P ends_at: TimeFilter = EndsAt;
+        /// By kind.
+        P kind: AnyOf<MeetingKind> = Kind;
+        /// By what became of it; null stands for what is planned.
+        P outcome: AnyOf<MeetingOutcome> = Outcome;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By opportunity.
+        P opportunity_id: Ids = OpportunityId, of Opportunity;
+        /// By who called it.
+        P organizer_id: Ids = OrganizerId, of Colleague;
     }
+}
 
+listed! {
     /// One requirement; null if there is none that you may see.
-    #[graphql(directive = access::apply("Meeting".into(), "*".into(), false))]
-    async fn requirement(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Requirement>> {
-        one::<requirement::Entity, _>(Cx::of(ctx), id.expect(Kind::Requirement)?).await
+    requirement,
+    /// The requirements that you may see, newest first unless sorted.
+    requirements: Requirement(requirement::Entity) as Meeting, id Requirement, Falling;
+    query RequirementQuery, filter RequirementFilter, sort RequirementSort {
+        /// By what it is about.
+        P category: AnyOf<RequirementCategory> = Category;
+        /// By what was said.
+        T statement: TextFilter = Statement;
+        /// By what became of it.
+        P status: AnyOf<RequirementStatus> = Status;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By who said it.
+        P contact_id: Ids = ContactId, of Contact;
+        /// By meeting.
+        P meeting_id: Ids = MeetingId, of Meeting;
+        /// By opportunity.
+        P opportunity_id: Ids = OpportunityId, of Opportunity;
+        /// By industry.
+        P industry_id: Ids = IndustryId, of Industry;
+        /// By the campaign that answers it.
+        P campaign_id: Ids = CampaignId, of Campaign;
+        /// By who wrote it down.
+        P author_id: Ids = AuthorId, of Colleague;
     }
+}
+
+listed! {
+    /// One attendee; null if there is none that you may see.
+    meeting_attendee,
+    /// The attendees that you may see, oldest first unless sorted.
+    meeting_attendees: MeetingAttendee(meeting_attendee::Entity) as Meeting, id MeetingAttendee, Rising;
+    query MeetingAttendeeQuery, filter MeetingAttendeeFilter, sort MeetingAttendeeSort {
+        /// By meeting.
+        P meeting_id: Ids = MeetingId, of Meeting;
+        /// By person.
+        P contact_id: Ids = ContactId, of Contact;
+        /// By colleague.
+        P colleague_id: Ids = ColleagueId, of Colleague;
+        /// By what they answered.
+        P response: AnyOf<AttendeeResponse> = Response;
+        /// By whether they came.
+        P attended: bool = Attended;
+    }
+}
+
+removal! {
+    /// Takes a meeting away that never was. One that is called off is `recordMeetingOutcome` with CANCELLED.
+    delete_meeting: meeting::Entity as Meeting, class P title;
+    mutation MeetingRemoval, input DeleteMeetingInput, payload DeleteMeetingPayload;
+}
+
+removal! {
+    /// Takes a requirement away that nobody has.
+    delete_requirement: requirement::Entity as Meeting, class T statement;
+    mutation RequirementRemoval, input DeleteRequirementInput, payload DeleteRequirementPayload;
+}
+
+removal! {
+    /// Takes somebody off the list of those invited.
+    delete_meeting_attendee: meeting_attendee::Entity as Meeting, class P response;
+    mutation MeetingAttendeeRemoval, input DeleteMeetingAttendeeInput, payload DeleteMeetingAttendeePayload;
 }
 
 /// Changing meetings.

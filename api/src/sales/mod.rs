@@ -1,5 +1,5 @@
 //! 5: the sales wing: from the accepted lead to the order. Read in this order: the opportunity and what is done with it (deal),
-//! meetings and requirements, activities, products with orders and contracts, the desk.
+//! meetings and requirements, activities, the catalogue (product), orders and contracts, the desk.
 
 pub mod activity;
 pub mod deal;
@@ -7,6 +7,8 @@ pub mod desk;
 pub mod meeting;
 pub mod opportunity;
 pub mod order;
+pub mod product;
+pub mod role;
 
 use uuid::Uuid;
 
@@ -15,12 +17,12 @@ use crate::{
     journey::Work,
 };
 
-pub use activity::{Activity, ActivityMutation, ActivityQuery};
-pub use deal::OpportunityMutation;
-pub use desk::{SalesDesk, SalesQuery};
-pub use meeting::{Meeting, MeetingAttendee, MeetingMutation, MeetingQuery, Requirement};
-pub use opportunity::{Opportunity, OpportunityContact, OpportunityQuery, Pipeline, Stage};
-pub use order::{Contract, Order, OrderLine, OrderMutation, OrderQuery, Product};
+pub use activity::Activity;
+pub use desk::SalesDesk;
+pub use meeting::{Meeting, MeetingAttendee, MeetingQuery, Requirement, RequirementRemoval};
+pub use opportunity::{Opportunity, OpportunityContact, Pipeline, PipelineQuery, Stage, StageRemoval};
+pub use order::{Contract, Order, OrderLine};
+pub use product::Product;
 
 /// The opportunity that an input names, which must be the account's own.
 async fn deal_of(work: &Work<'_>, id: Option<GlobalId>, account: Uuid) -> Result<Option<Uuid>> {
@@ -31,3 +33,43 @@ async fn deal_of(work: &Work<'_>, id: Option<GlobalId>, account: Uuid) -> Result
         false => Err(Error::invalid("opportunityId", "the opportunity belongs to another account")),
     }
 }
+
+/// Everything that can be asked of the sales wing.
+#[derive(async_graphql::MergedObject, Default)]
+pub struct SalesQueries(
+    desk::SalesQuery,
+    opportunity::OpportunityQuery,
+    meeting::MeetingQuery,
+    activity::ActivityQuery,
+    order::OrderQuery,
+    order::ContractQuery,
+    product::ProductQuery,
+    opportunity::PipelineQuery,
+    opportunity::StageQuery,
+    role::OpportunityContactQuery,
+    meeting::RequirementQuery,
+    meeting::MeetingAttendeeQuery,
+    order::OrderLineQuery,
+);
+
+/// Everything that can be changed in the sales wing.
+#[derive(async_graphql::MergedObject, Default)]
+pub struct SalesMutations(
+    deal::OpportunityMutation,
+    meeting::MeetingMutation,
+    activity::ActivityMutation,
+    order::OrderMutation,
+    product::ProductMutation,
+    product::ProductRemoval,
+    opportunity::OpportunityRemoval,
+    opportunity::PipelineMutation,
+    opportunity::StageMutation,
+    opportunity::PipelineRemoval,
+    opportunity::StageRemoval,
+    role::RoleMutation,
+    role::OpportunityContactRemoval,
+    meeting::MeetingRemoval,
+    meeting::RequirementRemoval,
+    meeting::MeetingAttendeeRemoval,
+    activity::ActivityRemoval,
+);

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, Object};
 use chrono::{DateTime, NaiveDate, Utc};
 use entities::{
     account::{account, colleague, contact},
@@ -13,7 +13,7 @@ use entities::{
     },
 };
 use sea_orm::{
-    ColumnTrait,
+    ColumnTrait, Set,
     sea_query::{Expr, ExprTrait, Order as Sort},
 };
 use uuid::Uuid;
@@ -21,11 +21,17 @@ use uuid::Uuid;
 use super::{Meeting, Order};
 use crate::{
     account::{Account, Colleague, Contact},
-    graph::{Cx, Direction, GlobalId, Key, Kind, List, Money, PageArgs, Result, cost, list, one},
-    journey::timeline,
+    custom, editable,
+    graph::{
+        AnyOf, Cx, DateFilter, Error, GlobalId, Ids, IntFilter, Key, Kind, Money, MoneyFilter, Result, TextFilter,
+        UserErrorCode,
+    },
+    journey::{Removable, Work, timeline},
+    listed,
     marketing::{Campaign, Lead},
     object,
     policy::{Class, Seen, access},
+    removal, teamwork,
 };
 
 object! {
@@ -47,8 +53,6 @@ object! {
         T next_step: String = |row| row.next_step.clone();
         /// What it is about.
         T description: String = |row| row.description.clone();
-        /// The source's own fields that have no column here, as they came.
-        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
         /// What it is worth.
         M amount: Money = |row| row.amount_minor.zip(row.currency.as_deref()).map(|(minor, currency)| Money::from_minor(minor, currency));
         /// What it costs to deliver.
@@ -75,6 +79,8 @@ object! {
         orders: Order = sales_order::Entity, sales_order::Column::OpportunityId, Falling;
     }
     timeline Opportunity;
+    custom_fields Opportunity raw T;
+    teamwork Opportunity;
     edges {
         /// What it was at each moment, oldest first, at most the first 100.
         #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = 100)]
@@ -248,19 +254,6 @@ history! {
     IntervalsOf of stage_interval by ObjectId
 }
 
-/// Which opportunities to list.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct OpportunityFilter {
-    /// In this stage.
-    pub stage: Option<String>,
-    /// Of this account.
-    pub account_id: Option<GlobalId>,
-    /// Those that you run.
-    pub mine: Option<bool>,
-    /// Those that are neither won nor lost.
-    pub open: Option<bool>,
-}
-
 /// Opportunities in a stage that is still open.
 pub(super) fn is_open(cx: &Cx) -> Expr {
     let open = cx
@@ -271,62 +264,202 @@ pub(super) fn is_open(cx: &Cx) -> Expr {
     opportunity::Column::Stage.into_expr().in_subquery(open.into_column(stage::Column::Code))
 }
 
-/// Reading opportunities and pipelines.
-#[derive(Default)]
-pub struct OpportunityQuery;
-
-#[Object]
-impl OpportunityQuery {
+listed! {
     /// One opportunity; null if there is none that you may see.
-    #[graphql(directive = access::apply("Opportunity".into(), "*".into(), false))]
-    async fn opportunity(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Opportunity>> {
-        one::<opportunity::Entity, _>(Cx::of(ctx), id.expect(Kind::Opportunity)?).await
+    opportunity,
+    /// The opportunities that you may see, newest first unless sorted.
+    opportunities: Opportunity(opportunity::Entity) as Opportunity, id Opportunity, Falling;
+    query OpportunityQuery, filter OpportunityFilter, sort OpportunitySort custom {
+        /// By name.
+        P name: TextFilter = Name;
+        /// By the code of its stage.
+        P stage: TextFilter = Stage;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By pipeline.
+        P pipeline_id: Ids = PipelineId, of Pipeline;
+        /// By who runs it.
+        P owner_id: Ids = OwnerId, of Colleague;
+        /// By its first campaign.
+        P primary_campaign_id: Ids = PrimaryCampaignId, of Campaign;
+        /// By the lead that it came from.
+        P lead_id: Ids = LeadId, of Lead;
+        /// By when it is expected to close.
+        P close_date: DateFilter = CloseDate;
+        /// By how likely it is, in percent.
+        P probability: IntFilter = Probability;
+        /// By how the forecast counts it.
+        P forecast_category: AnyOf<ForecastCategory> = ForecastCategory;
+        /// By what is to be done next.
+        T next_step: TextFilter = NextStep;
+        /// By amount.
+        M amount: MoneyFilter = AmountMinor, in Currency;
     }
+}
 
-    /// The opportunities that you may see, newest first.
-    #[graphql(directive = access::apply("Opportunity".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn opportunities(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<OpportunityFilter>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Opportunity>> {
-        let cx = Cx::of(ctx);
-        let OpportunityFilter { stage, account_id, mine, open } = filter.unwrap_or_default();
-        let mut rows = cx.caller.rows::<opportunity::Entity>();
-        if let Some(stage) = stage {
-            rows = rows.filter(opportunity::Column::Stage.eq(stage));
-        }
-        if let Some(account) = account_id {
-            rows = rows.filter(opportunity::Column::AccountId.eq(account.expect(Kind::Account)?));
-        }
-        if mine == Some(true) {
-            rows = rows.filter(match cx.caller.colleague {
-                Some(me) => opportunity::Column::OwnerId.eq(me),
-                None => Expr::val(1).eq(0),
-            });
-        }
-        if let Some(open) = open {
-            rows = rows.filter(if open { is_open(cx) } else { is_open(cx).not() });
-        }
-        list(cx, rows, PageArgs::new(first, after, last, before), Direction::Falling).await
-    }
+removal! {
+    /// Takes an opportunity away that never was one. To give up on one is to lose it, with the reason.
+    delete_opportunity: opportunity::Entity as Opportunity, class P name;
+    mutation OpportunityRemoval, input DeleteOpportunityInput, payload DeleteOpportunityPayload;
+}
 
-    /// The pipelines with their stages.
-    #[graphql(directive = access::apply("Reference".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn pipelines(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Pipeline>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<pipeline::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising)
-            .await
+listed! {
+    /// One pipeline; null if there is none that you may see.
+    pipeline,
+    /// The pipelines that you may see, oldest first unless sorted.
+    pipelines: Pipeline(pipeline::Entity) as Reference, id Pipeline, Rising;
+    query PipelineQuery, filter PipelineFilter, sort PipelineSort {
+        /// By code.
+        P code: TextFilter = Code;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By what walks through it.
+        P object_type: AnyOf<StageObject> = ObjectType;
+        /// By whether new ones go there.
+        P is_default: bool = IsDefault;
     }
+}
+
+listed! {
+    /// One stage; null if there is none that you may see.
+    stage,
+    /// The stages that you may see, oldest first unless sorted.
+    stages: Stage(stage::Entity) as Reference, id Stage, Rising;
+    query StageQuery, filter StageFilter, sort StageSort {
+        /// By pipeline.
+        P pipeline_id: Ids = PipelineId, of Pipeline;
+        /// By what walks through it.
+        P object_type: AnyOf<StageObject> = ObjectType;
+        /// By code.
+        P code: TextFilter = Code;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By place.
+        P position: IntFilter = Position;
+        /// By whether it is open.
+        P is_open: bool = IsOpen;
+        /// By whether it is won.
+        P is_won: bool = IsWon;
+    }
+}
+
+editable! {
+    /// Adds a pipeline. DUPLICATE if its code is known, even that of one taken away.
+    create create_pipeline(CreatePipelineInput) -> CreatePipelinePayload;
+    /// Changes a pipeline.
+    update update_pipeline(UpdatePipelineInput) -> UpdatePipelinePayload;
+    mutation PipelineMutation of pipeline: Pipeline(pipeline::Entity) as Reference, id Pipeline, class P;
+    once {
+        /// Its code, at most 100 characters, unique in the tenant, for ever.
+        P code = code: key(100);
+        /// What walks through it.
+        P object_type = object_type: code(StageObject);
+    }
+    fields {
+        /// What people call it, at most 255 characters.
+        P name = name: name;
+        /// Whether new ones go there; false unless said.
+        P is_default = is_default: or(bool, false);
+    }
+    check one_default;
+}
+
+/// One default of a kind: the others step back.
+async fn one_default(work: &mut Work<'_>, row: &pipeline::Model) -> Result<()> {
+    if !row.is_default {
+        return Ok(());
+    }
+    let others = work
+        .caller()
+        .rows_to_write::<pipeline::Entity>()
+        .filter(pipeline::Column::ObjectType.eq(row.object_type))
+        .filter(pipeline::Column::IsDefault.eq(true))
+        .filter(pipeline::Column::Id.ne(row.id));
+    for other in others.all(work.tx()).await? {
+        work.update::<pipeline::Entity>(&other, pipeline::ActiveModel { is_default: Set(false), ..Default::default() })
+            .await?;
+    }
+    Ok(())
+}
+
+editable! {
+    /// Adds a stage to a pipeline. DUPLICATE if its code is known there.
+    create create_stage(CreateStageInput) -> CreateStagePayload;
+    /// Changes a stage, or its place.
+    update update_stage(UpdateStageInput) -> UpdateStagePayload;
+    mutation StageMutation of stage: Stage(stage::Entity) as Reference, id Stage, class P;
+    once {
+        /// The pipeline.
+        P pipeline_id = pipeline_id: refer(pipeline::Entity);
+        /// Its code, at most 100 characters, unique in the pipeline, for ever.
+        P code = code: key(100);
+        /// What walks through it: as its pipeline says.
+        P object_type = object_type: code(StageObject);
+    }
+    fields {
+        /// What people call it, at most 255 characters.
+        P name = name: name;
+        /// Its place, from 0.
+        P position = position: code(i32);
+        /// How likely what stands there is won, in percent.
+        P probability = probability: opt(i32);
+        /// Whether it is open; true unless said.
+        P is_open = is_open: or(bool, true);
+        /// Whether it is won; false unless said.
+        P is_won = is_won: or(bool, false);
+    }
+    check stage_in_order;
+}
+
+async fn stage_in_order(work: &mut Work<'_>, row: &stage::Model) -> Result<()> {
+    if row.probability.is_some_and(|percent| !(0..=100).contains(&percent)) {
+        return Err(Error::invalid("probability", "between 0 and 100 percent"));
+    }
+    if row.position < 0 {
+        return Err(Error::invalid("position", "a place is counted from 0"));
+    }
+    if row.is_open && row.is_won {
+        return Err(Error::invalid("isWon", "what is won is not open"));
+    }
+    let id = GlobalId::new(Kind::Pipeline, row.pipeline_id);
+    match work.refer::<pipeline::Entity>("pipelineId", id).await?.row().object_type == row.object_type {
+        true => Ok(()),
+        false => Err(Error::invalid("objectType", "the pipeline is for something else")),
+    }
+}
+
+impl Removable for pipeline::Entity {
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<pipeline::Model>) -> Result<()> {
+        let used =
+            work.tally_unscoped::<opportunity::Entity>(opportunity::Column::PipelineId.eq(seen.row().id)).await?;
+        let stages = work.tally_unscoped::<stage::Entity>(stage::Column::PipelineId.eq(seen.row().id)).await?;
+        match (used, stages) {
+            (0, 0) => Ok(()),
+            _ => Err(Error::user(UserErrorCode::StateConflict, "id", "the pipeline has stages or opportunities")),
+        }
+    }
+}
+
+impl Removable for stage::Entity {
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<stage::Model>) -> Result<()> {
+        let row = seen.row();
+        let here =
+            opportunity::Column::PipelineId.eq(row.pipeline_id).and(opportunity::Column::Stage.eq(row.code.as_str()));
+        match work.tally_unscoped::<opportunity::Entity>(here).await? {
+            0 => Ok(()),
+            _ => Err(Error::user(UserErrorCode::StateConflict, "id", "there are opportunities in this stage")),
+        }
+    }
+}
+
+removal! {
+    /// Takes a pipeline away. STATE_CONFLICT while it has stages or opportunities.
+    delete_pipeline: pipeline::Entity as Reference, class P name, checked;
+    mutation PipelineRemoval, input DeletePipelineInput, payload DeletePipelinePayload;
+}
+
+removal! {
+    /// Takes a stage away. STATE_CONFLICT while an opportunity stands there.
+    delete_stage: stage::Entity as Reference, class P name, checked;
+    mutation StageRemoval, input DeleteStageInput, payload DeleteStagePayload;
 }

@@ -1,4 +1,4 @@
-//! Products, orders and contracts.
+//! Orders and contracts.
 
 use async_graphql::{Context, InputObject, Object};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -6,42 +6,26 @@ use entities::{
     account::{account, contact, visitor},
     codes::{ContractStatus, OrderStatus, Renewal},
     sales::{contract, opportunity, order_line, product, sales_order},
+    service::file,
 };
 use rust_decimal::Decimal;
-use sea_orm::{ColumnTrait, Set};
+use sea_orm::Set;
 
-use super::Opportunity;
+use super::{Opportunity, Product};
 use crate::{
     account::{Account, Contact, Visitor},
+    custom,
+    files::ContractFile,
     graph::{
-        Cx, Direction, Error, GlobalId, IsSet, Kind, List, Money, MoneyInput, PageArgs, Result, cost, list, one, text,
-        to_minor,
+        AnyOf, Cx, DateFilter, Error, GlobalId, Ids, IsSet, Money, MoneyFilter, MoneyInput, Result, TextFilter,
+        TimeFilter, text, to_minor,
     },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
-    object, payload,
+    listed, object, payload,
     policy::access,
+    teamwork,
 };
-
-object! {
-    /// Something that the company sells.
-    Product(product::Entity) as Product, id Product {
-        /// The code of the catalogue.
-        P code: String = |row| row.code.clone();
-        /// The name.
-        P name: String = |row| row.name.clone();
-        /// The family that it belongs to.
-        P family: String = |row| row.family.clone();
-        /// What one of it is: piece, hour, metre.
-        P unit: String = |row| row.unit.clone();
-        /// Whether it is still sold.
-        P is_active: bool = |row| row.is_active;
-        /// What it is.
-        T description: String = |row| row.description.clone();
-        /// The list price of one.
-        M unit_price: Money = |row| row.unit_price_minor.zip(row.currency.as_deref()).map(|(minor, currency)| Money::from_minor(minor, currency));
-    }
-}
 
 object! {
     /// What a customer ordered.
@@ -71,6 +55,8 @@ object! {
         /// What was ordered.
         lines: OrderLine = order_line::Entity, order_line::Column::SalesOrderId, Rising;
     }
+    custom_fields Order;
+    teamwork Order;
 }
 
 object! {
@@ -119,6 +105,12 @@ object! {
         /// The opportunity that it came from; null for none.
         P opportunity: Opportunity = opportunity::Entity, |row| row.opportunity_id;
     }
+    lists {
+        /// Its files, oldest first.
+        files: ContractFile = file::Entity, file::Column::ContractId, Rising under Order;
+    }
+    custom_fields Contract;
+    teamwork Contract;
 }
 
 /// One line of a new order.
@@ -161,20 +153,6 @@ input! {
 }
 
 input! {
-    /// A new product.
-    CreateProductInput for Product {
-        /// The code of the catalogue, at most 100 characters.
-        P code: String;
-        /// The name, at most 255 characters.
-        P name: String;
-        /// The family that it belongs to.
-        P family: Option<String>;
-        /// What one of it is.
-        P unit: Option<String>;
-    }
-}
-
-input! {
     /// A signed contract.
     SignContractInput for Order {
         /// The customer.
@@ -194,25 +172,11 @@ input! {
     }
 }
 
-impl IsSet for Renewal {
-    fn is_set(&self) -> bool {
-        true
-    }
-}
-
 payload! {
     /// What `placeOrder` answers.
     PlaceOrderPayload {
         /// The new order; null if it was refused.
         order: Order
-    }
-}
-
-payload! {
-    /// What `createProduct` answers.
-    CreateProductPayload {
-        /// The new product; null if it was refused.
-        product: Product
     }
 }
 
@@ -291,31 +255,6 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
     Ok(Order(seen))
 }
 
-/// Creates a product.
-pub async fn create_product(cx: &Cx, input: CreateProductInput) -> Result<Product> {
-    let written = input.written();
-    let CreateProductInput { code, name, family, unit } = input;
-    let mut work = Work::begin(cx).await?;
-    let code = text("code", code, 100)?;
-    let known = cx.caller.rows::<product::Entity>().filter(product::Column::Code.eq(code.as_str()));
-    if known.count(work.tx()).await? > 0 {
-        return Err(Error::user(crate::graph::UserErrorCode::Duplicate, "code", "there is a product with this code"));
-    }
-    let row = work
-        .insert::<product::Entity>(product::ActiveModel {
-            code: Set(code),
-            name: Set(text("name", name, 255)?),
-            family: Set(family),
-            unit: Set(unit),
-            is_active: Set(true),
-            ..Default::default()
-        })
-        .await?;
-    let seen = work.reached::<product::Entity>(row.id, &written).await?;
-    work.commit().await?;
-    Ok(Product(seen))
-}
-
 /// Writes down a signed contract.
 pub async fn sign_contract(cx: &Cx, input: SignContractInput) -> Result<Contract> {
     let written = input.written();
@@ -351,56 +290,66 @@ pub async fn sign_contract(cx: &Cx, input: SignContractInput) -> Result<Contract
     Ok(Contract(seen))
 }
 
-/// Reading products and orders.
-#[derive(Default)]
-pub struct OrderQuery;
-
-#[Object]
-impl OrderQuery {
+listed! {
     /// One order; null if there is none that you may see.
-    #[graphql(directive = access::apply("Order".into(), "*".into(), false))]
-    async fn order(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Order>> {
-        one::<sales_order::Entity, _>(Cx::of(ctx), id.expect(Kind::Order)?).await
-    }
-
-    /// The orders that you may see, newest first.
-    #[graphql(directive = access::apply("Order".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn orders(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Order>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<sales_order::Entity>(), PageArgs::new(first, after, last, before), Direction::Falling)
-            .await
-    }
-
-    /// One contract; null if there is none that you may see.
-    #[graphql(directive = access::apply("Order".into(), "*".into(), false))]
-    async fn contract(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Contract>> {
-        one::<contract::Entity, _>(Cx::of(ctx), id.expect(Kind::Contract)?).await
-    }
-
-    /// The products of the catalogue, oldest first.
-    #[graphql(directive = access::apply("Product".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn products(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Product>> {
-        let cx = Cx::of(ctx);
-        list(cx, cx.caller.rows::<product::Entity>(), PageArgs::new(first, after, last, before), Direction::Rising)
-            .await
+    order,
+    /// The orders that you may see, newest first unless sorted.
+    orders: Order(sales_order::Entity) as Order, id Order, Falling;
+    query OrderQuery, filter OrderFilter, sort OrderSort custom {
+        /// By number.
+        P number: TextFilter = Number;
+        /// By status.
+        P status: AnyOf<OrderStatus> = Status;
+        /// By when it was placed.
+        P ordered_at: TimeFilter = OrderedAt;
+        /// By total.
+        M total: MoneyFilter = TotalMinor, in Currency;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By opportunity.
+        P opportunity_id: Ids = OpportunityId, of Opportunity;
     }
 }
 
-/// Changing orders, contracts and the catalogue.
+listed! {
+    /// One contract; null if there is none that you may see.
+    contract,
+    /// The contracts that you may see, newest first unless sorted.
+    contracts: Contract(contract::Entity) as Order, id Contract, Falling;
+    query ContractQuery, filter ContractFilter, sort ContractSort custom {
+        /// By number.
+        P number: TextFilter = Number;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By status.
+        P status: AnyOf<ContractStatus> = Status;
+        /// By first day.
+        P start_date: DateFilter = StartDate;
+        /// By last day.
+        P end_date: DateFilter = EndDate;
+        /// By value.
+        M value: MoneyFilter = ValueMinor, in Currency;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By opportunity.
+        P opportunity_id: Ids = OpportunityId, of Opportunity;
+    }
+}
+
+listed! {
+    /// One line of an order; null if there is none that you may see.
+    order_line,
+    /// The lines of orders that you may see, oldest first unless sorted.
+    order_lines: OrderLine(order_line::Entity) as Order, id OrderLine, Rising;
+    query OrderLineQuery, filter OrderLineFilter, sort OrderLineSort {
+        /// By order.
+        P order_id: Ids = SalesOrderId, of Order;
+        /// By product.
+        P product_id: Ids = ProductId, of Product;
+    }
+}
+
+/// Changing orders and contracts.
 #[derive(Default)]
 pub struct OrderMutation;
 
@@ -418,12 +367,5 @@ impl OrderMutation {
     async fn sign_contract(&self, ctx: &Context<'_>, input: SignContractInput) -> Result<SignContractPayload> {
         let cx = Cx::of(ctx);
         SignContractPayload::of(attempt(|| sign_contract(cx, input.clone())).await)
-    }
-
-    /// Adds a product to the catalogue. DUPLICATE if its code is known.
-    #[graphql(directive = access::apply("Product".into(), "P".into(), true))]
-    async fn create_product(&self, ctx: &Context<'_>, input: CreateProductInput) -> Result<CreateProductPayload> {
-        let cx = Cx::of(ctx);
-        CreateProductPayload::of(attempt(|| create_product(cx, input.clone())).await)
     }
 }

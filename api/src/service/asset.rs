@@ -1,23 +1,29 @@
 //! The installed base: what stands at customers'.
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use entities::{
     account::account,
     sales::{contract, product},
     service::{asset, ticket},
 };
-use sea_orm::{ColumnTrait, Set};
+use sea_orm::Set;
 
 use super::Ticket;
 use crate::{
     account::Account,
-    graph::{Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, UserErrorCode, cost, list, one, text},
+    custom,
+    graph::{
+        Cx, DateFilter, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line_patch, patch,
+        text,
+    },
     input,
     journey::{Event, EventKind, Payload, Work, attempt, timeline},
-    object, payload,
+    listed, object, payload,
     policy::access,
+    removal,
     sales::Product,
+    teamwork,
 };
 
 object! {
@@ -37,8 +43,6 @@ object! {
         P retired_at: DateTime<Utc> = |row| row.retired_at;
         /// Where it stands, in words; null where nobody said.
         T location: String = |row| row.location.clone();
-        /// The source's own fields that have no column here, as they came.
-        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
     }
     refs {
         /// The customer at whose place it stands.
@@ -51,6 +55,8 @@ object! {
         tickets: Ticket = ticket::Entity, ticket::Column::AssetId, Falling;
     }
     timeline Asset;
+    custom_fields Asset raw T;
+    teamwork Asset;
 }
 
 input! {
@@ -136,7 +142,7 @@ pub async fn install(cx: &Cx, input: InstallAssetInput) -> Result<Asset> {
 pub async fn commission(cx: &Cx, input: CommissionAssetInput) -> Result<Asset> {
     let CommissionAssetInput { id, if_version, commissioned_at } = input;
     let written = [(crate::policy::Class::P, "commissioned_at")];
-    let id = id.expect(Kind::Asset)?;
+    let id = id.named("id", Kind::Asset)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<asset::Entity>(id, if_version, &written).await?;
     if seen.row().commissioned_at.is_some() {
@@ -162,57 +168,105 @@ pub(super) fn not_ahead(path: &str, moment: DateTime<Utc>, now: DateTime<Utc>) -
     }
 }
 
-/// Which assets to list.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct AssetFilter {
-    /// Of this customer.
-    #[graphql(directive = access::apply("Asset".into(), "P".into(), false))]
-    pub account_id: Option<GlobalId>,
-    /// Of this product.
-    #[graphql(directive = access::apply("Asset".into(), "P".into(), false))]
-    pub product_id: Option<GlobalId>,
-    /// With exactly this serial number.
-    #[graphql(directive = access::apply("Asset".into(), "P".into(), false))]
-    pub serial: Option<String>,
+listed! {
+    /// One asset; null if there is none that you may see.
+    asset,
+    /// The assets that you may see, oldest first unless sorted.
+    assets: Asset(asset::Entity) as Asset, id Asset, Rising;
+    query AssetQuery, filter AssetFilter, sort AssetSort custom {
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By product.
+        P product_id: Ids = ProductId, of Product;
+        /// By contract.
+        P contract_id: Ids = ContractId, of Contract;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By serial number.
+        P serial: TextFilter = Serial;
+        /// By place.
+        P location: TextFilter = Location;
+        /// By when it was installed.
+        P installed_at: TimeFilter = InstalledAt;
+        /// By when it went into use.
+        P commissioned_at: TimeFilter = CommissionedAt;
+        /// By the end of its warranty.
+        P warranty_until: DateFilter = WarrantyUntil;
+        /// By when it was retired; `isNull: true` leaves what is in use.
+        P retired_at: TimeFilter = RetiredAt;
+    }
 }
 
-/// Reading assets.
-#[derive(Default)]
-pub struct AssetQuery;
-
-#[Object]
-impl AssetQuery {
-    /// One asset; null if there is none that you may see.
-    #[graphql(directive = access::apply("Asset".into(), "*".into(), false))]
-    async fn asset(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Asset>> {
-        one::<asset::Entity, _>(Cx::of(ctx), id.expect(Kind::Asset)?).await
+input! {
+    /// A change of an asset: absent leaves, null clears.
+    UpdateAssetInput for Asset {
+        /// What it is called, at most 255 characters.
+        P name: MaybeUndefined<String>;
+        /// Its serial number, at most 255 characters.
+        P serial: MaybeUndefined<String>;
+        /// Where it stands, at most 255 characters.
+        P location: MaybeUndefined<String>;
+        /// The last day of its warranty.
+        P warranty_until: MaybeUndefined<NaiveDate>;
+        /// The contract that covers it; of the same customer.
+        P contract_id: MaybeUndefined<GlobalId>;
+        /// When it was taken out of use; null brings it back.
+        P retired_at: MaybeUndefined<DateTime<Utc>>;
     }
-
-    /// The assets that you may see, oldest first.
-    #[graphql(directive = access::apply("Asset".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
-    async fn assets(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<AssetFilter>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-    ) -> Result<List<Asset>> {
-        let cx = Cx::of(ctx);
-        let AssetFilter { account_id, product_id, serial } = filter.unwrap_or_default();
-        let mut rows = cx.caller.rows::<asset::Entity>();
-        if let Some(account) = account_id {
-            rows = rows.filter(asset::Column::AccountId.eq(account.expect(Kind::Account)?));
-        }
-        if let Some(product) = product_id {
-            rows = rows.filter(asset::Column::ProductId.eq(product.expect(Kind::Product)?));
-        }
-        if let Some(serial) = serial {
-            rows = rows.filter(asset::Column::Serial.eq(serial));
-        }
-        list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
+    plain {
+        /// Which asset.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
     }
+}
+
+payload! {
+    /// What `updateAsset` answers.
+    UpdateAssetPayload {
+        /// The changed asset; null if it was refused.
+        asset: Asset
+    }
+}
+
+/// Changes an asset, or takes it out of use.
+pub async fn update(cx: &Cx, input: UpdateAssetInput) -> Result<Asset> {
+    let written = input.written();
+    let UpdateAssetInput { id, if_version, name, serial, location, warranty_until, contract_id, retired_at } = input;
+    let id = id.named("id", Kind::Asset)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<asset::Entity>(id, if_version, &written).await?;
+    if let MaybeUndefined::Value(contract) = contract_id {
+        let contract = work.refer::<contract::Entity>("contractId", contract).await?;
+        if contract.row().account_id != seen.row().account_id {
+            return Err(Error::invalid("contractId", "the contract belongs to another account"));
+        }
+    }
+    if let MaybeUndefined::Value(at) = retired_at {
+        not_ahead("retiredAt", at, work.now())?;
+        if seen.row().installed_at.is_some_and(|installed| at < installed) {
+            return Err(Error::invalid("retiredAt", "it is retired after it was installed"));
+        }
+    }
+    let row = asset::ActiveModel {
+        name: line_patch("name", name)?,
+        serial: line_patch("serial", serial)?,
+        location: line_patch("location", location)?,
+        warranty_until: patch(warranty_until),
+        contract_id: work.refer_patch::<contract::Entity>("contractId", contract_id).await?,
+        retired_at: patch(retired_at),
+        ..Default::default()
+    };
+    work.update::<asset::Entity>(&seen, row).await?;
+    let seen = work.reached::<asset::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Asset(seen))
+}
+
+removal! {
+    /// Takes an asset away that was entered by mistake. One that is out of use is retired by `updateAsset`.
+    delete_asset: asset::Entity as Asset, class P serial;
+    mutation AssetRemoval, input DeleteAssetInput, payload DeleteAssetPayload;
 }
 
 /// Changing the installed base.
@@ -233,5 +287,12 @@ impl AssetMutation {
     async fn commission_asset(&self, ctx: &Context<'_>, input: CommissionAssetInput) -> Result<CommissionAssetPayload> {
         let cx = Cx::of(ctx);
         CommissionAssetPayload::of(attempt(|| commission(cx, input.clone())).await)
+    }
+
+    /// Changes an asset, or takes it out of use.
+    #[graphql(directive = access::apply("Asset".into(), "P".into(), true))]
+    async fn update_asset(&self, ctx: &Context<'_>, input: UpdateAssetInput) -> Result<UpdateAssetPayload> {
+        let cx = Cx::of(ctx);
+        UpdateAssetPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 }

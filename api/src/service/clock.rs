@@ -23,8 +23,9 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Condition, Set, sea_query::Order
 use super::Ticket;
 use crate::{
     account::Account,
-    graph::{Cx, Result},
+    graph::{AnyOf, Cx, Ids, Result, TextFilter, TimeFilter},
     journey::{Event, EventKind, Payload, Work, attempt},
+    listed,
     marketing::Handover,
     object, payload,
     policy::{Class, access},
@@ -85,6 +86,54 @@ object! {
         P valid_from: DateTime<Utc> = |row| row.valid_from;
         /// The first moment after (UTC); null while it holds.
         P valid_to: DateTime<Utc> = |row| row.valid_to;
+    }
+}
+
+listed! {
+    /// One clock; null if there is none that you may see.
+    sla_clock,
+    /// The clocks that you may see, newest first unless sorted.
+    sla_clocks: SlaClock(sla_clock::Entity) as ServiceLevel, id SlaClock, Falling;
+    query SlaClockQuery, filter SlaClockFilter, sort SlaClockSort {
+        /// By what it runs for.
+        P object_type: AnyOf<SlaObject> = ObjectType;
+        /// By the ticket or handover.
+        P object_id: Ids = ObjectId;
+        /// By what is measured.
+        P metric: AnyOf<SlaMetric> = Metric;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By promise.
+        P policy_id: Ids = SlaPolicyId, of SlaPolicy;
+        /// By when it began.
+        P started_at: TimeFilter = StartedAt;
+        /// By when the promise breaks.
+        P due_at: TimeFilter = DueAt;
+        /// By when it was kept.
+        P met_at: TimeFilter = MetAt;
+        /// By when it broke.
+        P breached_at: TimeFilter = BreachedAt;
+    }
+}
+
+listed! {
+    /// One promise; null if there is none that you may see.
+    sla_policy,
+    /// The promises that you may see, oldest first unless sorted.
+    sla_policies: SlaPolicy(sla_policy::Entity) as Reference, id SlaPolicy, Rising;
+    query SlaPolicyQuery, filter SlaPolicyFilter, sort SlaPolicySort {
+        /// By code.
+        P code: TextFilter = Code;
+        /// By name.
+        P name: TextFilter = Name;
+        /// By what is measured.
+        P metric: AnyOf<SlaMetric> = Metric;
+        /// By priority.
+        P priority: AnyOf<TicketPriority> = Priority;
+        /// By boundary.
+        P boundary: AnyOf<HandoverBoundary> = Boundary;
+        /// By its end; `isNull: true` leaves those that hold.
+        P valid_to: TimeFilter = ValidTo;
     }
 }
 

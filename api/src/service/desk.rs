@@ -19,6 +19,7 @@ use crate::{
 /// The desk of service and of technicians. Each list holds what you may see, no more.
 pub struct ServiceDesk;
 
+/// The desk of service and of technicians. Each list holds what you may see, no more.
 #[Object]
 impl ServiceDesk {
     /// The tickets that wait or are worked on in your queues, oldest first. Empty if you work in no queue and name none.

@@ -7,9 +7,30 @@ pub mod message;
 pub mod survey;
 pub mod ticket;
 
-pub use asset::{Asset, AssetMutation, AssetQuery};
-pub use clock::{ClockMutation, SlaClock, SlaPolicy};
-pub use desk::DeskQuery;
-pub use message::{MessageMutation, TicketMessage, TicketNote};
-pub use survey::{SurveyAnswer, SurveyMutation};
-pub use ticket::{Ticket, TicketMutation, TicketQuery};
+pub use asset::Asset;
+pub use clock::{SlaClock, SlaPolicy};
+pub use message::{TicketMessage, TicketNote};
+pub use survey::SurveyAnswer;
+pub use ticket::Ticket;
+
+/// Everything that can be asked of the service wing.
+#[derive(async_graphql::MergedObject, Default)]
+pub struct ServiceQueries(
+    asset::AssetQuery,
+    ticket::TicketQuery,
+    desk::DeskQuery,
+    survey::SurveyAnswerQuery,
+    clock::SlaClockQuery,
+    clock::SlaPolicyQuery,
+);
+
+/// Everything that can be changed in the service wing.
+#[derive(async_graphql::MergedObject, Default)]
+pub struct ServiceMutations(
+    asset::AssetMutation,
+    ticket::TicketMutation,
+    message::MessageMutation,
+    clock::ClockMutation,
+    survey::SurveyMutation,
+    asset::AssetRemoval,
+);

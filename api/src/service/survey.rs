@@ -12,10 +12,10 @@ use sea_orm::Set;
 use super::{Ticket, asset::not_ahead};
 use crate::{
     account::{Account, Contact},
-    graph::{Cx, Error, GlobalId, Result, one_as, text},
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Result, TimeFilter, one_as, text},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
-    object, payload,
+    listed, object, payload,
     policy::{Class, Seen, Type, access},
 };
 
@@ -49,12 +49,6 @@ object! {
             );
             Ok(row.await?.and_then(|row| row.read(Class::T, "comment", |row| row.comment.clone())))
         }
-    }
-}
-
-impl crate::graph::IsSet for SurveyKind {
-    fn is_set(&self) -> bool {
-        true
     }
 }
 
@@ -153,6 +147,27 @@ fn check(kind: SurveyKind, scale: i32, score: i32) -> Result<EventKind> {
     match (lowest..=scale).contains(&score) {
         true => Ok(event),
         false => Err(Error::invalid("score", format!("the score of {kind} is between {lowest} and {scale} here"))),
+    }
+}
+
+listed! {
+    /// One answer; null if there is none that you may see.
+    survey_answer,
+    /// The answers that you may see, newest first unless sorted.
+    survey_answers: SurveyAnswer(survey_answer::Entity) as ServiceLevel, id SurveyAnswer, Falling;
+    query SurveyAnswerQuery, filter SurveyAnswerFilter, sort SurveyAnswerSort {
+        /// By kind.
+        P kind: AnyOf<SurveyKind> = Kind;
+        /// By mark.
+        P score: IntFilter = Score;
+        /// By ticket.
+        P ticket_id: Ids = TicketId, of Ticket;
+        /// By person.
+        P contact_id: Ids = ContactId, of Contact;
+        /// By customer.
+        P account_id: Ids = AccountId, of Account;
+        /// By when it was answered.
+        P answered_at: TimeFilter = AnsweredAt;
     }
 }
 

@@ -2,10 +2,12 @@
 //! word.
 
 mod feed;
+mod files;
 
 use std::{sync::Arc, time::Duration};
 
 pub use feed::Woken;
+pub use files::{FileOptions, Files, Link, Ticket, Verb};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -42,6 +44,7 @@ pub struct Store {
     db: DatabaseConnection,
     feed: Arc<feed::Feed>,
     poll_interval: Duration,
+    files: Option<Arc<Files>>,
 }
 
 impl Store {
@@ -70,13 +73,24 @@ impl Store {
         if db.get_database_backend() == DbBackend::Postgres {
             feed::listen(&feed, db.get_postgres_connection_pool().clone());
         }
-        Ok(Store { db, feed, poll_interval: options.poll_interval })
+        Ok(Store { db, feed, poll_interval: options.poll_interval, files: None })
     }
 
     /// Calls `seen` after each statement, so that statements can be counted. BEGIN and COMMIT are none.
     pub fn observed(mut self, seen: impl Fn() + Send + Sync + 'static) -> Store {
         self.db.set_metric_callback(move |_| seen());
         self
+    }
+
+    /// With a place for files.
+    pub fn with_files(mut self, files: Files) -> Store {
+        self.files = Some(Arc::new(files));
+        self
+    }
+
+    /// The place for files; none where the house has none.
+    pub fn files(&self) -> Option<&Files> {
+        self.files.as_deref()
     }
 
     /// The pool, for reading. Scopes of the policy run on it.

@@ -57,3 +57,37 @@ codes! {
         Deleted = "DELETED",
     }
 }
+
+codes! {
+    /// What a search finds.
+    SearchEntity {
+        /// A company.
+        Account = "ACCOUNT",
+        /// A person.
+        Contact = "CONTACT",
+        /// An opportunity.
+        Opportunity = "OPPORTUNITY",
+        /// A ticket.
+        Ticket = "TICKET",
+    }
+}
+
+codes! {
+    /// By what a search finds.
+    SearchField {
+        /// The name.
+        Name = "NAME",
+        /// The registered name.
+        LegalName = "LEGAL_NAME",
+        /// A web domain.
+        Domain = "DOMAIN",
+        /// A mail address.
+        Mail = "MAIL",
+        /// A phone number.
+        Phone = "PHONE",
+        /// What a ticket is about.
+        Subject = "SUBJECT",
+        /// The number of a ticket.
+        Number = "NUMBER",
+    }
+}

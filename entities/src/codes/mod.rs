@@ -3,12 +3,14 @@
 //! Open vocabularies (stages, channels, event kinds, ticket categories) are a tenant's data and plain text.
 
 mod account;
+mod custom;
 mod journey;
 mod marketing;
 mod sales;
 mod service;
 
 pub use account::*;
+pub use custom::*;
 pub use journey::*;
 pub use marketing::*;
 pub use sales::*;

@@ -179,11 +179,45 @@ codes! {
 }
 
 codes! {
+    /// What a note or a task can be about.
+    RecordType {
+        /// A company.
+        Account = "ACCOUNT",
+        /// A person.
+        Contact = "CONTACT",
+        /// Somebody who is not known yet.
+        Visitor = "VISITOR",
+        /// A target industry.
+        Industry = "INDUSTRY",
+        /// A campaign.
+        Campaign = "CAMPAIGN",
+        /// A lead.
+        Lead = "LEAD",
+        /// A handover between disciplines.
+        Handover = "HANDOVER",
+        /// An opportunity.
+        Opportunity = "OPPORTUNITY",
+        /// A meeting.
+        Meeting = "MEETING",
+        /// What a customer needs.
+        Requirement = "REQUIREMENT",
+        /// An order.
+        Order = "ORDER",
+        /// A contract.
+        Contract = "CONTRACT",
+        /// An installed machine.
+        Asset = "ASSET",
+        /// A ticket.
+        Ticket = "TICKET",
+    }
+}
+
+codes! {
     /// Who may read a note.
     NoteVisibility {
-        /// Everybody who may see its subject.
+        /// Whom the team rule lets see the account, in the record's wing. Of a record without an account: the author's discipline.
         Team = "TEAM",
-        /// The author's discipline in the account's team.
+        /// The author's discipline, as far as TEAM.
         Discipline = "DISCIPLINE",
         /// The author.
         Private = "PRIVATE",

@@ -5,6 +5,7 @@ pub mod contract;
 pub mod meeting;
 pub mod meeting_attendee;
 pub mod note;
+pub mod note_mention;
 pub mod opportunity;
 pub mod opportunity_contact;
 pub mod opportunity_snapshot;

@@ -1,10 +1,10 @@
-//! `note`: a remark on a subject.
+//! `note`: a remark on a record.
 
 use sea_orm::entity::prelude::*;
 
-use crate::codes::{Discipline, NoteVisibility, SubjectType};
+use crate::codes::{Discipline, NoteVisibility, RecordType};
 
-/// A remark on a subject.
+/// A remark on a record.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "note")]
 pub struct Model {
@@ -15,7 +15,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// What it is about.
-    pub subject_type: SubjectType,
+    pub subject_type: RecordType,
     /// Which one.
     pub subject_id: Uuid,
     /// Copied from the subject: the team rule reads it.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::codes::SubjectType;
+use crate::codes::RecordType;
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -15,7 +15,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// What it is about.
-    pub subject_type: Option<SubjectType>,
+    pub subject_type: Option<RecordType>,
     /// Which one.
     pub subject_id: Option<Uuid>,
     /// Copied from the subject: the team rule reads it.

@@ -2,6 +2,7 @@
 
 pub mod asset;
 pub mod business_calendar;
+pub mod file;
 pub mod sla_clock;
 pub mod sla_policy;
 pub mod survey_answer;

@@ -1,5 +1,7 @@
 //! The tenant, its queues and its own rules.
 
+pub mod custom_field;
+pub mod custom_value;
 pub mod definition;
 pub mod goal;
 pub mod queue;

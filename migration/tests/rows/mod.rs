@@ -163,7 +163,9 @@ fn every_code() -> Vec<&'static str> {
         SurveyKind,
         SubjectType,
         EventDomain,
-        ChangeKind
+        ChangeKind,
+        CustomEntity,
+        CustomFieldType
     )
 }
 

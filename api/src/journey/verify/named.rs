@@ -25,12 +25,12 @@ macro_rules! tables {
 tables! {
     account::account, account::contact, account::contact_point, account::employment, account::visitor, account::identity,
     account::consent, account::colleague, account::industry, account::account_team_member, account::industry_team_member,
-    tenant::queue, marketing::campaign, marketing::channel, marketing::campaign_cost, marketing::content_asset,
+    tenant::queue, tenant::custom_field, marketing::campaign, marketing::channel, marketing::campaign_cost, marketing::content_asset,
     marketing::touchpoint, marketing::lead, marketing::handover, marketing::lesson, sales::opportunity,
     sales::opportunity_contact, sales::meeting, sales::meeting_attendee, sales::requirement, sales::activity, sales::note,
     sales::task, sales::product, sales::sales_order, sales::order_line, sales::contract, sales::pipeline, sales::stage,
     service::asset, service::ticket, service::ticket_message, service::business_calendar, service::sla_policy,
-    service::sla_clock, service::survey_answer,
+    service::file, service::sla_clock, service::survey_answer,
 }
 
 fn rows_of<E: Journaled>(tenant: i64) -> SelectStatement {
@@ -48,9 +48,12 @@ fn journal(tenant: i64) -> SelectStatement {
     use entities::journey::journey_event as event;
     let kind = || event::Column::ObjectType.into_expr();
     let note = ObjectType::TicketNote.code();
+    let files = [ObjectType::MeetingFile.code(), ObjectType::ContractFile.code()];
     Query::select()
         .expr_as(
-            Expr::case(kind().eq(note), Expr::val(ObjectType::TicketMessage.code())).finally(kind()),
+            Expr::case(kind().eq(note), Expr::val(ObjectType::TicketMessage.code()))
+                .case(kind().is_in(files), Expr::val(ObjectType::TicketFile.code()))
+                .finally(kind()),
             "object_type",
         )
         .expr_as(event::Column::ObjectId.into_expr(), "object_id")

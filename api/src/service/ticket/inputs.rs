@@ -6,12 +6,6 @@ use entities::codes::{TicketChannel, TicketPriority, TicketStatus};
 use super::Ticket;
 use crate::{graph::GlobalId, input, payload};
 
-impl crate::graph::IsSet for TicketStatus {
-    fn is_set(&self) -> bool {
-        true
-    }
-}
-
 input! {
     /// A new ticket. Without queue and owner, it is its creator's.
     CreateTicketInput for Ticket {

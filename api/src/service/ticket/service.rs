@@ -122,7 +122,7 @@ pub async fn assign(cx: &Cx, input: AssignTicketInput) -> Result<Ticket> {
     if owner_id.is_undefined() && queue_id.is_undefined() {
         return Err(Error::invalid("", "say which colleague or queue"));
     }
-    let id = id.expect(Kind::Ticket)?;
+    let id = id.named("id", Kind::Ticket)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<ticket::Entity>(id, if_version, &written).await?;
     let before = seen.row().status;
@@ -168,7 +168,7 @@ fn step(before: TicketStatus, after: TicketStatus) -> Result<Option<EventKind>> 
 pub async fn change_status(cx: &Cx, input: ChangeTicketStatusInput) -> Result<Ticket> {
     let written = input.written();
     let ChangeTicketStatusInput { id, if_version, status } = input;
-    let id = id.expect(Kind::Ticket)?;
+    let id = id.named("id", Kind::Ticket)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<ticket::Entity>(id, if_version, &written).await?;
     let old = seen.row();
@@ -215,7 +215,7 @@ pub async fn escalate(cx: &Cx, input: EscalateTicketInput) -> Result<Ticket> {
     let mut written = input.written();
     written.push((Class::P, "priority"));
     let EscalateTicketInput { id, if_version, priority, queue_id, owner_id } = input;
-    let id = id.expect(Kind::Ticket)?;
+    let id = id.named("id", Kind::Ticket)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<ticket::Entity>(id, if_version, &written).await?;
     let old = seen.row();

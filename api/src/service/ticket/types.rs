@@ -4,15 +4,18 @@ use chrono::{DateTime, Utc};
 use entities::{
     account::{account, colleague, contact},
     codes::{TicketChannel, TicketPriority, TicketStatus},
-    service::{asset, sla_clock, survey_answer, ticket, ticket_message},
+    service::{asset, file, sla_clock, survey_answer, ticket, ticket_message},
     tenant::queue,
 };
 
 use crate::{
     account::{Account, Colleague, Contact, Queue},
+    custom,
+    files::TicketFile,
     journey::timeline,
     object,
     service::{Asset, SlaClock, SurveyAnswer, TicketMessage, TicketNote},
+    teamwork,
 };
 
 object! {
@@ -38,8 +41,6 @@ object! {
         P solved_at: DateTime<Utc> = |row| row.solved_at;
         /// When it was closed (UTC); null until then.
         P closed_at: DateTime<Utc> = |row| row.closed_at;
-        /// The source's own fields that have no column here, as they came.
-        T custom: async_graphql::Json<serde_json::Value> = |row| async_graphql::Json(row.custom.clone());
     }
     refs {
         /// The customer; null while unknown.
@@ -54,14 +55,18 @@ object! {
         P owner: Colleague = colleague::Entity, |row| row.owner_id;
     }
     lists {
+        /// Its files, oldest first.
+        files: TicketFile = file::Entity, file::Column::TicketId, Rising under Ticket;
         /// What customer and colleagues said to each other, oldest first.
         messages: TicketMessage = ticket_message::Entity, ticket_message::Column::TicketId, Rising;
         /// Internal notes, oldest first.
-        notes: TicketNote = ticket_message::Entity, ticket_message::Column::TicketId, Rising under TicketNote;
+        internal_notes: TicketNote = ticket_message::Entity, ticket_message::Column::TicketId, Rising under TicketNote;
         /// Its promises, oldest first.
         sla_clocks: SlaClock = sla_clock::Entity, sla_clock::Column::ObjectId, Rising;
         /// What the customer answered about it, newest first.
         survey_answers: SurveyAnswer = survey_answer::Entity, survey_answer::Column::TicketId, Falling;
     }
     timeline Ticket;
+    custom_fields Ticket raw T;
+    teamwork Ticket;
 }

@@ -103,6 +103,8 @@ pub async fn accounts(context: &mut Context<'_>, work: &mut Work<'_>, items: &[I
                     taken.refused.push((place, "its account is gone".to_owned()));
                     continue;
                 };
+                let mut row = row;
+                work.keep_custom::<account::Entity>(seen.row(), &mut row).await?;
                 work.update::<account::Entity>(&seen, row).await?;
                 points::update(context.cx, work, Owner::Account(id), parsed.points).await?;
                 taken.objects.push((place, id));

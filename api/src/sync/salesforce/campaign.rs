@@ -65,6 +65,8 @@ pub async fn campaigns(context: &mut Context<'_>, work: &mut Work<'_>, items: &[
                     taken.refused.push((place, "its campaign is gone".to_owned()));
                     continue;
                 };
+                let mut row = row;
+                work.keep_custom::<campaign::Entity>(seen.row(), &mut row).await?;
                 work.update::<campaign::Entity>(&seen, row).await?;
                 let held =
                     work.following_unscoped::<campaign_cost::Entity>(campaign_cost::Column::CampaignId, id).await?;

@@ -78,6 +78,8 @@ pub async fn contacts(context: &mut Context<'_>, work: &mut Work<'_>, items: &[I
                     taken.refused.push((place, "its contact is gone".to_owned()));
                     continue;
                 };
+                let mut row = row;
+                work.keep_custom::<contact::Entity>(seen.row(), &mut row).await?;
                 let after = work.update::<contact::Entity>(&seen, row).await?;
                 if after.account_id != seen.row().account_id {
                     crate::account::contact::change_employer(work, context.cx, &after).await?;

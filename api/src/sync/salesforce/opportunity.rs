@@ -122,6 +122,8 @@ pub async fn opportunities(context: &mut Context<'_>, work: &mut Work<'_>, items
                     taken.refused.push((place, "its opportunity is gone".to_owned()));
                     continue;
                 };
+                let mut row = row;
+                work.keep_custom::<opportunity::Entity>(seen.row(), &mut row).await?;
                 let after = work.update::<opportunity::Entity>(&seen, row).await?;
                 record_changes(work, seen.row(), &after, &stages.known).await?;
                 taken.objects.push((place, id));

@@ -1,0 +1,105 @@
+//! Where the bytes come in and go out, for files on local disk. The address is the credential: it names tenant, file, verb, size and
+//! type, is signed with the tenant's key, and holds for minutes.
+
+use axum::{
+    Json, Router,
+    body::{Body, to_bytes},
+    extract::{DefaultBodyLimit, Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use crate::{
+    clock::Clock,
+    store::{Store, Ticket, Verb},
+    tenancy,
+};
+
+#[derive(Clone)]
+struct Door {
+    store: Store,
+    clock: Clock,
+}
+
+/// `PUT` and `GET /files/{token}`.
+pub fn routes(store: Store, clock: Clock) -> Router {
+    // The size is the ticket's: judged while the bytes come.
+    Router::new()
+        .route("/files/{token}", get(fetch).put(bring))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(Door { store, clock })
+}
+
+fn refused(status: StatusCode, message: &str) -> Response {
+    (status, Json(serde_json::json!({ "error": message }))).into_response()
+}
+
+/// Whoever has no valid address hears the same, whatever is wrong with it.
+fn forbidden() -> Response {
+    refused(StatusCode::FORBIDDEN, "this address does not hold, or holds no more; ask for a new one")
+}
+
+fn failed(cause: &dyn std::error::Error) -> Response {
+    tracing::error!(%cause, "the file store failed");
+    refused(StatusCode::SERVICE_UNAVAILABLE, "the file store does not answer")
+}
+
+async fn opened(door: &Door, token: &str, verb: Verb) -> Option<Ticket> {
+    let tenant = Ticket::claimed_tenant(token)?;
+    let key = tenancy::key_of_tenant(&door.store, tenant).await.ok().flatten()?;
+    Ticket::open(&key.0, token, verb, door.clock.now())
+}
+
+async fn bring(State(door): State<Door>, Path(token): Path<String>, headers: HeaderMap, body: Body) -> Response {
+    let Some(files) = door.store.files() else { return forbidden() };
+    let Some(ticket) = opened(&door, &token, Verb::Put).await else { return forbidden() };
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if given.is_some_and(|given| given != ticket.content_type) {
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("this file is {}", ticket.content_type));
+    }
+    let limit = usize::try_from(ticket.size).unwrap_or(usize::MAX);
+    let bytes = match to_bytes(body, limit).await {
+        Ok(bytes) if bytes.len() == limit => bytes,
+        Ok(bytes) => {
+            let message = format!("this file has {limit} bytes, not {}", bytes.len());
+            return refused(StatusCode::BAD_REQUEST, &message);
+        }
+        Err(_) => return refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("this file has {limit} bytes, not more")),
+    };
+    match files.put(ticket.tenant, ticket.file, bytes).await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => refused(StatusCode::CONFLICT, "the bytes are here already; a file is never written over"),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn fetch(State(door): State<Door>, Path(token): Path<String>) -> Response {
+    let Some(files) = door.store.files() else { return forbidden() };
+    let Some(ticket) = opened(&door, &token, Verb::Get).await else { return forbidden() };
+    let bytes = match files.get(ticket.tenant, ticket.file).await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return forbidden(),
+        Err(error) => return failed(&error),
+    };
+    let kind = HeaderValue::from_str(&ticket.content_type);
+    let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let mut response = bytes.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(&ticket.name)) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+/// Never shown in the browser's own window; the name as RFC 6266 and RFC 5987 say.
+fn disposition(name: &str) -> String {
+    let encoded: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("attachment; filename*=UTF-8''{encoded}")
+}

@@ -1,0 +1,519 @@
+//! Lists that can be filtered and sorted, all in one shape. [`listed!`](crate::listed) makes the filter, the order and the two
+//! roots of a table; [`listed`] reads a page.
+//!
+//! A page in a chosen order goes on from the value and the id of its last row: one comparison of two columns with two values.
+//! Rows without a value come last in both directions.
+
+use async_graphql::{Enum, OutputType};
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{
+    ColumnTrait, ColumnType, Condition, ModelTrait, Value,
+    sea_query::{Expr, ExprTrait, Order},
+};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::{
+    custom::{CustomFieldSort, Field, Fields},
+    cx::Cx,
+    error::{Error, Result},
+    filter::folded,
+    page::{Direction, List, PageArgs, RowCursor, connect, list, total},
+};
+use crate::policy::{Class, Governed, Rows, Seen, Sight, Type};
+
+/// Which way an order runs. Rows without a value come last either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum SortDirection {
+    /// From the smallest; texts by their bytes, with ASCII letters in lower case.
+    Asc,
+    /// From the largest.
+    Desc,
+}
+
+/// What a list of `E` can be narrowed by.
+pub trait Filter<E: Governed>: Send + Sync {
+    /// The condition, on the rows as the caller sees them under a line of the access table.
+    fn condition(self, cx: &Cx, ty: Type, depth: Depth) -> Result<Condition>;
+
+    /// Whether it asks for fields of the tenant's own, which have to be read before.
+    fn asks_custom(&self) -> bool {
+        false
+    }
+}
+
+/// Where a condition stands in a filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    level: usize,
+    /// Under an odd number of `not`: what is unknown must then count as fulfilled, so that it is not found.
+    pub(super) negated: bool,
+}
+
+impl Depth {
+    fn below(self) -> Depth {
+        Depth { level: self.level + 1, ..self }
+    }
+}
+
+/// What a list of `E` can be ordered by.
+pub trait Sort<E: Governed>: Send + Sync {
+    /// The one order that was chosen.
+    fn key(self) -> Result<SortKey<E>>;
+}
+
+/// A chosen order.
+pub enum SortKey<E: Governed> {
+    /// By a column.
+    Column {
+        /// Its name in the schema.
+        name: &'static str,
+        /// The class of the field.
+        class: Class,
+        /// Whether every reader of the row reads the field: times of the record itself.
+        plain: bool,
+        /// The column.
+        column: E::Column,
+        /// Which way.
+        direction: SortDirection,
+    },
+    /// By a field of the tenant's own.
+    Custom(CustomFieldSort),
+}
+
+/// The deepest nesting of `and`, `or` and `not`.
+const MAX_DEPTH: usize = 4;
+/// The most conditions of one `and` or `or`.
+const MAX_TERMS: usize = 20;
+
+/// `and`, `or` and `not`, as a filter has them.
+type Terms<F> = (Option<Vec<F>>, Option<Vec<F>>, Option<Box<F>>);
+
+/// `and`, `or` and `not` of a filter.
+pub fn combine<E: Governed, F: Filter<E>>(
+    cx: &Cx,
+    ty: Type,
+    depth: Depth,
+    (and, or, not): Terms<F>,
+) -> Result<Condition> {
+    let terms = and.iter().chain(&or).map(Vec::len).max().unwrap_or(0);
+    if terms > MAX_TERMS || depth.level >= MAX_DEPTH && (terms > 0 || not.is_some()) {
+        let message = format!("a filter nests {MAX_DEPTH} levels of at most {MAX_TERMS} conditions");
+        return Err(Error::BadInput(message));
+    }
+    let mut all = Condition::all();
+    for filter in and.into_iter().flatten() {
+        all = all.add(filter.condition(cx, ty, depth.below())?);
+    }
+    if let Some(or) = or {
+        // Any of none is nothing.
+        let mut any = Condition::any().add(Expr::val(1).eq(0));
+        for filter in or {
+            any = any.add(filter.condition(cx, ty, depth.below())?);
+        }
+        all = all.add(any);
+    }
+    if let Some(not) = not {
+        all = all.add(not.condition(cx, ty, Depth { negated: !depth.negated, ..depth.below() })?.not());
+    }
+    Ok(all)
+}
+
+/// A page of rows, filtered, in the chosen order or in the list's own.
+pub async fn listed<E, T>(
+    cx: &Cx,
+    rows: Rows<E>,
+    filter: Option<impl Filter<E>>,
+    sort: Option<impl Sort<E>>,
+    args: PageArgs,
+    direction: Direction,
+) -> Result<List<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
+    let ty = rows.line();
+    let key = sort.map(Sort::key).transpose()?;
+    let by_custom = matches!(key, Some(SortKey::Custom(_)));
+    let fields = match by_custom || filter.as_ref().is_some_and(Filter::asks_custom) {
+        true => Some(cx.fields().await?),
+        false => None,
+    };
+    let rows = match filter {
+        Some(filter) => rows.filter(filter.condition(cx, ty, Depth::default())?),
+        None => rows,
+    };
+    match key {
+        None => list(cx, rows, args, direction).await,
+        Some(key) => sorted(cx, rows, key, fields.as_deref(), args).await,
+    }
+}
+
+async fn sorted<E, T>(
+    cx: &Cx,
+    rows: Rows<E>,
+    key: SortKey<E>,
+    fields: Option<&Fields>,
+    args: PageArgs,
+) -> Result<List<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
+    let (size, from_end, after, before) = args.checked()?;
+    let total = total(cx, &rows);
+    let place = Place::of(cx, rows.line(), key, fields)?;
+    let (mut rows, after_given, before_given) = (rows, after.is_some(), before.is_some());
+    if let Some(cursor) = after {
+        rows = rows.filter(place.beyond(cursor, true)?);
+    }
+    if let Some(cursor) = before {
+        rows = rows.filter(place.beyond(cursor, false)?);
+    }
+    let (natural, reverse) = match place.direction {
+        SortDirection::Asc => (Order::Asc, Order::Desc),
+        SortDirection::Desc => (Order::Desc, Order::Asc),
+    };
+    let order = if from_end { reverse } else { natural };
+    if place.nullable {
+        let nulls = if from_end { Order::Desc } else { Order::Asc };
+        rows = rows.order_by_expr(place.value.clone().is_null(), nulls);
+    }
+    let rows = rows.order_by_expr(place.value.clone(), order.clone()).order_by(E::ID, order).limit(size + 1);
+    let mut found = {
+        let _busy = cx.busy();
+        rows.all(cx.store.db()).await?
+    };
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = found.len() > size;
+    found.truncate(size);
+    let (previous, next) = if from_end { (more, before_given) } else { (after_given, more) };
+    if from_end {
+        found.reverse();
+    }
+    let rows = found.into_iter().map(|row| (place.cursor(&row), row));
+    Ok(connect::<E, T>(rows, previous, next, total))
+}
+
+/// An order in SQL: the column as the caller sees it.
+struct Place<E: Governed> {
+    /// The order's name in a cursor.
+    name: String,
+    direction: SortDirection,
+    by: By<E>,
+    kind: ColumnType,
+    value: Expr,
+    nullable: bool,
+}
+
+/// Where a row's value stands. The cursor takes it from the row as the caller sees it.
+enum By<E: Governed> {
+    Plain(E::Column),
+    Classed(E::Column, Class, &'static str),
+    Custom(Arc<Field>),
+}
+
+impl<E: Governed> Place<E> {
+    fn of(cx: &Cx, ty: Type, key: SortKey<E>, fields: Option<&Fields>) -> Result<Self> {
+        let postgres = cx.store.is_postgres();
+        let (name, direction, by): (String, SortDirection, By<E>) = match key {
+            SortKey::Column { name, plain: true, column, direction, .. } => {
+                (name.to_owned(), direction, By::Plain(column))
+            }
+            SortKey::Column { name, class, plain: false, column, direction } => {
+                (name.to_owned(), direction, By::Classed(column, class, name))
+            }
+            SortKey::Custom(CustomFieldSort { code, direction }) => {
+                let field = fields.and_then(|fields| fields.of_table::<E>(&code));
+                let field = field.ok_or_else(|| Error::BadInput("sort.custom: there is no such field here".into()))?;
+                (field.path(), direction, By::Custom(field.clone()))
+            }
+        };
+        let (kind, nullable, shown): (ColumnType, bool, Expr) = match &by {
+            By::Plain(column) => (column.def().get_column_type().clone(), column.def().is_null(), column.into_expr()),
+            By::Classed(column, class, name) => {
+                let (shown, masked) = cx.caller.shown::<E>(ty, *class, name, column.into_expr());
+                (column.def().get_column_type().clone(), masked || column.def().is_null(), shown)
+            }
+            By::Custom(field) => {
+                let value = field.value_of::<E>(cx.caller.tenant);
+                (field.column_type(), true, cx.caller.shown::<E>(ty, field.class, &field.path(), value).0)
+            }
+        };
+        let value = if is_text(&kind) { folded(shown, postgres) } else { shown };
+        Ok(Place { name, direction, by, kind, value, nullable })
+    }
+
+    /// The rows that come after a cursor, or before it.
+    fn beyond(&self, cursor: RowCursor, forward: bool) -> Result<Expr> {
+        let RowCursor::Sorted(name, value, id) = cursor else { return Err(Error::CursorInvalid) };
+        if name != self.name() {
+            return Err(Error::CursorInvalid);
+        }
+        let value = self.read(&value).ok_or(Error::CursorInvalid)?;
+        let rising = (self.direction == SortDirection::Asc) == forward;
+        let id_column = E::ID.into_expr();
+        let Some(value) = value else {
+            let further = if rising { id_column.gt(id) } else { id_column.lt(id) };
+            let further = self.value.clone().is_null().and(further);
+            return Ok(if forward { further } else { further.or(self.value.clone().is_not_null()) });
+        };
+        let here = Expr::tuple([self.value.clone(), id_column]);
+        let there = Expr::tuple([Expr::val(value), Expr::val(id)]);
+        let further = if rising { here.gt(there) } else { here.lt(there) };
+        Ok(if forward && self.nullable { further.or(self.value.clone().is_null()) } else { further })
+    }
+
+    fn name(&self) -> String {
+        match self.direction {
+            SortDirection::Asc => self.name.clone(),
+            SortDirection::Desc => format!("-{}", self.name),
+        }
+    }
+
+    fn cursor(&self, row: &Seen<E::Model>) -> RowCursor {
+        let clear = |class, name: &str| row.rights().sight(class, name) == Sight::Clear;
+        let value = match &self.by {
+            By::Plain(column) => write(row.row().get(*column)),
+            By::Classed(column, class, name) if clear(*class, name) => write(row.row().get(*column)),
+            By::Custom(field) if clear(field.class, &field.path()) => {
+                field.held_by::<E>(row.row()).map_or(Json::Null, |held| write(held.sorted()))
+            }
+            By::Classed(..) | By::Custom(_) => Json::Null,
+        };
+        RowCursor::Sorted(self.name(), value.to_string(), E::id(row.row()))
+    }
+
+    /// The value of a cursor, as the column holds it: None if it cannot be one.
+    fn read(&self, text: &str) -> Option<Option<Value>> {
+        let json: Json = serde_json::from_str(text).ok()?;
+        if json == Json::Null {
+            return self.nullable.then_some(None);
+        }
+        let value = match &self.kind {
+            kind if is_text(kind) => json.as_str().filter(|text| !text.contains('\0'))?.into(),
+            ColumnType::Uuid => Uuid::parse_str(json.as_str()?).ok()?.into(),
+            ColumnType::Boolean => json.as_bool()?.into(),
+            ColumnType::Integer => i32::try_from(json.as_i64()?).ok()?.into(),
+            ColumnType::BigInteger => json.as_i64()?.into(),
+            ColumnType::Date => json.as_str()?.parse::<NaiveDate>().ok()?.into(),
+            ColumnType::TimestampWithTimeZone => DateTime::<Utc>::from_timestamp_micros(json.as_i64()?)?.into(),
+            _ => return None,
+        };
+        Some(Some(value))
+    }
+}
+
+fn is_text(kind: &ColumnType) -> bool {
+    matches!(kind, ColumnType::Text | ColumnType::String(_) | ColumnType::Enum { .. })
+}
+
+fn write(value: Value) -> Json {
+    match value {
+        Value::String(Some(text)) => json!(text.to_ascii_lowercase()),
+        Value::Uuid(Some(id)) => json!(id),
+        Value::Bool(Some(truth)) => json!(truth),
+        Value::Int(Some(number)) => json!(number),
+        Value::BigInt(Some(number)) => json!(number),
+        Value::ChronoDate(Some(date)) => json!(date),
+        Value::ChronoDateTimeUtc(Some(time)) => json!(time.timestamp_micros()),
+        Value::ChronoDateTimeWithTimeZone(Some(time)) => json!(time.timestamp_micros()),
+        _ => Json::Null,
+    }
+}
+
+/// The filter, the order and the two roots of a table.
+///
+/// ```ignore
+/// listed! {
+///     /// One account; null if there is none that you may see.
+///     account,
+///     /// The accounts that you may see, oldest first unless sorted.
+///     accounts: Account(account::Entity) as Account, id Account, Rising;
+///     query AccountQuery, filter AccountFilter, sort AccountSort {
+///         /// Its name.
+///         P name: TextFilter = Name;
+///         /// Its owner.
+///         P owner_id: Ids = OwnerId, of Colleague;
+///         /// The yearly revenue.
+///         M annual_revenue: MoneyFilter = AnnualRevenueMinor, in Currency;
+///     }
+/// }
+/// ```
+///
+/// Every list can be narrowed by `id`, `createdAt` and `updatedAt` and sorted by the two. A field that the caller may not read
+/// in clear on a row counts as null there; one that it reads in clear on no row is not offered. With `custom` before the brace,
+/// the list can be narrowed and sorted by the tenant's own fields, too.
+#[macro_export]
+macro_rules! listed {
+    (@kind) => { None };
+    (@kind $kind:ident) => { Some($crate::graph::Kind::$kind) };
+    (@currency $table:path, $postgres:ident) => { None };
+    (
+        $(#[$one_meta:meta])*
+        $one:ident,
+        $(#[$many_meta:meta])*
+        $many:ident: $out:ident($table:path) as $ty:ident, id $kind:ident, $direction:ident;
+        query $query:ident, filter $filter:ident, sort $sort:ident $($custom:ident)? {
+            $( $(#[$meta:meta])* $class:ident $field:ident : $test:ty = $column:ident $(, of $of:ident)? $(, in $currency:ident)?; )*
+        }
+    ) => {
+        /// Which rows to list: all conditions that are given must hold.
+        #[derive(Clone, Debug, Default, async_graphql::InputObject)]
+        pub struct $filter {
+            /// With these ids.
+            pub id: Option<$crate::graph::Ids>,
+            /// Made in this period.
+            pub created_at: Option<$crate::graph::TimeFilter>,
+            /// Last changed in this period.
+            pub updated_at: Option<$crate::graph::TimeFilter>,
+            $(
+                $(#[$meta])*
+                #[graphql(directive = $crate::policy::access_clear::apply(stringify!($ty).into(), stringify!($class).into()))]
+                pub $field: Option<$test>,
+            )*
+            $(
+                /// By fields of the tenant's own, at most 20: all of them.
+                pub $custom: Option<Vec<$crate::graph::CustomFieldFilter>>,
+            )?
+            /// All of these, at most 20.
+            pub and: Option<Vec<$filter>>,
+            /// Any of these, at most 20.
+            pub or: Option<Vec<$filter>>,
+            /// Not this.
+            pub not: Option<Box<$filter>>,
+        }
+
+        /// The order of the list: exactly one field. Rows without a value come last.
+        #[derive(Clone, Debug, Default, async_graphql::InputObject)]
+        pub struct $sort {
+            /// When the record was made.
+            pub created_at: Option<$crate::graph::SortDirection>,
+            /// When the record last changed.
+            pub updated_at: Option<$crate::graph::SortDirection>,
+            $(
+                $(#[$meta])*
+                #[graphql(directive = $crate::policy::access_clear::apply(stringify!($ty).into(), stringify!($class).into()))]
+                pub $field: Option<$crate::graph::SortDirection>,
+            )*
+            $(
+                /// By a field of the tenant's own.
+                pub $custom: Option<$crate::graph::CustomFieldSort>,
+            )?
+        }
+
+        impl $crate::graph::Filter<$table> for $filter {
+            fn condition(
+                self,
+                cx: &$crate::graph::Cx,
+                ty: $crate::policy::Type,
+                depth: $crate::graph::Depth,
+            ) -> $crate::graph::Result<sea_orm::Condition> {
+                use sea_orm::ColumnTrait;
+                type Column = <$table as sea_orm::EntityTrait>::Column;
+                let $filter { id, created_at, updated_at, $($field,)* $($custom,)? and, or, not } = self;
+                let mut all = $crate::graph::combine::<$table, $filter>(cx, ty, depth, (and, or, not))?;
+                let postgres = cx.store.is_postgres();
+                let against = |path: &str, column: sea_orm::sea_query::Expr, kind| $crate::graph::Against {
+                    path: $crate::graph::camel(path), column, kind, currency: None, postgres,
+                };
+                if let Some(id) = id {
+                    let against = against("id", Column::Id.into_expr(), Some($crate::graph::Kind::$kind));
+                    all = $crate::graph::Test::test(id, &against)?.into_iter().fold(all, sea_orm::Condition::add);
+                }
+                if let Some(time) = created_at {
+                    let against = against("created_at", Column::CreatedAt.into_expr(), None);
+                    all = $crate::graph::Test::test(time, &against)?.into_iter().fold(all, sea_orm::Condition::add);
+                }
+                if let Some(time) = updated_at {
+                    let against = against("updated_at", Column::UpdatedAt.into_expr(), None);
+                    all = $crate::graph::Test::test(time, &against)?.into_iter().fold(all, sea_orm::Condition::add);
+                }
+                $(
+                    if let Some(test) = $field {
+                        let class = $crate::policy::Class::$class;
+                        let shown = |column: Column| {
+                            cx.caller.shown::<$table>(ty, class, stringify!($field), column.into_expr()).0
+                        };
+                        let kind = $crate::listed!(@kind $($of)?);
+                        #[allow(unused_mut, reason = "only amounts name a currency")]
+                        let mut against = against(stringify!($field), shown(Column::$column), kind);
+                        $( against.currency = Some(shown(Column::$currency)); )?
+                        all = $crate::graph::Test::test(test, &against)?.into_iter().fold(all, sea_orm::Condition::add);
+                    }
+                )*
+                $( all = $crate::graph::custom_conditions::<$table>(cx, ty, depth, $custom)?.into_iter().fold(all, sea_orm::Condition::add); )?
+                Ok(all)
+            }
+
+            fn asks_custom(&self) -> bool {
+                $( if self.$custom.is_some() { return true; } )?
+                let several = self.and.iter().chain(&self.or).flatten();
+                several.chain(self.not.as_deref()).any($crate::graph::Filter::asks_custom)
+            }
+        }
+
+        impl $crate::graph::Sort<$table> for $sort {
+            fn key(self) -> $crate::graph::Result<$crate::graph::SortKey<$table>> {
+                type Column = <$table as sea_orm::EntityTrait>::Column;
+                use $crate::policy::Class;
+                let $sort { created_at, updated_at, $($field,)* $($custom,)? } = self;
+                let mut chosen = [
+                    ("created_at", Class::P, true, Column::CreatedAt, created_at),
+                    ("updated_at", Class::P, true, Column::UpdatedAt, updated_at),
+                    $((stringify!($field), Class::$class, false, Column::$column, $field),)*
+                ]
+                .into_iter()
+                .filter_map(|(name, class, plain, column, direction)| {
+                    direction.map(|direction| $crate::graph::SortKey::Column { name, class, plain, column, direction })
+                })
+                $( .chain($custom.map($crate::graph::SortKey::Custom)) )?;
+                match (chosen.next(), chosen.next()) {
+                    (Some(key), None) => Ok(key),
+                    _ => Err($crate::graph::Error::BadInput("sort: give exactly one field".into())),
+                }
+            }
+        }
+
+        /// Reading one, and many.
+        #[derive(Default)]
+        pub struct $query;
+
+        #[async_graphql::Object]
+        impl $query {
+            $(#[$one_meta])*
+            #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
+            pub async fn $one(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "Which one.")] id: $crate::graph::GlobalId,
+            ) -> $crate::graph::Result<Option<$out>> {
+                let id = id.expect($crate::graph::Kind::$kind)?;
+                $crate::graph::one_as::<$table, _>($crate::graph::Cx::of(ctx), $crate::policy::Type::$ty, id).await
+            }
+
+            $(#[$many_meta])*
+            #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
+            #[graphql(
+                directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
+                complexity = "crate::graph::cost(first, last, child_complexity)"
+            )]
+            pub async fn $many(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "Which rows.")] filter: Option<$filter>,
+                #[graphql(desc = "In which order.")] sort: Option<$sort>,
+                #[graphql(desc = "The first n, 1 to 100.")] first: Option<i32>,
+                #[graphql(desc = "After this cursor.")] after: Option<String>,
+                #[graphql(desc = "The last n, 1 to 100.")] last: Option<i32>,
+                #[graphql(desc = "Before this cursor.")] before: Option<String>,
+            ) -> $crate::graph::Result<$crate::graph::List<$out>> {
+                let cx = $crate::graph::Cx::of(ctx);
+                let rows = cx.caller.rows_as::<$table>($crate::policy::Type::$ty);
+                let args = $crate::graph::PageArgs::new(first, after, last, before);
+                $crate::graph::listed(cx, rows, filter, sort, args, $crate::graph::Direction::$direction).await
+            }
+        }
+    };
+}

@@ -1,0 +1,295 @@
+//! The bytes of files: on local disk or in an S3-compatible store. Nobody gets at them but by a short-lived signed address.
+
+use std::{path::PathBuf, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use object_store::{
+    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    aws::{AmazonS3, AmazonS3Builder},
+    local::LocalFileSystem,
+    path::Path,
+    signer::Signer,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// Where files are kept, and how large they may be.
+#[derive(Clone, Debug)]
+pub struct FileOptions {
+    /// A folder; used where no bucket is named.
+    pub dir: PathBuf,
+    /// The bucket of an S3-compatible store; empty: the folder.
+    pub bucket: String,
+    /// The store's address; empty: Amazon's own.
+    pub endpoint: String,
+    /// The store's region.
+    pub region: String,
+    /// The key's id.
+    pub access_key_id: String,
+    /// The key.
+    pub secret_access_key: SecretString,
+    /// The largest file in bytes.
+    pub max_bytes: u64,
+    /// The media types that are taken.
+    pub types: Vec<String>,
+    /// How long a signed address holds.
+    pub link_ttl: Duration,
+    /// The address under which clients reach this server.
+    pub base_url: String,
+}
+
+/// The place for files.
+#[derive(Debug)]
+pub struct Files {
+    place: Place,
+    /// See [`FileOptions`].
+    pub max_bytes: u64,
+    /// See [`FileOptions`].
+    pub types: Vec<String>,
+    link_ttl: Duration,
+    base_url: String,
+}
+
+#[derive(Debug)]
+enum Place {
+    Disk(LocalFileSystem),
+    S3(Box<AmazonS3>),
+}
+
+/// What an address is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verb {
+    /// To bring the bytes, once.
+    Put,
+    /// To fetch them.
+    Get,
+}
+
+/// A signed address.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The address.
+    pub url: String,
+    /// Until when it holds.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What a signed address of this server says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The tenant.
+    pub tenant: i64,
+    /// The file.
+    pub file: Uuid,
+    /// What it is good for.
+    pub verb: Verb,
+    /// Until when, in seconds since 1970.
+    pub until: i64,
+    /// How large the file is.
+    pub size: u64,
+    /// Its media type.
+    pub content_type: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Files {
+    /// Opens the place; makes the folder.
+    pub fn open(options: FileOptions) -> Result<Files, Error> {
+        let FileOptions {
+            dir,
+            bucket,
+            endpoint,
+            region,
+            access_key_id,
+            secret_access_key,
+            max_bytes,
+            types,
+            link_ttl,
+            base_url,
+        } = options;
+        let place = match bucket.as_str() {
+            "" => {
+                let failed = |source: std::io::Error| Error::Generic { store: "disk", source: Box::new(source) };
+                std::fs::create_dir_all(&dir).map_err(failed)?;
+                Place::Disk(LocalFileSystem::new_with_prefix(&dir)?)
+            }
+            bucket => {
+                let mut builder = AmazonS3Builder::new()
+                    .with_bucket_name(bucket)
+                    .with_region(region)
+                    .with_access_key_id(access_key_id)
+                    .with_secret_access_key(secret_access_key.expose_secret())
+                    .with_allow_http(endpoint.starts_with("http://"));
+                if !endpoint.is_empty() {
+                    builder = builder.with_endpoint(endpoint);
+                }
+                Place::S3(Box::new(builder.build()?))
+            }
+        };
+        Ok(Files { place, max_bytes, types, link_ttl, base_url })
+    }
+
+    fn path(tenant: i64, file: Uuid) -> Path {
+        Path::from(format!("{tenant}/{file}"))
+    }
+
+    fn store(&self) -> &dyn ObjectStore {
+        match &self.place {
+            Place::Disk(disk) => disk,
+            Place::S3(s3) => s3.as_ref(),
+        }
+    }
+
+    /// An address for a file, signed with the tenant's key (disk) or the store's (S3). `ticket.until` is set here.
+    pub async fn link(&self, key: &[u8], mut ticket: Ticket, now: DateTime<Utc>) -> Result<Link, Error> {
+        let expires_at = now + TimeDelta::from_std(self.link_ttl).unwrap_or_default();
+        ticket.until = expires_at.timestamp();
+        let url = match &self.place {
+            Place::Disk(_) => format!("{}/files/{}", self.base_url, seal(key, &ticket)),
+            Place::S3(s3) => {
+                let method = match ticket.verb {
+                    Verb::Put => reqwest::Method::PUT,
+                    Verb::Get => reqwest::Method::GET,
+                };
+                s3.signed_url(method, &Self::path(ticket.tenant, ticket.file), self.link_ttl).await?.to_string()
+            }
+        };
+        Ok(Link { url, expires_at })
+    }
+
+    /// Keeps the bytes of a file. False if they were there before: a file is never written over.
+    pub async fn put(&self, tenant: i64, file: Uuid, bytes: Bytes) -> Result<bool, Error> {
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store().put_opts(&Self::path(tenant, file), bytes.into(), create).await {
+            Ok(_) => Ok(true),
+            Err(Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The bytes of a file; none if it has none.
+    pub async fn get(&self, tenant: i64, file: Uuid) -> Result<Option<Bytes>, Error> {
+        match self.store().get(&Self::path(tenant, file)).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many bytes there are; none if it has none.
+    pub async fn size(&self, tenant: i64, file: Uuid) -> Result<Option<u64>, Error> {
+        match self.store().head(&Self::path(tenant, file)).await {
+            Ok(found) => Ok(Some(found.size)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Throws the bytes away.
+    pub async fn delete(&self, tenant: i64, file: Uuid) -> Result<(), Error> {
+        match self.store().delete(&Self::path(tenant, file)).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// For nothing else is the tenant's key used with this word.
+const PURPOSE: &[u8] = b"file link\n";
+
+fn mac(key: &[u8], text: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(PURPOSE);
+    mac.update(text.as_bytes());
+    Some(mac)
+}
+
+fn seal(key: &[u8], ticket: &Ticket) -> String {
+    let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(ticket).unwrap_or_default());
+    let seal = mac(key, &text).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+    format!("{text}.{}", seal.unwrap_or_default())
+}
+
+impl Ticket {
+    /// Whose key would have to have signed a text: what it says, not yet believed.
+    pub fn claimed_tenant(token: &str) -> Option<i64> {
+        Self::read(token).map(|(ticket, ..)| ticket.tenant)
+    }
+
+    fn read(token: &str) -> Option<(Ticket, &str, Vec<u8>)> {
+        let (text, seal) = token.split_once('.')?;
+        let ticket = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        Some((ticket, text, URL_SAFE_NO_PAD.decode(seal).ok()?))
+    }
+
+    /// The ticket of a token, if this tenant's key signed it, for this verb, and it still holds.
+    pub fn open(key: &[u8], token: &str, verb: Verb, now: DateTime<Utc>) -> Option<Ticket> {
+        let (ticket, text, seal) = Self::read(token)?;
+        mac(key, text)?.verify_slice(&seal).ok()?;
+        (ticket.verb == verb && now.timestamp() < ticket.until).then_some(ticket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket() -> Ticket {
+        Ticket {
+            tenant: 7,
+            file: Uuid::from_u128(1),
+            verb: Verb::Get,
+            until: 1_000,
+            size: 3,
+            content_type: "text/plain".into(),
+            name: "a.txt".into(),
+        }
+    }
+
+    #[test]
+    fn a_seal_holds_for_its_key_its_verb_and_its_time() {
+        let token = seal(b"key", &ticket());
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap_or_default();
+        assert!(Ticket::open(b"key", &token, Verb::Get, at(999)).is_some());
+        assert!(Ticket::open(b"key", &token, Verb::Get, at(1_000)).is_none());
+        assert!(Ticket::open(b"other", &token, Verb::Get, at(999)).is_none());
+        assert!(Ticket::open(b"key", &token, Verb::Put, at(999)).is_none());
+        let mut forged = ticket();
+        forged.tenant = 8;
+        let (text, _) =
+            seal(b"key", &forged).split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
+        let forged = format!("{text}.{}", token.split_once('.').map(|(_, seal)| seal).unwrap_or_default());
+        assert!(Ticket::open(b"key", &forged, Verb::Get, at(999)).is_none());
+        assert!(Ticket::open(b"key", "nonsense", Verb::Get, at(999)).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_bucket_signs_its_own_addresses() {
+        let options = FileOptions {
+            dir: PathBuf::new(),
+            bucket: "journey".into(),
+            endpoint: "http://127.0.0.1:9000".into(),
+            region: "eu-central-1".into(),
+            access_key_id: "id".into(),
+            secret_access_key: "secret".to_owned().into(),
+            max_bytes: 10,
+            types: Vec::new(),
+            link_ttl: Duration::from_secs(300),
+            base_url: String::new(),
+        };
+        let files = Files::open(options).map_err(|error| error.to_string());
+        let link = match files {
+            Ok(files) => files.link(b"", ticket(), DateTime::UNIX_EPOCH).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        let url = link.map(|link| link.url).unwrap_or_else(|error| error);
+        assert!(url.starts_with("http://127.0.0.1:9000/journey/7/00000000-0000-0000-0000-000000000001?"), "{url}");
+        assert!(url.contains("X-Amz-Expires=300") && url.contains("X-Amz-Signature="), "{url}");
+    }
+}
