@@ -4,6 +4,8 @@
 
 mod accounts;
 mod architecture;
+mod bounds;
+mod bucket;
 mod custom;
 mod files;
 mod import;
@@ -12,6 +14,7 @@ mod journal;
 mod lists;
 mod live;
 mod masks;
+mod mutations;
 mod policy;
 mod reach;
 mod search;
@@ -19,4 +22,5 @@ mod service;
 mod story;
 mod teamwork;
 mod timeline;
+mod walk;
 mod words;

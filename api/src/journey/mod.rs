@@ -22,4 +22,4 @@ pub use kinds::{Declared, EventKind, Shape};
 pub use objects::{Journaled, ObjectType, Subjects};
 pub use payload::Payload;
 pub use removal::{Removable, remove};
-pub use work::{AUDIENCE_TEAM, Event, Work, attempt};
+pub use work::{AUDIENCE_TEAM, Event, Work, attempt, holds_nul};

@@ -12,7 +12,7 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::Order};
 
 use super::{Opportunity, OpportunityContact};
 use crate::{
-    graph::{Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, patch, patch_required, require_write, text},
+    graph::{Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, patch, patch_required, remark, remark_patch, require_write, text},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
     marketing::{convert, person},
@@ -175,12 +175,12 @@ pub async fn create(cx: &Cx, input: CreateOpportunityInput) -> Result<Opportunit
         description,
         amount,
     } = input;
-    let (amount_minor, currency) = amount.map(|money| money.into_minor("amount")).transpose()?.unzip();
+    let (amount_minor, currency) = amount.map(|money| money.into_price("amount")).transpose()?.unzip();
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
     let lead = match lead_id {
         Some(id) => {
-            let id = id.named("id", Kind::Lead)?;
+            let id = id.named("leadId", Kind::Lead)?;
             let seen = cx.caller.rows_to_write::<lead::Entity>().by_id(id).one(work.tx()).await?;
             let seen = seen.ok_or_else(|| Error::missing("leadId"))?;
             require_write(seen.rights(), &[(Class::P, "status")])?;
@@ -225,8 +225,8 @@ pub async fn create(cx: &Cx, input: CreateOpportunityInput) -> Result<Opportunit
             owner_id: Set(cx.caller.colleague),
             primary_campaign_id: Set(campaign.or(lead.as_ref().and_then(|lead| lead.campaign_id))),
             lead_id: Set(lead.as_ref().map(|lead| lead.id)),
-            next_step: Set(next_step),
-            description: Set(description),
+            next_step: Set(remark("nextStep", next_step)?),
+            description: Set(remark("description", description)?),
             ..Default::default()
         })
         .await?;
@@ -290,7 +290,7 @@ pub async fn update(cx: &Cx, input: UpdateOpportunityInput) -> Result<Opportunit
         MaybeUndefined::Null if before.cost_minor.is_some() => (Set(None), NotSet),
         MaybeUndefined::Null => (Set(None), Set(None)),
         MaybeUndefined::Value(money) => {
-            let (minor, currency) = money.into_minor("amount")?;
+            let (minor, currency) = money.into_price("amount")?;
             // The cost is kept in the amount's currency: another one would relabel it.
             if before.cost_minor.is_some() && before.currency.as_deref() != Some(&currency) {
                 return Err(Error::invalid("amount", "the opportunity's cost is kept in another currency"));
@@ -308,8 +308,8 @@ pub async fn update(cx: &Cx, input: UpdateOpportunityInput) -> Result<Opportunit
         forecast_category: patch(forecast_category),
         owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
         primary_campaign_id: work.refer_patch::<campaign::Entity>("primaryCampaignId", primary_campaign_id).await?,
-        next_step: patch(next_step),
-        description: patch(description),
+        next_step: remark_patch("nextStep", next_step)?,
+        description: remark_patch("description", description)?,
         amount_minor,
         currency,
         ..Default::default()
