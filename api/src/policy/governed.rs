@@ -163,7 +163,7 @@ governed! {
     sla_policy Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } clock_scopes;
     file Ticket { account: None, own: [], queue: None, deleted: DeletedAt } file_scopes ruled file_lines;
-    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } survey_scopes;
+    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: DeletedAt } survey_scopes;
 }
 
 /// The agent on the phone reaches the customer of a ticket that is its own or waits in its queue.

@@ -33,4 +33,5 @@ pub struct ServiceMutations(
     clock::ClockMutation,
     survey::SurveyMutation,
     asset::AssetRemoval,
+    survey::SurveyAnswerRemoval,
 );
