@@ -22,5 +22,6 @@ mod service;
 mod story;
 mod teamwork;
 mod timeline;
+mod traces;
 mod walk;
 mod words;
