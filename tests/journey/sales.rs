@@ -50,6 +50,7 @@ async fn a_meeting_is_moved_until_its_outcome_is_told() {
         let made = sam.act("scheduleMeeting", "meeting { id version }", plan).await.must();
         let meeting = made.text("scheduleMeeting.meeting.id").to_owned();
         let fields = "meeting { version title startsAt endsAt kind location summary }";
+        world.pass(TimeDelta::hours(1));
         let moved = json!({ "id": meeting, "ifVersion": 1, "title": "Besuch im Werk", "kind": "DEMO", "location": "Halle 3",
             "startsAt": "2026-12-01T09:00:00Z", "endsAt": "2026-12-01T11:00:00Z" });
         let moved = sam.act("updateMeeting", fields, moved).await.must();
@@ -295,7 +296,6 @@ async fn an_orders_total_is_the_sum_of_its_lines_whatever_becomes_of_them() {
         assert_eq!(total().await["total"]["amount"], json!("49.98"));
         sam.act("deleteOrder", "deletedId", json!({ "id": order })).await.must();
         let left = sam.ask("{ orders { totalCount } orderLines { totalCount } }", json!({})).await.must();
-        assert_eq!(left.data(""), &Value::Null);
         assert_eq!((left.data("orders.totalCount"), left.data("orderLines.totalCount")), (&json!(0), &json!(0)));
     })
     .await;
@@ -328,6 +328,7 @@ async fn an_order_moves_on_or_is_called_off() {
         }
         assert_eq!(world.sue().refused("cancelOrder", json!({ "id": order })).await, "FORBIDDEN at status");
         assert_eq!(world.mia().refused("cancelOrder", json!({ "id": order })).await, "BAD_USER_INPUT");
+        world.pass(TimeDelta::hours(1));
         let off = sam.act("cancelOrder", fields, json!({ "id": order, "ifVersion": 2 })).await.must();
         assert_eq!(off.text("cancelOrder.order.status"), "CANCELLED");
         assert_eq!(sam.refused("cancelOrder", json!({ "id": order })).await, "STATE_CONFLICT at id");
@@ -398,6 +399,7 @@ async fn a_contract_is_signed_renewed_and_cancelled_and_the_customer_relation_fo
             sam.act("updateAccount", "account { id }", json!({ "id": account, "lifecycleStage": to })).await.must();
         };
         stage("RENEWAL").await;
+        world.pass(TimeDelta::hours(1));
         let renewed = json!({ "id": contract, "ifVersion": 2, "endDate": "2027-12-31", "value": { "amount": "3000", "currency": "EUR" } });
         let renewed = sam.act("renewContract", fields, renewed).await.must();
         let row = renewed.data("renewContract.contract");
@@ -406,7 +408,7 @@ async fn a_contract_is_signed_renewed_and_cancelled_and_the_customer_relation_fo
         let ended = json!({ "id": contract, "endDate": "2027-03-31" });
         let ended = sam.act("cancelContract", fields, ended).await.must();
         let row = ended.data("cancelContract.contract");
-        assert_eq!((&row["status"], &row["endDate"], &row["cancelledAt"]), (&json!("CANCELLED"), &json!("2027-03-31"), &json!("2026-11-23T13:00:00Z")));
+        assert_eq!((&row["status"], &row["endDate"], &row["cancelledAt"]), (&json!("CANCELLED"), &json!("2027-03-31"), &json!("2026-11-23T14:00:00Z")));
         assert_eq!(sam.refused("cancelContract", json!({ "id": contract })).await, "STATE_CONFLICT at id");
         assert_eq!(sam.refused("renewContract", json!({ "id": contract })).await, "STATE_CONFLICT at id");
         let told = "query($id: ID!) { account(id: $id) { stageIntervals { stage cause } timeline(filter: { domains: [SALES] }) { nodes { kind } } } }";
@@ -512,7 +514,8 @@ async fn what_an_opportunity_cannot_be_is_refused() {
     each_engine(async |world: World| {
         let Scene { account, foreign, person, .. } = scene(&world).await;
         let sam = world.sam();
-        let lifecycle = sam.ask("{ pipelines(filter: { code: { eq: \"LIFECYCLE\" } }) { nodes { id } } }", json!({})).await.must();
+        let lifecycle =
+            sam.ask("{ pipelines(filter: { code: { eq: \"LIFECYCLE\" } }) { nodes { id } } }", json!({})).await.must();
         let money = |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
         for (input, refusal) in [
             (json!({ "stage": "NO_SUCH" }), "INVALID at stage"),
@@ -534,20 +537,33 @@ async fn what_an_opportunity_cannot_be_is_refused() {
             whole.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
             assert_eq!(sam.refused("createOpportunity", whole).await, refusal, "{refusal}");
         }
-        let made = sam.act("createOpportunity", "opportunity { id version }", json!({ "accountId": account, "name": "Linie" })).await.must();
+        let made = sam
+            .act("createOpportunity", "opportunity { id version }", json!({ "accountId": account, "name": "Linie" }))
+            .await
+            .must();
         let deal = made.text("createOpportunity.opportunity.id").to_owned();
         for (name, input, refusal) in [
             ("updateOpportunity", json!({ "probability": 101 }), "INVALID at probability"),
             ("updateOpportunity", json!({ "amount": money("-0.01", "EUR") }), "INVALID at amount"),
             ("updateOpportunity", json!({ "closeDate": null, "ifVersion": 7 }), "VERSION_CONFLICT at ifVersion"),
             ("changeOpportunityStage", json!({ "stage": "NO_SUCH" }), "INVALID at stage"),
-            ("changeOpportunityStage", json!({ "stage": "CLOSED_LOST", "closeReason": "x".repeat(20_001) }), "INVALID at closeReason"),
+            (
+                "changeOpportunityStage",
+                json!({ "stage": "CLOSED_LOST", "closeReason": "x".repeat(20_001) }),
+                "INVALID at closeReason",
+            ),
         ] {
             let mut whole = json!({ "id": deal });
             whole.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
             assert_eq!(sam.refused(name, whole).await, refusal, "{name}");
         }
-        let stage = async || sam.ask("query($id: ID!) { account(id: $id) { lifecycleStage } }", json!({ "id": account })).await.must().text("account.lifecycleStage").to_owned();
+        let stage = async || {
+            sam.ask("query($id: ID!) { account(id: $id) { lifecycleStage } }", json!({ "id": account }))
+                .await
+                .must()
+                .text("account.lifecycleStage")
+                .to_owned()
+        };
         assert_eq!(stage().await, "OPEN_OPPORTUNITY");
         assert_eq!(world.sue().refused("deleteOpportunity", json!({ "id": deal })).await, "FORBIDDEN at name");
         sam.act("deleteOpportunity", "deletedId", json!({ "id": deal })).await.must();

@@ -107,7 +107,10 @@ impl Error {
     pub fn moved(self, from: &str, to: &str) -> Error {
         match self {
             Error::User(mut errors) => {
-                errors.iter_mut().filter(|error| error.path == [from]).for_each(|error| error.path = vec![to.to_owned()]);
+                errors
+                    .iter_mut()
+                    .filter(|error| error.path == [from])
+                    .for_each(|error| error.path = vec![to.to_owned()]);
                 Error::User(errors)
             }
             other => other,

@@ -35,9 +35,9 @@ pub use meeting::Meeting;
 pub use opportunity::{Opportunity, OpportunitySnapshot};
 pub use order::Order;
 pub use pipeline::{Pipeline, Stage};
+pub use product::Product;
 pub use requirement::Requirement;
 pub use role::OpportunityContact;
-pub use product::Product;
 
 /// A record that an input names, which must be the account's own.
 async fn of_account<E: Journaled>(

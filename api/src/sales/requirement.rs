@@ -147,9 +147,13 @@ pub async fn record(cx: &Cx, input: RecordRequirementInput) -> Result<Requiremen
             account_id: Set(Some(customer)),
             contact_id: Set(work.refer_opt::<contact::Entity>("contactId", contact_id).await?),
             meeting_id: Set(super::of_account::<meeting::Entity>(&work, "meetingId", meeting_id, customer).await?),
-            opportunity_id: Set(
-                super::of_account::<opportunity::Entity>(&work, "opportunityId", opportunity_id, customer).await?
-            ),
+            opportunity_id: Set(super::of_account::<opportunity::Entity>(
+                &work,
+                "opportunityId",
+                opportunity_id,
+                customer,
+            )
+            .await?),
             industry_id: Set(account.row().industry_id),
             category: Set(category),
             statement: Set(prose("statement", statement, 10_000)?),
