@@ -255,9 +255,12 @@ fn every_field_of_a_row_has_a_mark() {
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 16] = [
+const NAMING: [&str; 19] = [
     "id",
     "ifVersion",
+    "subjectId",
+    "boundary",
+    "orderId",
     "accountId",
     "colleagueId",
     "leadId",

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod contact;
 pub mod people;
+pub mod relation;
 pub mod team;
 pub mod visitor;
 pub mod ways;

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::{Campaign, MAX_TEXT, patch_words, words};
 use crate::{
     graph::{
-        Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required,
-        price_patch, text,
+        Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required, price_patch,
+        text,
     },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
