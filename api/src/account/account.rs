@@ -11,8 +11,9 @@ use entities::{
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
 use super::{
+    colleague::Colleague,
     contact::{Contact, ContactPoint},
-    people::{Colleague, Industry},
+    industry::Industry,
     team::AccountTeamMember,
 };
 use crate::{

@@ -1,4 +1,4 @@
-//! Codes that the world has agreed on: countries, currencies, languages.
+//! Codes that the world has agreed on: countries and languages.
 
 use async_graphql::MaybeUndefined;
 use sea_orm::ActiveValue;
@@ -8,14 +8,6 @@ use super::{
     input::patch_text,
 };
 
-/// The currencies in use (ISO 4217), without metals, funds and test codes.
-const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF \
-    CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR \
-    ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU \
-    MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD \
-    SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG \
-    XOF XPF YER ZAR ZMW ZWG";
-
 /// The countries and territories (ISO 3166-1 alpha-2), and XK, which everybody uses for Kosovo.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY \
     BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD \
@@ -24,19 +16,6 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM \
     SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE \
     YT ZA ZM ZW";
-
-/// Whether a currency is in use.
-pub fn is_currency(code: &str) -> bool {
-    CURRENCIES.split_ascii_whitespace().any(|known| known == code)
-}
-
-/// A currency that is in use.
-pub fn currency(path: &str, code: String) -> Result<String> {
-    match is_currency(&code) {
-        true => Ok(code),
-        false => Err(Error::invalid(path, "a currency is an ISO 4217 code in capitals, such as EUR")),
-    }
-}
 
 /// A country that may be left out; blank counts as left out.
 pub fn country(path: &str, code: Option<String>) -> Result<Option<String>> {
@@ -82,12 +61,6 @@ mod tests {
 
     #[test]
     fn codes_are_known_or_refused() {
-        for code in ["EUR", "USD", "JPY", "XAF"] {
-            assert!(is_currency(code), "{code}");
-        }
-        for code in ["", "eur", "EURO", "XXX", "QQQ", "EUR USD", "DEM"] {
-            assert!(!is_currency(code), "{code}");
-        }
         for (tag, is) in [("de", true), ("pt-BR", true), ("zh-Hant-TW", true), ("d", false), ("de_DE", false), ("Deutsch", false), ("de-", false)] {
             assert_eq!(is_language(tag), is, "{tag}");
         }

@@ -26,9 +26,9 @@ pub use input::{
     IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, percent, percent_patch, prose, prose_patch, remark,
     remark_patch, require_write, text,
 };
-pub use iso::{country, country_patch, currency, is_language, language, language_patch};
+pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Sort, SortDirection, SortKey, combine, listed};
-pub use money::{Money, MoneyInput, decimals, price_patch, to_minor};
+pub use money::{Money, MoneyInput, decimals, is_currency, price_patch, to_minor};
 pub use page::{
     ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
     list, one, one_as,

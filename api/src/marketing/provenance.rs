@@ -186,7 +186,7 @@ async fn relink(
         (true, false) => {
             let touches = vec![LeadTouchInput { touchpoint_id, role }];
             work.refer::<touchpoint::Entity>("touchpointId", touchpoint_id).await?;
-            link(&mut work, cx, id, touches).await?;
+            link(&mut work, cx, id, touches, |_| "touchpointId".to_owned()).await?;
         }
         (false, true) => work.unlink::<lead_touch::Entity>(this).await?,
     }
