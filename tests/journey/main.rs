@@ -6,6 +6,8 @@ mod accounts;
 mod architecture;
 mod custom;
 mod files;
+mod house;
+mod house_rules;
 mod import;
 mod isolation;
 mod journal;
