@@ -9,6 +9,8 @@ mod bucket;
 mod custom;
 mod files;
 mod handovers;
+mod house;
+mod house_rules;
 mod import;
 mod isolation;
 mod journal;

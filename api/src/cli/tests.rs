@@ -43,6 +43,7 @@ fn commands_are_read_as_documented() {
         "migrate up --database-url sqlite://x",
         "migrate down --steps 3",
         "migrate status",
+        "found --tenant acme --name Acme --zone UTC --currency EUR --language de --database-url sqlite://x",
         "token --role sales --role manager --tenant t --colleague c --ttl 1h",
         "schema",
         "schema --role sales --role admin",
