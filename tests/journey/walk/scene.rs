@@ -8,7 +8,7 @@ use chrono::{NaiveDate, TimeDelta};
 use entities::{
     account::{colleague, consent, contact_point, employment, identity, identity_rule, visitor},
     codes::*,
-    marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson},
+    marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lead_touch, lesson},
     sales::{
         activity, contract, meeting_attendee, note, opportunity_contact, order_line, pipeline, product, requirement,
         sales_order, stage, task,
@@ -69,18 +69,35 @@ impl Hub {
     /// A row that an input refers to.
     pub async fn refer(self, world: &World, house: &House, kind: Kind, field: &str) -> Uuid {
         match kind {
+            Kind::Account | Kind::Contact | Kind::Colleague if field.starts_with("new") => {
+                self.fresh(world, house, kind, "").await
+            }
             Kind::Account => self.account,
             Kind::Contact => self.contact,
             Kind::Campaign => self.campaign,
             Kind::Channel => self.channel,
             Kind::Industry => self.industry,
             Kind::Pipeline => self.pipeline,
-            Kind::Colleague if field == "newColleagueId" => self.fresh(world, house, kind, "").await,
             Kind::Colleague => house.cast.sue,
             Kind::Queue if field == "toQueueId" => house.sales_inbox,
             Kind::Queue => house.service_desk,
             kind => self.fresh(world, house, kind, "").await,
         }
+    }
+
+    /// A touch that made a lead one.
+    pub async fn link(self, world: &World, lead: Uuid, touchpoint: Uuid) {
+        world
+            .work(async |work| {
+                let link = lead_touch::ActiveModel {
+                    lead_id: Set(lead),
+                    touchpoint_id: Set(touchpoint),
+                    role: Set(LeadTouchRole::ALL[0]),
+                    ..Default::default()
+                };
+                work.insert_technical::<lead_touch::Entity>(vec![link]).await
+            })
+            .await;
     }
 
     /// A row that nobody else has seen, as a mutation wants to find it.
@@ -493,6 +510,7 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
                 name: Set("Maintenance".to_owned()),
                 status: Set(ContractStatus::Active),
                 start_date: Set(day(1)),
+                end_date: Set((mutation == "renewContract").then_some(day(30))),
                 renewal: Set(Renewal::Manual),
                 ..Default::default()
             })
