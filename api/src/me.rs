@@ -7,7 +7,7 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait, Condition,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, Order},
 };
 
 use crate::{
@@ -55,7 +55,7 @@ impl Me {
         Cx::of(ctx).caller.roles.iter().collect()
     }
 
-    /// The queues that you work in now.
+    /// The queues that you work in now, at most 100, the oldest first.
     #[graphql(directive = access::apply("Queue".into(), "*".into(), false), complexity = "1 + 10 * child_complexity")]
     async fn queues(&self, ctx: &Context<'_>) -> Result<Vec<Queue>> {
         let cx = Cx::of(ctx);
@@ -63,6 +63,7 @@ impl Me {
             return Ok(Vec::new());
         }
         let rows = cx.caller.rows::<queue::Entity>().by_ids(cx.caller.queues.iter().copied());
+        let rows = rows.order_by(queue::Column::Id, Order::Asc).limit(u64::from(MAX_PAGE.unsigned_abs()));
         Ok(rows.all(cx.store.db()).await?.into_iter().map(Queue).collect())
     }
 
@@ -94,7 +95,7 @@ impl Me {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
     }
 
-    /// What you may do, by type, scope of rows and class of fields. Empty for a type that you may not use at all.
+    /// What you may do, at most one line for each type, scope of rows and class of fields. Empty for a type that you may not use at all.
     async fn what_may_i(
         &self,
         ctx: &Context<'_>,

@@ -131,6 +131,17 @@ impl World {
         World { store, app, router, statements, ..self.clone() }
     }
 
+    /// This world with its files kept elsewhere.
+    pub fn keeping_files(&self, change: impl FnOnce(&mut config::Files)) -> World {
+        let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
+        config.auth = config::Auth::clone(&self.auth);
+        config.files.dir = self.files.path().to_owned();
+        change(&mut config.files);
+        let app = App::new(&config, self.store.clone(), self.clock.clone()).unwrap();
+        let router = app.router(http::Options::default());
+        World { app, router, ..self.clone() }
+    }
+
     /// Sends a request to the front door as it is; gives status, body and `Content-Disposition`.
     pub async fn send(
         &self,

@@ -8,6 +8,7 @@ mod error;
 mod filter;
 mod id;
 mod input;
+mod iso;
 mod listing;
 mod money;
 mod objects;
@@ -22,11 +23,12 @@ pub use error::{Error, MissingRow, Result, UserError, UserErrorCode, is_duplicat
 pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter};
 pub use id::{GlobalId, Kind};
 pub use input::{
-    IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, prose, prose_patch, remark,
+    IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, percent, percent_patch, prose, prose_patch, remark,
     remark_patch, require_write, text,
 };
+pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Sort, SortDirection, SortKey, combine, listed};
-pub use money::{Money, MoneyInput, decimals, is_currency, to_minor};
+pub use money::{Money, MoneyInput, decimals, is_currency, price_patch, to_minor};
 pub use page::{
     ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
     list, one, one_as,

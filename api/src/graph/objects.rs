@@ -145,7 +145,7 @@ macro_rules! object {
             )?
 
             $(
-                /// The tenant's own fields of this record, in their declared order, each with its value.
+                /// The tenant's own fields of this record, at most 100, in their declared order, each with its value.
                 #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false), complexity = "1 + 10 * child_complexity")]
                 pub async fn custom_fields(&self, ctx: &async_graphql::Context<'_>) -> $crate::graph::Result<Vec<custom::CustomFieldValue>> {
                     let _ = entities::codes::CustomEntity::$customized;

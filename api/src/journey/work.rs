@@ -692,7 +692,8 @@ fn storable<E: EntityTrait>(row: &E::ActiveModel) -> Result<()> {
     Ok(())
 }
 
-fn holds_nul(json: &serde_json::Value) -> bool {
+/// Whether a text anywhere in it holds the one character that PostgreSQL cannot store.
+pub fn holds_nul(json: &serde_json::Value) -> bool {
     match json {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(items) => items.iter().any(holds_nul),

@@ -7,7 +7,7 @@ mod files;
 use std::{sync::Arc, time::Duration};
 
 pub use feed::Woken;
-pub use files::{FileOptions, Files, Link, Ticket, Verb};
+pub use files::{Brought, FileOptions, Files, Held, Link, Ticket, Verb, attachment};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
