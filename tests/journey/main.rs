@@ -4,7 +4,9 @@
 
 mod accounts;
 mod architecture;
+mod contract;
 mod custom;
+mod door;
 mod files;
 mod import;
 mod isolation;

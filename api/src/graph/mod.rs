@@ -2,6 +2,7 @@
 //! of rows.
 
 mod batch;
+mod cost;
 mod custom;
 mod cx;
 mod error;
@@ -14,6 +15,7 @@ mod objects;
 mod page;
 
 pub use batch::{Batches, Key};
+pub use cost::{Prediction, Pricing};
 pub use custom::{
     CustomFieldFilter, CustomFieldSort, Field, Fields, Held, MAX_TEXT_VALUE, custom_column, custom_conditions,
 };
@@ -28,6 +30,5 @@ pub use input::{
 pub use listing::{Depth, Filter, Sort, SortDirection, SortKey, combine, listed};
 pub use money::{Money, MoneyInput, decimals, to_minor};
 pub use page::{
-    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
-    list, one, one_as,
+    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, list, one, one_as,
 };
