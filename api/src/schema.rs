@@ -14,7 +14,7 @@ use crate::{
     config::Limits,
     custom::{CustomFieldQuery, CustomMutation},
     files::{FileMutations, FileQueries},
-    graph::Pricing,
+    graph::{Pricing, VariableRules},
     journey::timeline::{TimelineQuery, TimelineSubscription},
     marketing::{MarketingMutations, MarketingQueries},
     me::MeQuery,
@@ -73,12 +73,14 @@ pub fn unlimited(roles: RoleSet) -> JourneySchema {
 }
 
 fn builder(roles: RoleSet) -> SchemaBuilder<Query, Mutation, Subscription> {
-    let pricing = Pricing::default();
+    let (pricing, variables) = (Pricing::default(), VariableRules::default());
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .directive(Prune(roles))
-        // after pruning: it prices what is left
+        // after pruning: they read what is left
         .directive(pricing.clone())
         .data(pricing)
+        .directive(variables.clone())
+        .data(variables)
         .disable_suggestions()
 }
 

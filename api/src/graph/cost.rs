@@ -74,6 +74,12 @@ impl Rows {
     }
 }
 
+/// The names of the root types; empty where there is none.
+pub(super) fn roots(registry: &Registry) -> [String; 3] {
+    let name = |name: &Option<String>| name.clone().unwrap_or_default();
+    [registry.query_type.clone(), name(&registry.mutation_type), name(&registry.subscription_type)]
+}
+
 fn is_list(ty: &str) -> bool {
     ty.starts_with('[')
 }
@@ -113,10 +119,7 @@ impl CustomDirectiveFactory for Pricing {
     }
 
     fn register(&self, registry: &mut Registry) {
-        let root = |name: &Option<String>| name.clone().unwrap_or_default();
-        let roots =
-            [registry.query_type.clone(), root(&registry.mutation_type), root(&registry.subscription_type)];
-        let mut prices = Prices { roots, ..Prices::default() };
+        let mut prices = Prices { roots: roots(registry), ..Prices::default() };
         let mut words = Vec::new();
         for (of, ty) in registry.types.iter().filter(|(name, _)| !name.starts_with("__")) {
             let Some(fields) = ty.fields() else { continue };
@@ -155,18 +158,15 @@ pub struct Prediction {
 }
 
 impl Pricing {
-    /// Predicts an operation of a document whose size the front door has judged; none where the document has no such operation.
-    /// What the schema does not know counts 1: validation refuses it later.
+    /// Predicts an operation of a document whose size the front door has judged. What the schema does not know counts 1:
+    /// validation refuses it later.
     pub fn predict(
         &self,
         document: &ExecutableDocument,
-        operation: Option<&str>,
+        operation: &OperationDefinition,
         variables: &Map<String, serde_json::Value>,
     ) -> Option<Prediction> {
         let prices = self.0.get()?;
-        let mut operations = document.operations.iter();
-        let chosen = |name: Option<&Name>| operation.is_none() || name.map(Name::as_str) == operation;
-        let operation = &operations.find(|(name, _)| chosen(*name))?.1.node;
         let mut walk = Walk { prices, document, operation, variables, whole: HashSet::new(), parts: HashSet::new() };
         let [query, mutation, subscription] = &prices.roots;
         let root = match operation.ty {
@@ -376,7 +376,8 @@ mod tests {
         let schema = Schema::build(Query, EmptyMutation, EmptySubscription).directive(pricing.clone()).finish();
         let document = parse_query(text).map_err(|error| error.to_string())?;
         let given = variables.as_object().cloned().unwrap_or_default();
-        let predicted = pricing.predict(&document, None, &given).ok_or("nothing to predict")?;
+        let operation = document.operations.iter().next().map(|(_, operation)| &operation.node).ok_or("no operation")?;
+        let predicted = pricing.predict(&document, operation, &given).ok_or("nothing to predict")?;
         let request = async_graphql::Request::new(text).variables(async_graphql::Variables::from_json(variables));
         let answer = schema.execute(request).await.into_result().map_err(|errors| format!("{errors:?}"))?;
         Ok((predicted.requested, predicted.count(&answer.data)))
@@ -414,7 +415,9 @@ mod tests {
         prices.fields.entry("Query".into()).or_default().insert("q".into(), Price { ty: "Query".into(), rows: Rows::Page });
         let pricing = Pricing(Arc::new(OnceLock::from(prices)));
         let text = format!("{}{{ q }}{}", "{ q(first: 100) ".repeat(30), "}".repeat(30));
-        let predicted = parse_query(text).ok().and_then(|document| pricing.predict(&document, None, &Map::new()));
+        let document = parse_query(text).ok();
+        let operation = document.as_ref().and_then(|document| Some((document, &document.operations.iter().next()?.1.node)));
+        let predicted = operation.and_then(|(document, operation)| pricing.predict(document, operation, &Map::new()));
         assert_eq!(predicted.map(|it| it.requested), Some(u64::MAX));
     }
 

@@ -13,6 +13,7 @@ mod listing;
 mod money;
 mod objects;
 mod page;
+mod variables;
 
 pub use batch::{Batches, Key};
 pub use cost::{Prediction, Pricing};
@@ -32,3 +33,4 @@ pub use money::{Money, MoneyInput, decimals, to_minor};
 pub use page::{
     ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, list, one, one_as,
 };
+pub use variables::VariableRules;

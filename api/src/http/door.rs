@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType, parser::types::ExecutableDocument};
+use async_graphql::{
+    ObjectType, Request, Response, Schema, SubscriptionType,
+    parser::types::{ExecutableDocument, OperationDefinition},
+};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Map;
 
 use super::{answer::Fault, limits::Limits, request::Asked};
-use crate::graph::{Prediction, Pricing};
+use crate::graph::{Prediction, Pricing, VariableRules};
 
 /// Why a caller is not let in. It never says which part of a token was wrong: that would help whoever forges one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +68,13 @@ pub trait Execute: Send + Sync + 'static {
     async fn execute(&self, request: Request) -> Response;
     /// Runs any operation; a subscription answers more than once.
     fn stream(&self, request: Request) -> BoxStream<'static, Response>;
-    /// What an operation may cost; none where the schema has no prices.
-    fn predict(
+    /// What an operation may cost, or what is wrong with its variables; no cost where the schema has no prices.
+    fn judge(
         &self,
         document: &ExecutableDocument,
-        operation: Option<&str>,
+        operation: &OperationDefinition,
         variables: &Map<String, serde_json::Value>,
-    ) -> Option<Prediction>;
+    ) -> Result<Option<Prediction>, String>;
     /// The schema as text, served at `/schema.graphql`.
     fn sdl(&self) -> String;
 }
@@ -94,13 +97,16 @@ where
         self.execute_stream(request)
     }
 
-    fn predict(
+    fn judge(
         &self,
         document: &ExecutableDocument,
-        operation: Option<&str>,
+        operation: &OperationDefinition,
         variables: &Map<String, serde_json::Value>,
-    ) -> Option<Prediction> {
-        self.data::<Pricing>()?.predict(document, operation, variables)
+    ) -> Result<Option<Prediction>, String> {
+        if let Some(rules) = self.data::<VariableRules>() {
+            rules.check(document, operation, variables)?;
+        }
+        Ok(self.data::<Pricing>().and_then(|pricing| pricing.predict(document, operation, variables)))
     }
 
     fn sdl(&self) -> String {

@@ -137,7 +137,12 @@ pub(super) async fn ready<D: Door>(
         }
     }
     let executor = door.executor(caller).await?;
-    let predicted = executor.predict(&checked.document, checked.name.as_deref(), &asked.variables);
+    let predicted = match checked.operation() {
+        Some(operation) => executor
+            .judge(&checked.document, operation, &asked.variables)
+            .map_err(|message| Fault::document(answer::code::BAD_USER_INPUT, message))?,
+        None => None,
+    };
     if let Some(predicted) = predicted.as_ref().filter(|predicted| predicted.requested > limits.cost) {
         return Err(Fault::too_costly(predicted.requested, limits.cost));
     }

@@ -148,13 +148,23 @@ impl Definitions {
                 // the names of the roots are types, which are compared
                 TypeSystemDefinition::Schema(_) => {}
                 TypeSystemDefinition::Type(ty) => _ = read.types.insert(ty.node.name.node.to_string(), ty.node),
-                TypeSystemDefinition::Directive(directive) => {
+                TypeSystemDefinition::Directive(mut directive) => {
+                    directive.node.is_repeatable = is_repeatable(text, &directive.node.name.node);
                     read.directives.insert(directive.node.name.node.to_string(), directive.node);
                 }
             }
         }
         Ok(read)
     }
+}
+
+/// The parser takes every directive for a repeatable one.
+fn is_repeatable(text: &str, name: &str) -> bool {
+    let declared = text.split("directive @").skip(1).find(|rest| {
+        rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(|letter: char| !letter.is_alphanumeric()))
+    });
+    let mut words = declared.unwrap_or_default().split_whitespace().take_while(|word| *word != "on");
+    words.any(|word| word == "repeatable")
 }
 
 type Named<T> = BTreeMap<String, T>;
