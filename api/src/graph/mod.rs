@@ -2,6 +2,7 @@
 //! of rows.
 
 mod batch;
+mod cost;
 mod custom;
 mod cx;
 mod error;
@@ -13,8 +14,10 @@ mod listing;
 mod money;
 mod objects;
 mod page;
+mod variables;
 
 pub use batch::{Batches, Key};
+pub use cost::{Prediction, Pricing};
 pub use custom::{
     CustomFieldFilter, CustomFieldSort, Field, Fields, Held, MAX_TEXT_VALUE, custom_column, custom_conditions,
 };
@@ -30,6 +33,6 @@ pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Sort, SortDirection, SortKey, combine, listed};
 pub use money::{Money, MoneyInput, decimals, is_currency, price_patch, to_minor};
 pub use page::{
-    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
-    list, one, one_as,
+    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, list, one, one_as,
 };
+pub use variables::VariableRules;

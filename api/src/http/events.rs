@@ -45,7 +45,7 @@ pub(super) fn stream(operation: Operation, lasts: Lasts) -> Response {
             };
             beat.reset();
             match item {
-                Some(Ok(outcome)) => yield event("next", &answer::text(&outcome)),
+                Some(Ok(answer)) => yield event("next", &answer::text(&answer.outcome)),
                 Some(Err(fault)) => {
                     let outcome = async_graphql::Response::from_errors(vec![fault.into_error()]);
                     yield event("next", &answer::text(&outcome));

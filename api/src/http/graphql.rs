@@ -144,9 +144,9 @@ async fn answer<D: Door>(
 
 async fn single(operation: Operation, media: Media, mut summary: Summary) -> Response {
     match operation.once().await {
-        Ok(outcome) => {
-            summary.see(&outcome);
-            tagged(answer::result(&outcome, media), summary)
+        Ok(answer) => {
+            summary.see(&answer);
+            tagged(answer::result(&answer.outcome, media), summary)
         }
         Err(fault) => {
             let summary = summary.with_fault(&fault);

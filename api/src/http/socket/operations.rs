@@ -9,6 +9,7 @@ use std::{
 use axum::extract::ws::Message;
 use futures::StreamExt;
 use tokio::{sync::mpsc, task::AbortHandle};
+use tracing::Instrument;
 
 use super::message;
 use crate::http::{
@@ -17,6 +18,7 @@ use crate::http::{
     request::Asked,
     run::{self, Summary},
 };
+use crate::store::Statements;
 
 /// Handles by id. Dropped with the session, it ends them all.
 #[derive(Default)]
@@ -59,7 +61,8 @@ impl Operations {
             let id = id.clone();
             async move {
                 let out = start.out.clone();
-                let last = Box::pin(run(&id, asked, start)).await;
+                let span = tracing::info_span!("request", request_id = &*start.request_id, transport = "ws");
+                let last = Box::pin(run(&id, asked, start).instrument(span)).await;
                 // the id is free before the client learns that it is
                 lock(&running).remove(&id);
                 // nobody listens any more: the session has ended
@@ -95,8 +98,9 @@ fn errors(fault: Fault) -> String {
 
 /// Runs an operation, sends its results, and gives back its last message: `complete`, or `error`.
 async fn run<D: Door>(id: &str, asked: Asked, start: Start<D>) -> String {
-    let begun = Instant::now();
-    let (summary, last) = match run::ready(&start.door, &start.caller, asked, &start.request_id).await {
+    let (begun, statements) = (Instant::now(), Statements::default());
+    let ready = statements.count(run::ready(&start.door, &start.caller, asked, &start.request_id)).await;
+    let (mut summary, last) = match ready {
         Err(fault) => {
             let summary = Summary::of_role(start.door.role_label(&start.caller)).with_fault(&fault);
             (summary, message::error(id, &errors(fault)))
@@ -106,15 +110,16 @@ async fn run<D: Door>(id: &str, asked: Asked, start: Start<D>) -> String {
             let mut results = operation.stream();
             let mut first = true;
             let last = loop {
-                let outcome = match results.next().await {
+                let answer = match statements.count(results.next()).await {
                     None => break message::complete(id),
                     Some(Err(fault)) => {
                         summary = summary.with_fault(&fault);
                         break message::error(id, &errors(fault));
                     }
-                    Some(Ok(outcome)) => outcome,
+                    Some(Ok(answer)) => answer,
                 };
-                summary.see(&outcome);
+                summary.see(&answer);
+                let outcome = answer.outcome;
                 if first && answer::is_request_error(&outcome) {
                     break message::error(id, &answer::errors_text(&outcome.errors));
                 }
@@ -126,6 +131,7 @@ async fn run<D: Door>(id: &str, asked: Asked, start: Start<D>) -> String {
             (summary, last)
         }
     };
+    summary.statements = statements.number();
     run::report_socket_operation(&summary, begun, &start.request_id);
     last
 }
