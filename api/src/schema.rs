@@ -12,7 +12,7 @@ use crate::{
     custom::{CustomFieldQuery, CustomMutation},
     files::{FileMutations, FileQueries},
     journey::timeline::{TimelineQuery, TimelineSubscription},
-    marketing::{MarketingMutations, MarketingQueries},
+    marketing::{MarketingMutations, MarketingQueries, live::InboxSubscription},
     me::MeQuery,
     node::NodeQuery,
     policy::{Prune, RoleSet},
@@ -53,7 +53,7 @@ pub struct Mutation(
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(TimelineSubscription);
+pub struct Subscription(TimelineSubscription, InboxSubscription);
 
 /// A schema as one set of roles knows it.
 pub type JourneySchema = Schema<Query, Mutation, Subscription>;

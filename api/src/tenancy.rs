@@ -283,6 +283,17 @@ pub async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
     Ok(queues)
 }
 
+/// Whether the colleague behind a caller is still who it was: at work, of the same discipline, in the same queues.
+pub async fn is_still(store: &Store, caller: &Caller) -> Result<bool> {
+    let Some(colleague) = caller.colleague else { return Ok(true) };
+    let here = colleague::Entity::find_by_id((caller.tenant, colleague))
+        .filter(colleague::Column::IsActive.eq(true))
+        .filter(colleague::Column::DeletedAt.is_null())
+        .one(store.db())
+        .await?;
+    Ok(here.map(|here| here.department) == caller.discipline && queues_of(store, caller).await? == caller.queues)
+}
+
 /// The tenant's key, for what carries the tenant's own signature.
 pub async fn key_of_tenant(store: &Store, tenant_id: i64) -> Result<Option<TenantKey>> {
     Ok(tenant::Entity::find_by_id(tenant_id).one(store.db()).await?.as_ref().map(key_of))

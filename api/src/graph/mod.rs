@@ -12,6 +12,7 @@ mod listing;
 mod money;
 mod objects;
 mod page;
+mod place;
 
 pub use batch::{Batches, Key};
 pub use custom::{
@@ -31,3 +32,4 @@ pub use page::{
     ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
     list, one, one_as,
 };
+pub use place::Place;

@@ -17,6 +17,7 @@ pub mod guard;
 mod limits;
 pub mod metrics;
 mod omitted;
+mod patient;
 mod probes;
 mod request;
 mod run;

@@ -1,8 +1,12 @@
 //! From a request to its result, alike for all three transports: document, guard, executor, deadline, panic net, mask.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use async_graphql::{Request, Response as Outcome, Variables, parser::types::OperationType};
+use async_graphql::{Request, Response as Outcome, Value, Variables, parser::types::OperationType};
 use axum::http::{HeaderMap, header};
 use futures::{
     FutureExt, StreamExt,
@@ -15,6 +19,7 @@ use super::{
     guard, metrics, omitted,
     request::Asked,
 };
+use crate::graph::Place;
 
 /// What a log line and the metrics say about an operation: nothing that a client could put personal data into.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +75,9 @@ pub(super) struct Operation {
     request: Request,
     executor: Executor,
     request_id: Arc<str>,
-    timeout: std::time::Duration,
+    timeout: Duration,
+    slow_reader: Duration,
+    place: Place,
 }
 
 /// Looks up the document, judges it and makes it ready.
@@ -93,7 +100,8 @@ pub(super) async fn ready<D: Door>(
     omitted::take_out(&mut checked.document, checked.name.as_deref(), &asked.variables);
     let executor = door.executor(caller).await?;
 
-    let mut request = Request::new(text);
+    let place = Place::default();
+    let mut request = Request::new(text).data(place.clone());
     request.operation_name = checked.name.clone();
     request.variables = Variables::from_json(serde_json::Value::Object(asked.variables));
     request.set_parsed_query(checked.document);
@@ -114,6 +122,8 @@ pub(super) async fn ready<D: Door>(
         executor,
         request_id: request_id.clone(),
         timeout: limits.query_timeout(),
+        slow_reader: limits.slow_reader(),
+        place,
     })
 }
 
@@ -137,22 +147,48 @@ impl Operation {
         }
     }
 
-    /// Runs any operation. A fault is the last item.
+    /// Where the stream of this operation stands.
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// Runs any operation. A fault is the last item, and so is whatever breaks a stream: an error that leaves nothing of a
+    /// result would else be a gap. It says where to resume, where that can be said.
     pub fn stream(self) -> BoxStream<'static, Result<Outcome, Fault>> {
         if self.kind != OperationType::Subscription {
             return stream::once(self.once()).boxed();
         }
-        let request_id = self.request_id;
-        AssertUnwindSafe(self.executor.stream(self.request))
-            .catch_unwind()
-            .map(move |item| match item {
-                Ok(mut outcome) => {
-                    answer::mask(&mut outcome, &request_id);
-                    Ok(outcome)
+        let Operation { executor, request, request_id, slow_reader, place, .. } = self;
+        let results = async_stream::stream! {
+            let mut outcomes = AssertUnwindSafe(executor.stream(request)).catch_unwind();
+            loop {
+                let before = place.cursor();
+                // Lost is what cannot be resumed; what has given out nothing yet resumes where it began.
+                let resume = || place.start().map(|start| before.unwrap_or(start));
+                let mut outcome = match outcomes.next().await {
+                    None => return,
+                    Some(Err(panic)) => {
+                        yield Err(panicked(panic.as_ref(), &request_id).resume(resume().as_deref()));
+                        return;
+                    }
+                    Some(Ok(outcome)) => outcome,
+                };
+                answer::mask(&mut outcome, &request_id);
+                if outcome.data == Value::Null && !outcome.errors.is_empty() {
+                    let resume = resume();
+                    outcome.errors.iter_mut().for_each(|error| answer::resume(error, resume.as_deref()));
+                    yield Ok(outcome);
+                    return;
                 }
-                Err(panic) => Err(panicked(panic.as_ref(), &request_id)),
-            })
-            .boxed()
+                let given = Instant::now();
+                yield Ok(outcome);
+                if let (true, Some(cursor)) = (given.elapsed() > slow_reader, place.cursor()) {
+                    yield Ok(Outcome::from_errors(vec![Fault::slow_reader(&cursor).into_error()]));
+                    return;
+                }
+            }
+        };
+        results.boxed()
     }
 }
 

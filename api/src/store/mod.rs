@@ -3,6 +3,7 @@
 
 mod feed;
 mod files;
+mod topics;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,6 +13,10 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+pub use topics::{Topic, Topics, Waiter};
+
+/// How long a connection may lie idle before it is asked whether it still stands.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// How the pool is made.
 #[derive(Clone, Debug)]
@@ -54,7 +59,8 @@ impl Store {
         connect
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
-            .test_before_acquire(false)
+            // One that has lain idle may have lost its server: better to find out before a statement does.
+            .test_before_acquire_if_idle_for(IDLE)
             .sqlx_logging(false);
         if options.url.starts_with("sqlite:") {
             connect.map_sqlx_sqlite_opts(|sqlite| {
@@ -150,6 +156,11 @@ impl Store {
     /// A reader's bell: rings after each commit of the tenant. A hint; the truth is polling.
     pub fn woken(&self, tenant: i64) -> Woken {
         self.feed.woken(tenant)
+    }
+
+    /// Who waits in this process for which news of a tenant.
+    pub fn topics(&self, tenant: i64) -> Arc<Topics> {
+        self.feed.topics(tenant)
     }
 }
 
