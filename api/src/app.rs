@@ -151,6 +151,7 @@ fn front_limits(config: &Config) -> http::Limits {
         socket_init_timeout,
         socket_operations,
         max_frame_bytes,
+        slow_reader_timeout,
     } = config.limits.clone();
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     http::Limits {
@@ -170,6 +171,8 @@ fn front_limits(config: &Config) -> http::Limits {
         socket_message_bytes: max_frame_bytes,
         socket_operations,
         socket_init_ms: millis(socket_init_timeout),
+        slow_reader_ms: millis(slow_reader_timeout),
+        stalled_ms: millis(3 * slow_reader_timeout),
         ..http::Limits::default()
     }
 }

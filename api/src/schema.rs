@@ -16,7 +16,7 @@ use crate::{
     files::{FileMutations, FileQueries},
     graph::{Pricing, VariableRules},
     journey::timeline::{TimelineQuery, TimelineSubscription},
-    marketing::{MarketingMutations, MarketingQueries},
+    marketing::{MarketingMutations, MarketingQueries, live::InboxSubscription},
     me::MeQuery,
     node::NodeQuery,
     policy::{Prune, RoleSet},
@@ -61,7 +61,7 @@ pub struct Mutation(
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(TimelineSubscription);
+pub struct Subscription(TimelineSubscription, InboxSubscription);
 
 /// A schema as one set of roles knows it.
 pub type JourneySchema = Schema<Query, Mutation, Subscription>;

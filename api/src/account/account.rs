@@ -109,7 +109,7 @@ object! {
     edges {
         /// The stages of the customer relation, oldest first, at most the first 100. A stage that was entered twice stands here
         /// twice.
-        #[graphql(directive = access::apply("Account".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Account".into(), "P".into(), false))]
         async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
             history::stages(Cx::of(ctx), StageObject::Account, self.0.row().id).await
         }

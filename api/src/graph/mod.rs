@@ -14,6 +14,7 @@ mod listing;
 mod money;
 mod objects;
 mod page;
+mod place;
 mod variables;
 
 pub use batch::{Batches, Key};
@@ -35,4 +36,5 @@ pub use money::{Money, MoneyInput, decimals, is_currency, price_patch, to_minor}
 pub use page::{
     ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, list, one, one_as,
 };
+pub use place::Place;
 pub use variables::VariableRules;

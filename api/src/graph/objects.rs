@@ -136,7 +136,7 @@ macro_rules! object {
                 ) -> $crate::graph::Result<timeline::TimelineConnection> {
                     let page = $crate::graph::PageArgs::new(first, after, last, before);
                     let args = timeline::TimelineArgs { filter, page, as_of, known_at };
-                    timeline::of($crate::graph::Cx::of(ctx), entities::codes::SubjectType::$subject, self.0.row().id, args).await
+                    timeline::of(ctx, entities::codes::SubjectType::$subject, self.0.row().id, args).await
                 }
             )?
 

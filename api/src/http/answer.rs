@@ -23,6 +23,8 @@ pub mod code {
     pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
     /// The document asks for too much.
     pub const COST_EXCEEDED: &str = "COST_EXCEEDED";
+    /// The reader fell behind.
+    pub const CURSOR_EXPIRED: &str = "CURSOR_EXPIRED";
     /// Too many requests or too many operations at once.
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// It took too long.
@@ -124,6 +126,18 @@ impl Fault {
         let mut fault = Fault::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, OPAQUE);
         set(&mut fault.error, "requestId", request_id);
         fault
+    }
+
+    /// The reader of a stream took nothing for too long.
+    pub(super) fn slow_reader(resume: &str) -> Fault {
+        let message = "The reader fell behind. Go on from `resume`.";
+        Fault::document(code::CURSOR_EXPIRED, message).resume(Some(resume))
+    }
+
+    /// Tells the reader of a stream where to go on.
+    pub(super) fn resume(mut self, cursor: Option<&str>) -> Fault {
+        resume(&mut self.error, cursor);
+        self
     }
 
     /// The code that the client reads.
@@ -284,6 +298,13 @@ pub(super) fn code_of(error: &ServerError) -> Option<&str> {
     match error.extensions.as_ref()?.get("code")? {
         Value::String(code) => Some(code),
         _ => None,
+    }
+}
+
+/// Tells the reader of a stream where to go on after this error.
+pub(super) fn resume(error: &mut ServerError, cursor: Option<&str>) {
+    if let Some(cursor) = cursor {
+        set(error, "resume", cursor);
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) struct Lasts {
 
 pub(super) fn stream(operation: Operation, lasts: Lasts) -> Response {
     let events = async_stream::stream! {
+        let place = operation.place();
         let mut results = operation.stream();
         let ends = ends(lasts.expires_in, lasts.stop);
         tokio::pin!(ends);
@@ -36,7 +37,7 @@ pub(super) fn stream(operation: Operation, lasts: Lasts) -> Response {
         loop {
             let item = tokio::select! {
                 biased;
-                fault = &mut ends => fault.map(Err),
+                fault = &mut ends => fault.map(|fault| Err(fault.resume(place.cursor().as_deref()))),
                 item = results.next() => item,
                 _ = beat.tick() => {
                     yield Ok(":\n\n".to_owned());

@@ -16,6 +16,7 @@ mod graphql;
 pub mod guard;
 mod limits;
 pub mod metrics;
+mod patient;
 mod probes;
 mod request;
 mod run;

@@ -1,8 +1,12 @@
 //! From a request to its result, alike for all three transports: document, guard, executor, deadline, panic net, mask.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use async_graphql::{Request, Response as Outcome, Variables, parser::types::OperationType};
+use async_graphql::{Request, Response as Outcome, Value, Variables, parser::types::OperationType};
 use axum::http::{HeaderMap, header};
 use futures::{
     FutureExt, StreamExt,
@@ -17,7 +21,7 @@ use super::{
     metrics::{self, Open},
     request::Asked,
 };
-use crate::graph::Prediction;
+use crate::graph::{Place, Prediction};
 
 /// What a log line and the metrics say about an operation: nothing that a client could put personal data into.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +91,9 @@ pub(super) struct Operation {
     request: Request,
     executor: Executor,
     last: Last,
-    timeout: std::time::Duration,
+    timeout: Duration,
+    slow_reader: Duration,
+    place: Place,
 }
 
 /// One answer of an operation.
@@ -147,7 +153,8 @@ pub(super) async fn ready<D: Door>(
         return Err(Fault::too_costly(predicted.requested, limits.cost));
     }
 
-    let mut request = Request::new(text);
+    let place = Place::default();
+    let mut request = Request::new(text).data(place.clone());
     request.operation_name = checked.name.clone();
     request.variables = Variables::from_json(serde_json::Value::Object(asked.variables));
     request.set_parsed_query(checked.document);
@@ -168,6 +175,8 @@ pub(super) async fn ready<D: Door>(
         executor,
         last: Last { request_id: request_id.clone(), predicted, limit: limits.cost },
         timeout: limits.query_timeout(),
+        slow_reader: limits.slow_reader(),
+        place,
     })
 }
 
@@ -190,19 +199,49 @@ impl Operation {
         }
     }
 
-    /// Runs any operation. A fault is the last item.
+    /// Where the stream of this operation stands.
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// Runs any operation. A fault is the last item, and so is whatever breaks a stream: an error that leaves nothing of a
+    /// result would else be a gap. It says where to resume, where that can be said.
     pub fn stream(self) -> BoxStream<'static, Result<Answer, Fault>> {
         if self.kind != OperationType::Subscription {
             return stream::once(self.once()).boxed();
         }
-        let (last, open) = (self.last, Open::subscription());
-        AssertUnwindSafe(self.executor.stream(self.request))
-            .catch_unwind()
-            .map(move |item| {
-                let _open = &open;
-                item.map(|outcome| last.answer(outcome)).map_err(|panic| last.panicked(panic.as_ref()))
-            })
-            .boxed()
+        let Operation { executor, request, last, slow_reader, place, .. } = self;
+        let results = async_stream::stream! {
+            let _open = Open::subscription();
+            let mut outcomes = AssertUnwindSafe(executor.stream(request)).catch_unwind();
+            loop {
+                let before = place.cursor();
+                // Lost is what cannot be resumed; what has given out nothing yet resumes where it began.
+                let resume = || place.start().map(|start| before.unwrap_or(start));
+                let mut answer = match outcomes.next().await {
+                    None => return,
+                    Some(Err(panic)) => {
+                        yield Err(last.panicked(panic.as_ref()).resume(resume().as_deref()));
+                        return;
+                    }
+                    Some(Ok(outcome)) => last.answer(outcome),
+                };
+                if answer.outcome.data == Value::Null && !answer.outcome.errors.is_empty() {
+                    let resume = resume();
+                    answer.outcome.errors.iter_mut().for_each(|error| answer::resume(error, resume.as_deref()));
+                    yield Ok(answer);
+                    return;
+                }
+                let given = Instant::now();
+                yield Ok(answer);
+                if let (true, Some(cursor)) = (given.elapsed() > slow_reader, place.cursor()) {
+                    let outcome = Outcome::from_errors(vec![Fault::slow_reader(&cursor).into_error()]);
+                    yield Ok(Answer { outcome, cost: None });
+                    return;
+                }
+            }
+        };
+        results.boxed()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod handover;
 mod interaction;
 pub mod lead;
 pub mod lesson;
+pub mod live;
 pub mod offer;
 pub mod person;
 pub mod planning;

@@ -4,6 +4,7 @@
 mod feed;
 mod files;
 mod statements;
+mod topics;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,6 +15,10 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 pub use statements::Statements;
+pub use topics::{Topic, Topics, Waiter};
+
+/// How long a connection may lie idle before it is asked whether it still stands.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// How the pool is made.
 #[derive(Clone, Debug)]
@@ -56,8 +61,8 @@ impl Store {
         connect
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
-            // A database that comes back after a while is found again without an error: what has lain idle is tried first.
-            .test_before_acquire_if_idle_for(Duration::from_secs(1))
+            // One that has lain idle may have lost its server: better to find out before a statement does.
+            .test_before_acquire_if_idle_for(IDLE)
             .sqlx_logging(false);
         if options.url.starts_with("sqlite:") {
             connect.map_sqlx_sqlite_opts(|sqlite| {
@@ -171,6 +176,11 @@ impl Store {
     /// A reader's bell: rings after each commit of the tenant. A hint; the truth is polling.
     pub fn woken(&self, tenant: i64) -> Woken {
         self.feed.woken(tenant)
+    }
+
+    /// Who waits in this process for which news of a tenant.
+    pub fn topics(&self, tenant: i64) -> Arc<Topics> {
+        self.feed.topics(tenant)
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) struct Operations {
 /// What an operation needs to run.
 pub(super) struct Start<D: Door> {
     pub door: D,
-    pub caller: Arc<D::Caller>,
+    /// Each operation is judged like a request: a socket lives long, and whoever opened it may have left since.
+    pub token: Option<String>,
     pub request_id: Arc<str>,
     pub out: mpsc::Sender<Message>,
 }
@@ -99,17 +100,26 @@ fn errors(fault: Fault) -> String {
 /// Runs an operation, sends its results, and gives back its last message: `complete`, or `error`.
 async fn run<D: Door>(id: &str, asked: Asked, start: Start<D>) -> String {
     let (begun, statements) = (Instant::now(), Statements::default());
-    let ready = statements.count(run::ready(&start.door, &start.caller, asked, &start.request_id)).await;
-    let (mut summary, last) = match ready {
+    let ready = async {
+        match start.door.authenticate(start.token.as_deref()).await {
+            Ok(caller) => (
+                Summary::of_role(start.door.role_label(&caller)),
+                run::ready(&start.door, &caller, asked, &start.request_id).await,
+            ),
+            Err(refused) => (Summary::default(), Err(refused.into())),
+        }
+    };
+    let (mut summary, ready) = statements.count(ready).await;
+    let last = match ready {
         Err(fault) => {
-            let summary = Summary::of_role(start.door.role_label(&start.caller)).with_fault(&fault);
-            (summary, message::error(id, &errors(fault)))
+            summary = summary.with_fault(&fault);
+            message::error(id, &errors(fault))
         }
         Ok(operation) => {
-            let mut summary = operation.summary.clone();
+            summary = operation.summary.clone();
             let mut results = operation.stream();
             let mut first = true;
-            let last = loop {
+            loop {
                 let answer = match statements.count(results.next()).await {
                     None => break message::complete(id),
                     Some(Err(fault)) => {
@@ -127,8 +137,7 @@ async fn run<D: Door>(id: &str, asked: Asked, start: Start<D>) -> String {
                 if start.out.send(Message::text(message::next(id, &answer::text(&outcome)))).await.is_err() {
                     break message::complete(id);
                 }
-            };
-            (summary, last)
+            }
         }
     };
     summary.statements = statements.number();
