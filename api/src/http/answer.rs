@@ -88,6 +88,11 @@ impl Fault {
         code_of(&self.error).unwrap_or(code::INTERNAL)
     }
 
+    /// Whether the request is well formed and only its document cannot be run.
+    pub(super) fn is_of_document(&self) -> bool {
+        self.well_formed
+    }
+
     /// The error as the client reads it.
     pub fn into_error(self) -> ServerError {
         *self.error
