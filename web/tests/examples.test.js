@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test from "node:test";
-import { ask, change, everything, newAccount, repository, run, runBin, token, url, web } from "./support/journey.js";
+import { ask, change, everything, keyAccount, newAccount, repository, run, runBin, timelineIds, token, url, web } from "./support/journey.js";
 import { line } from "./support/line.js";
 import { missing as noPython, python } from "./support/python.js";
 import { arrivals, within } from "./support/within.js";
@@ -21,9 +21,14 @@ function program(command, args, { cwd, env }) {
   let complaints = "";
   child.stderr.on("data", (data) => (complaints += data));
   const exit = once(child, "close");
+  const broken = exit.then(([code]) => {
+    if (code) throw new Error(`${command} ended with ${code}\n${complaints}`);
+    return new Promise(() => {});
+  });
+  broken.catch(() => {});
   return {
     items,
-    upTo,
+    upTo: (count) => Promise.race([upTo(count), broken]),
     end: async () => {
       const [code] = await within(exit, "the example to end");
       assert.equal(code, 0, complaints);
@@ -46,7 +51,8 @@ async function happened(id) {
  * Follows an account with an example: two changes, a cut, two more. The example itself makes one change before, if
  * `itself`; it must print them all, in order, once.
  */
-async function follows(t, name, { start, itself = 0 }) {
+async function follows(t, { start, itself = 0 }) {
+  const name = `Example ${crypto.randomUUID()}`;
   const account = await newAccount(name);
   await change(account.id, 7);
   const before = (await happened(account.id)).length;
@@ -71,7 +77,7 @@ async function follows(t, name, { start, itself = 0 }) {
   const lines = await example.end();
   assert.deepEqual(live(), (await happened(account.id)).slice(before));
   assert.equal(relay.cuts, 1);
-  return { lines, account };
+  return { lines, name };
 }
 
 test("typescript", async (t) => {
@@ -86,8 +92,47 @@ test("typescript", async (t) => {
   await runBin("graphql-codegen", [], { cwd: app, env: { ...process.env, JOURNEY_URL: url, JOURNEY_TOKEN: token() } });
   await runBin("tsc", [], { cwd: app });
   const start = (name, count, env) => program(process.execPath, ["build/main.js", name, String(count)], { cwd: app, env });
-  const { lines } = await follows(t, "Example TypeScript GmbH", { start, itself: 1 });
-  assert.equal(lines[0], "Example TypeScript GmbH: 1 of 1 events");
-  assert.match(lines[1], /^ {2}2\S+ Stage entered: Example TypeScript GmbH$/);
+  const { lines, name } = await follows(t, { start, itself: 1 });
+  assert.equal(lines[0], `${name}: 1 of 1 events`);
+  assert.match(lines[1], /^ {2}2\S+ Stage entered: Example /);
   assert.equal(lines[2], "changed: version 9");
+});
+
+if (noPython) console.error(noPython);
+
+test("python", { skip: noPython }, async (t) => {
+  const interpreter = await python();
+  const cwd = join(examples, "python");
+  const start = (name, count, env) =>
+    program(interpreter, ["journey.py", name, String(count)], { cwd, env: { ...env, PYTHONDONTWRITEBYTECODE: "1" } });
+  const { lines, name } = await follows(t, { start });
+  assert.equal(lines[0], `${name}: 1 events`);
+});
+
+test("python reads every page", { skip: noPython }, async () => {
+  const env = { ...process.env, JOURNEY_URL: url, JOURNEY_TOKEN: token(), PYTHONDONTWRITEBYTECODE: "1" };
+  const code = `import asyncio, journey
+async def all():
+    async with journey.Client(transport=journey.AIOHTTPTransport(url=journey.URL, headers=journey.AUTHORIZATION)) as session:
+        events, live = await journey.read(session, "${await keyAccount()}")
+        print(*[event["id"] for event in events], sep="\\n")
+asyncio.run(all())`;
+  const ran = await run(await python(), ["-c", code], { cwd: join(examples, "python"), env });
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.deepEqual(ran.stdout.trim().split("\n"), await timelineIds(await keyAccount()));
+});
+
+const noJq = !process.env.CI && (await run("jq", ["--version"])).code !== 0 && "*** jq is not installed: the example with curl was NOT run ***";
+if (noJq) console.error(noJq);
+
+test("curl", { skip: noJq }, async (t) => {
+  const start = (name, count, env) => program("sh", ["journey.sh", name, String(count)], { cwd: join(examples, "curl"), env });
+  const { lines, name } = await follows(t, { start, itself: 1 });
+  assert.deepEqual(lines.slice(0, 2), [`${name}: 1 events`, "changed: version 9"]);
+});
+
+test("curl says what the server refuses", { skip: noJq }, async () => {
+  const env = { ...process.env, JOURNEY_URL: url, JOURNEY_TOKEN: "wrong" };
+  const refused = await run("sh", ["journey.sh"], { cwd: join(examples, "curl"), env });
+  assert.deepEqual([refused.code, refused.stderr], [1, "UNAUTHENTICATED: A valid bearer token is needed.\n"]);
 });

@@ -17,6 +17,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const bin = resolve(process.env.JOURNEY_BIN ?? join(here, "../../target/debug/journey"));
 const START_WITHIN = 120_000;
 
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  console.error(`The clients need Node 20 or later; this is ${process.version}.`);
+  process.exit(2);
+}
 if (!existsSync(bin)) {
   console.error(`There is no server at ${bin}. Build it (cargo build --workspace --all-targets), or name it in JOURNEY_BIN.`);
   process.exit(2);
