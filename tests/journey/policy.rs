@@ -138,7 +138,11 @@ fn expected(graph: &Graph, role: Role) -> BTreeMap<String, BTreeSet<String>> {
                         })
                 }
                 // A record without an id is one on which the role has no right at all.
-                (Kind::Object(of), Some(fields)) if of.contains("Node") && !fields.contains_key("id") => true,
+                (Kind::Object(of), Some(fields))
+                    if of.iter().any(|interface| interface == "Node") && !fields.contains_key("id") =>
+                {
+                    true
+                }
                 // A list of what is gone is gone, and so is its edge.
                 (Kind::Object(_) | Kind::Input, Some(fields)) => {
                     fields.is_empty() && *name != "Query"

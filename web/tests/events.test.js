@@ -22,12 +22,17 @@ test("a query and a mutation answer once", async () => {
   assert.equal((await made.next()).done, true);
 });
 
-test("a document that cannot run is refused with its errors", async () => {
-  const stream = client().iterate({ query: "{ nothing }" });
-  const { errors, data } = (await stream.next()).value;
-  assert.deepEqual([errors[0].extensions.code, data], ["BAD_USER_INPUT", undefined]);
-  assert.equal((await stream.next()).done, true);
-  await assert.rejects(client().iterate({ query: "{ me {" }).next(), /400/);
+for (const query of ["{ nothing }", "{ me {", "query A { me { roles } } query B { me { roles } }"]) {
+  test(`a document that cannot run is a stream of its error: ${query}`, async () => {
+    const stream = client().iterate({ query });
+    const { errors, data } = (await stream.next()).value;
+    assert.deepEqual([errors[0].extensions.code, data], ["BAD_USER_INPUT", undefined]);
+    assert.equal((await stream.next()).done, true);
+  });
+}
+
+test("a request that is none is refused with 400", async () => {
+  await assert.rejects(client().iterate({ query: 7 }).next(), /400/);
 });
 
 test("a wrong token is refused, and so is every try after it", async () => {
