@@ -19,4 +19,5 @@ mod service;
 mod story;
 mod teamwork;
 mod timeline;
+mod traces;
 mod words;
