@@ -8,6 +8,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -26,9 +27,21 @@ if (!existsSync(bin)) {
   process.exit(2);
 }
 
+// An app on an origin of its own: an empty page, from which a browser may call the API. Under the name `localhost` it is
+// another origin, from which it may not.
+const app = createServer((_, response) => response.setHeader("content-type", "text/html").end("<!doctype html><title>App</title>"));
+app.listen(0);
+await once(app, "listening");
+const origin = `http://127.0.0.1:${app.address().port}`;
+
 const folder = mkdtempSync(join(tmpdir(), "journey-web-"));
 const server = spawn(bin, ["demo", "--data", folder, "--listen", "127.0.0.1:0"], {
-  env: { ...process.env, JOURNEY_LIMITS__SOCKET_INIT_TIMEOUT: "1s", JOURNEY_LOG__FILTER: "warn" },
+  env: {
+    ...process.env,
+    JOURNEY_SERVER__CORS_ORIGINS: origin,
+    JOURNEY_LIMITS__SOCKET_INIT_TIMEOUT: "1s",
+    JOURNEY_LOG__FILTER: "warn",
+  },
   stdio: ["ignore", "pipe", "inherit"],
 });
 const ended = once(server, "exit");
@@ -50,6 +63,7 @@ try {
     failed = true;
   }
   rmSync(folder, { recursive: true, force: true });
+  app.close();
 }
 process.exit(failed ? 1 : 0);
 
@@ -76,7 +90,7 @@ async function tests(url, tokens) {
   const runner = spawn(
     process.execPath,
     ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files.map((file) => join(here, file))],
-    { env: { ...process.env, JOURNEY_URL: url, JOURNEY_TOKENS: JSON.stringify(tokens) }, stdio: "inherit" },
+    { env: { ...process.env, JOURNEY_URL: url, JOURNEY_TOKENS: JSON.stringify(tokens), JOURNEY_APP: origin }, stdio: "inherit" },
   );
   return (await once(runner, "exit"))[0];
 }
