@@ -150,6 +150,11 @@ impl Fault {
         self.cost
     }
 
+    /// Whether the request is well formed and only its document cannot be run.
+    pub(super) fn is_of_document(&self) -> bool {
+        self.well_formed
+    }
+
     /// The error as the client reads it.
     pub fn into_error(self) -> ServerError {
         *self.error

@@ -93,7 +93,13 @@ fn not_acceptable(accepted: Accepted) -> Option<Fault> {
 
 fn refuse(fault: Fault, summary: Summary, accepted: Accepted) -> Response {
     let summary = summary.with_fault(&fault);
-    tagged(fault.answer(accepted.media_or_json()), summary)
+    let streams_alone = accepted.events && accepted.media.is_none();
+    let response = if streams_alone && fault.is_of_document() {
+        events::refusal(fault)
+    } else {
+        fault.answer(accepted.media_or_json())
+    };
+    tagged(response, summary)
 }
 
 /// Tells the edge what to log.
