@@ -99,7 +99,9 @@ if command -v npm >/dev/null 2>&1; then
     say "clients"
     # the tests above built all but the program itself; the same selection, so that nothing is built twice
     cargo build --workspace --all-targets
-    (cd web && npm ci && JOURNEY_BIN="${CARGO_TARGET_DIR:-$PWD/../target}/debug/journey" npm test)
+    JOURNEY_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/debug/journey
+    export JOURNEY_BIN
+    (cd web && npm ci && npm test)
 elif [ -n "${CI:-}" ]; then
     say "no npm: with CI set, that is a failure"
     exit 1

@@ -1,7 +1,12 @@
 //! The rules of the house: the tenant's settings, goals, definitions, exchange rates, identity rules, business calendars and
 //! promised times. Who may set them, what is refused, and what a revision leaves behind.
 
-use api::{graph::Kind, policy::Role};
+use api::{
+    graph::Kind,
+    policy::Role,
+    tenancy::{self, NewTenant},
+    tenant::settings,
+};
 use chrono::TimeDelta;
 use entities::tenant::tenant;
 use sea_orm::EntityTrait;
@@ -396,6 +401,50 @@ async fn all_of_it_is_listed_paged_and_found_by_its_id() {
             assert_eq!([foreign.data(one), foreign.data("node")], [&Value::Null; 2]);
             assert_eq!(foreign.data("by.totalCount"), 0);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_empty_tenant_gets_its_first_colleagues_through_the_api() {
+    each_engine(async |world: World| {
+        let new = |slug: &str, zone: &str, currency: &str, language: &str| NewTenant {
+            slug: slug.to_owned(),
+            name: "Neu GmbH".to_owned(),
+            zone: zone.to_owned(),
+            currency: currency.to_owned(),
+            language: language.to_owned(),
+        };
+        for wrong in [
+            new("Neu", "UTC", "EUR", "de"),
+            new("", "UTC", "EUR", "de"),
+            new("neu", "Mars", "EUR", "de"),
+            new("neu", "UTC", "EURO", "de"),
+            new("neu", "UTC", "EUR", "Deutsch?"),
+        ] {
+            assert!(settings::sound(wrong.clone()).is_err(), "{wrong:?}");
+        }
+        let sound = settings::sound(new("neu", "Europe/Vienna", "EUR", "de")).unwrap();
+        let tenant = tenancy::found(&world.store, &world.clock, sound).await.unwrap();
+
+        // The operator is no colleague; the role alone may do it.
+        let operator = world.client("neu", &[Role::Admin], "operator", std::time::Duration::from_secs(600));
+        assert_eq!(operator.ask("{ colleagues { totalCount } }", json!({})).await.must().data("colleagues.totalCount"), 0);
+        let input = json!({ "name": "Ada Admin", "email": "ada@neu.example", "department": "MANAGEMENT", "subject": "ada" });
+        let ada = done(&operator, &mutation("createColleague", "colleague", ""), input).await["id"].clone();
+        let queues = operator.ask("{ queues(filter: { code: { eq: \"SERVICE_DESK\" } }) { nodes { id } } }", json!({})).await.must();
+        let desk = json!({ "queueId": queues.data("queues.nodes.0.id"), "colleagueId": ada });
+        done(&operator, &mutation("addQueueMember", "queueMember", ""), desk).await;
+        let ada = world.client("neu", &[Role::Admin], "ada", std::time::Duration::from_secs(600));
+        let me = ada.ask("{ me { colleague { name } queues { code } } tenant { zone } }", json!({})).await.must();
+        assert_eq!(me.data("me"), &json!({ "colleague": { "name": "Ada Admin" }, "queues": [{ "code": "SERVICE_DESK" }] }));
+        assert_eq!(me.data("tenant.zone"), "Europe/Vienna");
+        // The same name in another tenant is another one's.
+        let other = world.ada().ask("{ me { queues { code } } }", json!({})).await.must();
+        assert_eq!(other.data("me.queues"), &json!([]));
+        let checks = api::journey::verify::tenant(&world.store, tenant).await.unwrap();
+        let wrong: Vec<_> = checks.iter().filter(|check| !check.findings.is_empty()).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
     })
     .await;
 }
