@@ -6,15 +6,16 @@ use api::{
 };
 use chrono::{NaiveDate, TimeDelta};
 use entities::{
-    account::{colleague, consent, contact_point, employment, visitor},
+    account::{colleague, consent, contact_point, employment, identity, identity_rule, visitor},
     codes::*,
     marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson},
     sales::{
         activity, contract, meeting_attendee, note, opportunity_contact, order_line, pipeline, product, requirement,
         sales_order, stage, task,
     },
-    service::{file, sla_clock, sla_policy, survey_answer, ticket_message},
-    tenant::{custom_field, queue, queue_member},
+    service::{business_calendar, file, sla_clock, sla_policy, survey_answer, ticket_message},
+    sync::fx_rate,
+    tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::Set;
 use serde_json::json;
@@ -516,6 +517,95 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
             }
             work.insert::<file::Entity>(row).await?.id
         }
+        Kind::IndustryTeamMember => {
+            let nora = Box::pin(insert(work, house, hub, Kind::Colleague, "")).await?;
+            rows::industry_member(work, hub.industry, nora, rows::READ, (now, None)).await?.id
+        }
+        Kind::QueueMember => {
+            let nora = Box::pin(insert(work, house, hub, Kind::Colleague, "")).await?;
+            work.insert::<queue_member::Entity>(queue_member::ActiveModel {
+                queue_id: Set(house.service_desk),
+                colleague_id: Set(nora),
+                valid_from: Set(now),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::Identity => {
+            work.insert::<identity::Entity>(identity::ActiveModel {
+                kind: Set(IdentityKind::Cookie),
+                value_hash: Set(only),
+                strength: Set(IdentityStrength::Weak),
+                subject_type: Set(SubjectType::Contact),
+                subject_id: Set(hub.contact),
+                valid_from: Set(now),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::IdentityRule => {
+            work.insert::<identity_rule::Entity>(identity_rule::ActiveModel {
+                kind: Set(IdentityKind::Cookie),
+                max_per_subject: Set(5),
+                max_subjects_per_value: Set(1),
+                auto_merge: Set(false),
+                priority: Set(1),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::BusinessCalendar => {
+            work.insert::<business_calendar::Entity>(business_calendar::ActiveModel {
+                code: Set(only),
+                revision: Set(1),
+                name: Set("Office".to_owned()),
+                zone: Set("Europe/Berlin".to_owned()),
+                weekly: Set(json!([])),
+                holidays: Set(json!([])),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::Goal => {
+            work.insert::<goal::Entity>(goal::ActiveModel {
+                metric: Set("WON".to_owned()),
+                date_from: Set(day(1)),
+                date_to: Set(day(30)),
+                target: Set(10),
+                discipline: Set(Discipline::Sales),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::Definition => {
+            work.insert::<definition::Entity>(definition::ActiveModel {
+                kind: Set(DefinitionKind::Scoring),
+                code: Set(only),
+                revision: Set(1),
+                body: Set(json!({})),
+                valid_from: Set(now),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::FxRate => {
+            work.insert::<fx_rate::Entity>(fx_rate::ActiveModel {
+                base: Set("EUR".to_owned()),
+                quote: Set("CHF".to_owned()),
+                rate_date: Set(day(1)),
+                rate_nano: Set(950_000_000),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::Tenant => unreachable!("the tenant is the caller's own"),
         Kind::Event => unreachable!("an event is nobody's input"),
     })
 }
