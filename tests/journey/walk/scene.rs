@@ -17,7 +17,7 @@ use entities::{
     sync::fx_rate,
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
-use sea_orm::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
 use tests::{House, World, rows};
 use uuid::Uuid;
@@ -184,6 +184,105 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
             let nora = Box::pin(insert(work, house, hub, Kind::Colleague, "")).await?;
             let span = (now, None);
             rows::member(work, hub.account, nora, Discipline::Technical, rows::READ, span).await?.id
+        }
+        Kind::IndustryTeamMember => {
+            let nora = Box::pin(insert(work, house, hub, Kind::Colleague, "")).await?;
+            rows::industry_member(work, hub.industry, nora, rows::READ, (now, None)).await?.id
+        }
+        Kind::Identity => {
+            work.insert::<identity::Entity>(identity::ActiveModel {
+                kind: Set(IdentityKind::Email),
+                value_hash: Set(only),
+                strength: Set(IdentityStrength::Strong),
+                subject_type: Set(SubjectType::Contact),
+                subject_id: Set(hub.contact),
+                valid_from: Set(now),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        // There is one rule for each kind of identity: the first makes room for a mutation's own.
+        Kind::IdentityRule => {
+            let held = identity_rule::Entity::find().filter(identity_rule::Column::TenantId.eq(house.tenant));
+            let held = held.filter(identity_rule::Column::DeletedAt.is_null()).one(work.tx()).await?;
+            match held {
+                Some(rule) => rule.id,
+                None => {
+                    work.insert::<identity_rule::Entity>(identity_rule::ActiveModel {
+                        kind: Set(IdentityKind::Domain),
+                        max_per_subject: Set(3),
+                        max_subjects_per_value: Set(1),
+                        auto_merge: Set(false),
+                        priority: Set(10),
+                        ..Default::default()
+                    })
+                    .await?
+                    .id
+                }
+            }
+        }
+        Kind::QueueMember => {
+            let nora = Box::pin(insert(work, house, hub, Kind::Colleague, "")).await?;
+            work.insert::<queue_member::Entity>(queue_member::ActiveModel {
+                queue_id: Set(house.service_desk),
+                colleague_id: Set(nora),
+                valid_from: Set(now),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::Tenant => unreachable!("a tenant is never named: it is the caller's own"),
+        Kind::Goal => {
+            work.insert::<goal::Entity>(goal::ActiveModel {
+                metric: Set("won".to_owned()),
+                date_from: Set(day(1)),
+                date_to: Set(day(30)),
+                target: Set(100),
+                currency: Set(Some("EUR".to_owned())),
+                discipline: Set(Discipline::Sales),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::Definition => {
+            work.insert::<definition::Entity>(definition::ActiveModel {
+                kind: Set(DefinitionKind::ALL[0]),
+                code: Set(only),
+                revision: Set(1),
+                body: Set(json!({})),
+                valid_from: Set(now),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::FxRate => {
+            work.insert::<fx_rate::Entity>(fx_rate::ActiveModel {
+                base: Set("EUR".to_owned()),
+                quote: Set("USD".to_owned()),
+                // A rate a day: each has a day of its own.
+                rate_date: Set(day(1) - TimeDelta::days(i64::from(work.fresh_id().as_u128() as u16))),
+                rate_nano: Set(1_100_000_000),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::BusinessCalendar => {
+            work.insert::<business_calendar::Entity>(business_calendar::ActiveModel {
+                code: Set(only),
+                revision: Set(1),
+                name: Set("Weekdays".to_owned()),
+                zone: Set("Europe/Berlin".to_owned()),
+                weekly: Set(json!({ "MON": [["08:00", "17:00"]] })),
+                holidays: Set(json!([])),
+                ..Default::default()
+            })
+            .await?
+            .id
         }
         Kind::Queue => {
             work.insert::<queue::Entity>(queue::ActiveModel {
