@@ -38,12 +38,11 @@ const FLOORS: [(&str, u8); 28] = [
 ];
 
 /// The ways against the current, each with its reason.
-const BACK: [(&str, &str, &str); 5] = [
+const BACK: [(&str, &str, &str); 4] = [
     ("demo", "cli", "the command line's folder, its words for errors and the demo tenant's name"),
     ("config", "auth", "what makes a secret or a key good is said in one place"),
     ("auth", "config", "issuers are made of the configuration"),
     ("auth", "policy", "the claims of a token carry roles"),
-    ("me", "schema", "`serviceConfig` shows the limits that the schema was built with"),
 ];
 
 fn source() -> PathBuf {

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod industry;
 pub mod industry_team;
 pub mod queue;
+pub mod relation;
 pub mod team;
 pub mod visitor;
 pub mod ways;

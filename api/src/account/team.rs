@@ -190,6 +190,8 @@ pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> 
     if mine > 0 {
         return Ok(());
     }
+    // Technicians work in the wing of service.
+    let works_as = if discipline == Discipline::Technical { Discipline::Service } else { discipline };
     let row = work
         .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
             account_id: Set(account_id),
@@ -197,9 +199,9 @@ pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> 
             discipline: Set(discipline),
             is_lead: Set(false),
             access_account: Set(AccessLevel::Read),
-            access_marketing: Set(level(discipline, None, Discipline::Marketing)),
-            access_sales: Set(level(discipline, None, Discipline::Sales)),
-            access_service: Set(level(discipline, None, Discipline::Service)),
+            access_marketing: Set(level(works_as, None, Discipline::Marketing)),
+            access_sales: Set(level(works_as, None, Discipline::Sales)),
+            access_service: Set(level(works_as, None, Discipline::Service)),
             valid_from: Set(work.now()),
             ..Default::default()
         })

@@ -3,6 +3,7 @@
 pub mod asset;
 pub mod calendar;
 pub mod clock;
+pub mod decision;
 pub mod desk;
 pub mod message;
 pub mod policy;
@@ -41,4 +42,5 @@ pub struct ServiceMutations(
     calendar::BusinessCalendarRemoval,
     survey::SurveyMutation,
     asset::AssetRemoval,
+    survey::SurveyAnswerRemoval,
 );
