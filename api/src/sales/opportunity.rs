@@ -81,14 +81,14 @@ object! {
     teamwork Opportunity;
     edges {
         /// What it was at each moment, oldest first, at most the first 100.
-        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
         async fn snapshots(&self, ctx: &Context<'_>) -> Result<Vec<OpportunitySnapshot>> {
             let found = Cx::of(ctx).load(SnapshotsOf(self.0.row().id)).await?.unwrap_or_default();
             Ok(found.iter().cloned().map(OpportunitySnapshot).collect())
         }
 
         /// The stages that it was in, oldest first, at most the first 100. A stage that was entered twice stands here twice.
-        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
         async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
             history::stages(Cx::of(ctx), StageObject::Opportunity, self.0.row().id).await
         }

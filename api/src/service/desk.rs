@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::{Asset, SlaClock, SurveyAnswer, Ticket, ticket::is_open};
 use crate::{
-    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, cost, list},
+    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, list},
     marketing::{Handover, inbox},
     policy::access,
 };
@@ -24,7 +24,7 @@ pub struct ServiceDesk;
 #[Object]
 impl ServiceDesk {
     /// The tickets that wait or are worked on in your queues, oldest first. Empty if you work in no queue and name none.
-    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
     async fn queue(
         &self,
         ctx: &Context<'_>,
@@ -44,7 +44,7 @@ impl ServiceDesk {
     }
 
     /// The open tickets that you work on, oldest first.
-    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
     async fn my_tickets(
         &self,
         ctx: &Context<'_>,
@@ -64,7 +64,7 @@ impl ServiceDesk {
     }
 
     /// What is offered to you or your queues and waits for a decision, oldest first.
-    #[graphql(directive = access::apply("Handover".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
     async fn handover_inbox(
         &self,
         ctx: &Context<'_>,
@@ -77,7 +77,7 @@ impl ServiceDesk {
     }
 
     /// The promises that broke, newest first.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn breached_clocks(
         &self,
         ctx: &Context<'_>,
@@ -92,7 +92,7 @@ impl ServiceDesk {
     }
 
     /// What stands at customers' and serves, newest first.
-    #[graphql(directive = access::apply("Asset".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Asset".into(), "P".into(), false))]
     async fn installed_base(
         &self,
         ctx: &Context<'_>,
@@ -111,7 +111,7 @@ impl ServiceDesk {
     }
 
     /// What customers answered, newest first.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn satisfaction(
         &self,
         ctx: &Context<'_>,
