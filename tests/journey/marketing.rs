@@ -127,12 +127,16 @@ async fn why_it_is_a_lead_can_be_told_later_and_taken_back() {
             ("addLeadTouch", json!({ "touchpointId": id(Kind::Touchpoint, uuid::Uuid::nil()), "role": "FIRST" }), "NOT_FOUND at touchpointId"),
             ("addLeadTouch", json!({ "leadId": account, "touchpointId": touches[0], "role": "FIRST" }), "INVALID at leadId"),
             ("addLeadTouch", json!({ "ifVersion": 1, "touchpointId": touches[1], "role": "FIRST" }), "VERSION_CONFLICT at ifVersion"),
-            ("removeLeadTouch", json!({ "touchpointId": touches[0], "role": "QUALIFIED" }), "NOT_FOUND at touchpointId"),
+            ("removeLeadTouch", json!({ "touchpointId": id(Kind::Touchpoint, uuid::Uuid::nil()), "role": "FIRST" }), "NOT_FOUND at touchpointId"),
         ] {
             let mut whole = json!({ "leadId": lead });
             whole.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
             assert_eq!(world.mia().refused(name, whole).await, refusal, "{name} {input}");
         }
+        let position = world.position().await;
+        let never = json!({ "leadId": lead, "touchpointId": touches[0], "role": "QUALIFIED" });
+        let never = world.mia().act("removeLeadTouch", fields, never).await.must();
+        assert_eq!((never.data("removeLeadTouch.lead.version"), world.position().await), (&json!(3), position), "what was not said stays so");
         let input = json!({ "leadId": lead, "touchpointId": touches[0], "role": "FIRST" });
         assert_eq!(world.sue().refused("removeLeadTouch", input.clone()).await, "NOT_FOUND at leadId");
         assert_eq!(world.vera().refused("removeLeadTouch", input.clone()).await, "BAD_USER_INPUT");
