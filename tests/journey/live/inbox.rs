@@ -20,7 +20,7 @@ const CURSOR: &str = "{ liveCursor }";
 async fn offer(world: &World, to: &str, whom: String) -> String {
     let lead = world.work(async |work| Ok(rows::lead(work, None, None, None).await?.id)).await;
     let text = format!(
-        "mutation($lead: ID!, $to: ID!) {{ offerHandover(input: {{ leadId: $lead, {to}: $to }}) {{ handover {{ id }} userErrors {{ code path message }} }} }}"
+        "mutation($lead: ID!, $to: ID!) {{ offerHandover(input: {{ subjectId: $lead, {to}: $to }}) {{ handover {{ id }} userErrors {{ code path message }} }} }}"
     );
     let answer = world.mia().ask(&text, json!({ "lead": id(Kind::Lead, lead), "to": whom })).await.must();
     answer.text("offerHandover.handover.id").to_owned()

@@ -43,6 +43,9 @@ pub const RECIPES: &[Recipe] = &[
     Recipe { mutation: "updateTask", without: &["queueId"], ..PLAIN },
     Recipe { mutation: "updateStage", with: r#"{"isOpen":false}"#, ..PLAIN },
     Recipe { mutation: "offerHandover", needs: &["toColleagueId"], without: &["toQueueId"], ..PLAIN },
+    Recipe { mutation: "createOpportunity", without: &["pipelineId"], ..PLAIN },
+    Recipe { mutation: "addMeetingAttendee", needs: &["contactId"], without: &["colleagueId"], ..PLAIN },
+    Recipe { mutation: "updateOrder", with: r#"{"status":"CONFIRMED"}"#, ..PLAIN },
     Recipe { mutation: "recordActivity", needs: &["accountId"], ..PLAIN },
     Recipe { mutation: "recordSurveyAnswer", needs: &["accountId"], with: r#"{"kind":"CSAT","scale":5,"score":4}"#, ..PLAIN },
     Recipe { mutation: "recordTouchpoint", needs: &["contactId"], without: &["visitorId"], ..PLAIN },
@@ -134,4 +137,7 @@ pub const PAIRS: [(&str, &str); 5] = [
 pub const MAY_BE_NEGATIVE: [(&str, &str); 1] = [("scoreLead.score", "what speaks against a lead takes points away")];
 
 /// Mutations without an input, each with its reason.
-pub const WITHOUT_INPUT: [(&str, &str); 1] = [("breachOverdueClocks", "looks at every clock of the tenant: there is nothing to say")];
+pub const WITHOUT_INPUT: [(&str, &str); 2] = [
+    ("breachOverdueClocks", "looks at every clock of the tenant: there is nothing to say"),
+    ("expireOverdueHandovers", "looks at every open offer of the tenant: there is nothing to say"),
+];

@@ -441,16 +441,16 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
         }
         Kind::OrderLine => {
             let order = Box::pin(insert(work, house, hub, Kind::Order, "")).await?;
-            work.insert::<order_line::Entity>(order_line::ActiveModel {
+            let line = |position| order_line::ActiveModel {
                 sales_order_id: Set(order),
-                position: Set(1),
+                position: Set(position),
                 quantity_milli: Set(1000),
-                unit_price_minor: Set(100),
-                amount_minor: Set(100),
+                unit_price_minor: Set(50),
+                amount_minor: Set(50),
                 ..Default::default()
-            })
-            .await?
-            .id
+            };
+            // The last line of an order stays.
+            work.insert_many::<order_line::Entity>(vec![line(1), line(2)]).await?[0].id
         }
         Kind::Requirement => {
             work.insert::<requirement::Entity>(requirement::ActiveModel {
@@ -493,6 +493,7 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
                 name: Set("Maintenance".to_owned()),
                 status: Set(ContractStatus::Active),
                 start_date: Set(day(1)),
+                end_date: Set(Some(day(30))),
                 renewal: Set(Renewal::Manual),
                 ..Default::default()
             })
