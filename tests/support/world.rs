@@ -143,6 +143,17 @@ impl World {
         World { store, app, router, statements, ..self.clone() }
     }
 
+    /// This world with its files kept elsewhere.
+    pub fn keeping_files(&self, change: impl FnOnce(&mut config::Files)) -> World {
+        let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
+        config.auth = config::Auth::clone(&self.auth);
+        config.files.dir = self.files.path().to_owned();
+        change(&mut config.files);
+        let app = App::new(&config, self.store.clone(), self.clock.clone()).unwrap();
+        let router = app.router(http::Options::default());
+        World { app, router, ..self.clone() }
+    }
+
     /// Ends this process's connections to the database in an orderly way.
     pub async fn close(&self) {
         self.store.db().clone().close().await.unwrap();
@@ -325,17 +336,12 @@ async fn house(store: &Store, clock: &Clock, slug: &'static str) -> House {
         };
         for (queue, colleague) in [(sales_inbox, cast.sam), (service_desk, cast.vera)] {
             let row = queue_member::ActiveModel {
-                id: Set(work.fresh_id()),
                 queue_id: Set(queue),
                 colleague_id: Set(colleague),
                 valid_from: Set(work.now()),
-                valid_to: Set(None),
-                version: Set(1),
-                created_at: Set(work.now()),
-                updated_at: Set(work.now()),
                 ..Default::default()
             };
-            work.insert_technical::<queue_member::Entity>(vec![row]).await?;
+            work.insert::<queue_member::Entity>(row).await?;
         }
         Ok(cast)
     })

@@ -2,19 +2,23 @@
 //! of rows.
 
 mod batch;
+mod cost;
 mod custom;
 mod cx;
 mod error;
 mod filter;
 mod id;
 mod input;
+mod iso;
 mod listing;
 mod money;
 mod objects;
 mod page;
 mod place;
+mod variables;
 
 pub use batch::{Batches, Key};
+pub use cost::{Prediction, Pricing};
 pub use custom::{
     CustomFieldFilter, CustomFieldSort, Field, Fields, Held, MAX_TEXT_VALUE, custom_column, custom_conditions,
 };
@@ -23,13 +27,14 @@ pub use error::{Error, MissingRow, Result, UserError, UserErrorCode, is_duplicat
 pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter};
 pub use id::{GlobalId, Kind};
 pub use input::{
-    IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, prose, prose_patch, remark,
+    IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, percent, percent_patch, prose, prose_patch, remark,
     remark_patch, require_write, text,
 };
+pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Sort, SortDirection, SortKey, combine, listed};
-pub use money::{Money, MoneyInput, decimals, to_minor};
+pub use money::{Money, MoneyInput, decimals, is_currency, price_patch, to_minor};
 pub use page::{
-    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
-    list, one, one_as,
+    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, list, one, one_as,
 };
 pub use place::Place;
+pub use variables::VariableRules;

@@ -14,6 +14,8 @@ pub struct Limits {
     pub document_bytes: usize,
     /// Lexical tokens of a document. 10,000.
     pub document_tokens: usize,
+    /// Predicted cost of an operation: fields of its answer. 10,000.
+    pub cost: u64,
     /// Brackets of any kind inside one another, before parsing. 64: the parser recurses.
     pub document_nesting: usize,
     /// Selections after fragments are written out. 5,000.
@@ -66,6 +68,7 @@ impl Default for Limits {
             body_bytes: 2 * 1024 * 1024,
             document_bytes: 64 * 1024,
             document_tokens: 10_000,
+            cost: 10_000,
             document_nesting: 64,
             expanded_nodes: 5_000,
             expanded_depth: 32,

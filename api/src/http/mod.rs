@@ -16,7 +16,6 @@ mod graphql;
 pub mod guard;
 mod limits;
 pub mod metrics;
-mod omitted;
 mod patient;
 mod probes;
 mod request;

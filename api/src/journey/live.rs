@@ -162,7 +162,7 @@ async fn judge<F: Followed>(cx: &Cx, followed: &F, before: u64, place: &Place) -
     }
     cx.caller.move_to(now);
     cx.forget_fields();
-    let held = match tenancy::is_still(&cx.store, &cx.caller).await? {
+    let held = match tenancy::is_unchanged(&cx.store, &cx.caller).await? {
         true => rights(cx, followed).await.map(|rights| rights == before),
         false => Ok(false),
     };

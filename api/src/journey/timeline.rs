@@ -20,7 +20,7 @@ use super::{
     tail,
 };
 use crate::{
-    graph::{Cx, Error, GlobalId, Kind, Page, PageArgs, Result, RowCursor, cost},
+    graph::{Cx, Error, GlobalId, Kind, Page, PageArgs, Result, RowCursor},
     policy::access,
     store::Topic,
 };
@@ -216,9 +216,7 @@ impl TimelineQuery {
     /// NOT_FOUND if there is no such subject that you may see.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
     #[graphql(
-        directive = access::apply("Account".into(), "*".into(), false),
-        complexity = "cost(first, last, child_complexity)"
-    )]
+        directive = access::apply("Account".into(), "*".into(), false))]
     async fn timeline(
         &self,
         ctx: &Context<'_>,

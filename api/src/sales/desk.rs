@@ -14,7 +14,7 @@ use sea_orm::{
 use super::{Meeting, Opportunity, Requirement, opportunity::is_open};
 use crate::{
     account::Account,
-    graph::{Cx, Direction, List, PageArgs, Result, cost, list},
+    graph::{Cx, Direction, List, PageArgs, Result, list},
     marketing::{Handover, inbox},
     policy::{access, reach},
 };
@@ -26,7 +26,7 @@ pub struct SalesDesk;
 #[Object]
 impl SalesDesk {
     /// The accounts that you own or on whose team you are, oldest first.
-    #[graphql(directive = access::apply("Account".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Account".into(), "*".into(), false))]
     async fn my_accounts(
         &self,
         ctx: &Context<'_>,
@@ -47,7 +47,7 @@ impl SalesDesk {
     }
 
     /// What is offered to you or your queues and waits for a decision, oldest first.
-    #[graphql(directive = access::apply("Handover".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
     async fn handover_inbox(
         &self,
         ctx: &Context<'_>,
@@ -61,7 +61,7 @@ impl SalesDesk {
 
     /// The opportunities that are neither won nor lost, newest first.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
     async fn pipeline(
         &self,
         ctx: &Context<'_>,
@@ -87,7 +87,7 @@ impl SalesDesk {
     }
 
     /// The meetings that are planned and have not begun, in the order in which they were planned.
-    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false))]
     async fn upcoming_meetings(
         &self,
         ctx: &Context<'_>,
@@ -106,7 +106,7 @@ impl SalesDesk {
     }
 
     /// What customers need and nobody has answered yet, oldest first.
-    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false))]
     async fn open_requirements(
         &self,
         ctx: &Context<'_>,

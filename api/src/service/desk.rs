@@ -12,7 +12,8 @@ use sea_orm::{
 
 use super::{Asset, SlaClock, SurveyAnswer, Ticket, ticket::is_open};
 use crate::{
-    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, cost, list},
+    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, list},
+    marketing::{Handover, inbox},
     policy::access,
 };
 
@@ -23,7 +24,7 @@ pub struct ServiceDesk;
 #[Object]
 impl ServiceDesk {
     /// The tickets that wait or are worked on in your queues, oldest first. Empty if you work in no queue and name none.
-    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
     async fn queue(
         &self,
         ctx: &Context<'_>,
@@ -43,7 +44,7 @@ impl ServiceDesk {
     }
 
     /// The open tickets that you work on, oldest first.
-    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
     async fn my_tickets(
         &self,
         ctx: &Context<'_>,
@@ -62,8 +63,21 @@ impl ServiceDesk {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
     }
 
+    /// What is offered to you or your queues and waits for a decision, oldest first.
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
+    async fn handover_inbox(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Handover>> {
+        inbox(Cx::of(ctx), PageArgs::new(first, after, last, before)).await
+    }
+
     /// The promises that broke, newest first.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn breached_clocks(
         &self,
         ctx: &Context<'_>,
@@ -78,7 +92,7 @@ impl ServiceDesk {
     }
 
     /// What stands at customers' and serves, newest first.
-    #[graphql(directive = access::apply("Asset".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Asset".into(), "P".into(), false))]
     async fn installed_base(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +111,7 @@ impl ServiceDesk {
     }
 
     /// What customers answered, newest first.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn satisfaction(
         &self,
         ctx: &Context<'_>,

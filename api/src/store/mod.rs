@@ -3,16 +3,18 @@
 
 mod feed;
 mod files;
+mod statements;
 mod topics;
 
 use std::{sync::Arc, time::Duration};
 
 pub use feed::Woken;
-pub use files::{FileOptions, Files, Link, Ticket, Verb};
+pub use files::{Brought, FileOptions, Files, Held, Link, Ticket, Verb, attachment};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+pub use statements::Statements;
 pub use topics::{Topic, Topics, Waiter};
 
 /// How long a connection may lie idle before it is asked whether it still stands.
@@ -74,7 +76,8 @@ impl Store {
                     .statement_cache_capacity(128)
             });
         }
-        let db = Database::connect(connect).await?;
+        let mut db = Database::connect(connect).await?;
+        db.set_metric_callback(statements::ran);
         let feed = Arc::new(feed::Feed::new());
         if db.get_database_backend() == DbBackend::Postgres {
             feed::listen(&feed, db.get_postgres_connection_pool().clone());
@@ -84,7 +87,10 @@ impl Store {
 
     /// Calls `seen` after each statement, so that statements can be counted. BEGIN and COMMIT are none.
     pub fn observed(mut self, seen: impl Fn() + Send + Sync + 'static) -> Store {
-        self.db.set_metric_callback(move |_| seen());
+        self.db.set_metric_callback(move |info| {
+            statements::ran(info);
+            seen();
+        });
         self
     }
 
@@ -130,9 +136,23 @@ impl Store {
             .await
     }
 
-    /// Whether the database answers.
+    /// Connections of the pool: open, and of these in use.
+    pub fn connections(&self) -> (u32, u32) {
+        let (open, idle) = if self.is_postgres() {
+            let pool = self.db.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.db.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        (open, open.saturating_sub(u32::try_from(idle).unwrap_or(u32::MAX)))
+    }
+
+    /// Whether the database answers, at once. A pool remembers connections that have since been cut: one that fails is thrown
+    /// away, and a second one is new.
     pub async fn answers(&self) -> bool {
-        self.db.ping().await.is_ok()
+        let ping = async { self.db.ping().await.is_ok() || self.db.ping().await.is_ok() };
+        tokio::time::timeout(Duration::from_secs(2), ping).await.unwrap_or(false)
     }
 
     /// How often a reader of the feed looks by itself.

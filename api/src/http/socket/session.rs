@@ -176,8 +176,17 @@ enum Lasts {
     For(Duration),
 }
 
-/// A message above the limit is told apart by the library's words, its type being hidden behind axum's.
+/// What was wrong is told apart by the first words of the library's error, whose type is hidden behind axum's.
 fn on_read_error(error: &axum::Error) -> Close {
     let text = error.to_string();
-    if text.contains("too long") || text.contains("too big") { Close::TooBig } else { Close::Normal }
+    let says = |words: &str| text.starts_with(words);
+    if says("Space limit exceeded") {
+        Close::TooBig
+    } else if says("WebSocket protocol error") {
+        Close::Violation
+    } else if says("UTF-8 encoding error") {
+        Close::NotUtf8
+    } else {
+        Close::Normal
+    }
 }
