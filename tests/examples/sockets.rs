@@ -9,7 +9,13 @@
 //!
 //! The server is this same program, `sockets journey …` being the command line of Journey; or that of `JOURNEY_BIN`, to compare.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a tool that says what it found")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a tool that says what it found"
+)]
 
 use std::{
     collections::HashMap,
@@ -30,7 +36,8 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
-const FOLLOW: &str = "subscription($id: ID!) { timelineChanged(subject: $id) { cursor event { id kind occurredAt title } } }";
+const FOLLOW: &str =
+    "subscription($id: ID!) { timelineChanged(subject: $id) { cursor event { id kind occurredAt title } } }";
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -76,7 +83,8 @@ async fn start(url: &str, database: Option<&&str>) -> Server {
     command.envs(database.map(|database| ("JOURNEY_DATABASE_URL", *database)));
     command.env("JOURNEY_LIMITS__MAX_CONNECTIONS", "100000").env("JOURNEY_LOG__FILTER", "error");
     let child = command.stdout(Stdio::null()).spawn().unwrap();
-    let ready = async || reqwest::get(format!("http://{url}/readyz")).await.is_ok_and(|answer| answer.status().is_success());
+    let ready =
+        async || reqwest::get(format!("http://{url}/readyz")).await.is_ok_and(|answer| answer.status().is_success());
     while !ready().await {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -85,8 +93,10 @@ async fn start(url: &str, database: Option<&&str>) -> Server {
 
 async fn args() -> (Args, Server) {
     let given: Vec<String> = std::env::args().skip(1).collect();
-    let named: HashMap<&str, &str> =
-        given.chunks(2).map(|pair| (pair[0].trim_start_matches("--"), pair.get(1).map_or("", String::as_str))).collect();
+    let named: HashMap<&str, &str> = given
+        .chunks(2)
+        .map(|pair| (pair[0].trim_start_matches("--"), pair.get(1).map_or("", String::as_str)))
+        .collect();
     let number = |name: &str, default: usize| named.get(name).map_or(default, |n| n.parse().expect("a number"));
     let url = (*named.get("listen").unwrap_or(&"127.0.0.1:18080")).to_owned();
     let server = start(&url, named.get("database-url")).await;
@@ -120,7 +130,8 @@ async fn ask(client: &reqwest::Client, args: &Args, query: &str, variables: Valu
 }
 
 async fn accounts(client: &reqwest::Client, args: &Args, n: usize) -> Vec<String> {
-    let create = "mutation($name: String!) { createAccount(input: { name: $name }) { account { id } userErrors { code } } }";
+    let create =
+        "mutation($name: String!) { createAccount(input: { name: $name }) { account { id } userErrors { code } } }";
     let mut ids = Vec::new();
     for n in 0..n {
         let made = ask(client, args, create, json!({ "name": format!("Sockets {n}") })).await;
@@ -156,7 +167,9 @@ async fn listen(mut socket: Socket, heard: Arc<Heard>, idle: bool) {
     while let Some(Ok(message)) = socket.next().await {
         let Message::Text(text) = message else { continue };
         let message: Value = serde_json::from_str(&text).unwrap();
-        let at = message["payload"]["data"]["timelineChanged"]["event"]["occurredAt"].as_str().unwrap_or_else(|| panic!("{message}"));
+        let at = message["payload"]["data"]["timelineChanged"]["event"]["occurredAt"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{message}"));
         if idle {
             heard.unasked.fetch_add(1, Ordering::Relaxed);
             continue;
@@ -202,7 +215,10 @@ async fn run() {
     println!("server before: {empty} kB");
     open(&args, args.idle, &quiet, &heard, true).await;
     let with_idle = memory(&args);
-    println!("server with the idle ones: {with_idle} kB, {:.1} kB each", (with_idle - empty) as f64 / args.idle.max(1) as f64);
+    println!(
+        "server with the idle ones: {with_idle} kB, {:.1} kB each",
+        (with_idle - empty) as f64 / args.idle.max(1) as f64
+    );
     open(&args, args.active, &busy, &heard, false).await;
     println!("server with all: {} kB", memory(&args));
 
@@ -212,7 +228,8 @@ async fn run() {
     let mut writers = Vec::new();
     let busy = Arc::new(busy);
     for _ in 0..args.writers {
-        let (args, client, heard, next, busy) = (args.clone(), client.clone(), heard.clone(), next.clone(), busy.clone());
+        let (args, client, heard, next, busy) =
+            (args.clone(), client.clone(), heard.clone(), next.clone(), busy.clone());
         writers.push(tokio::spawn(async move {
             let record = "mutation($id: ID!, $at: DateTime!) { recordTouchpoint(input: { accountId: $id, interaction: PAGE_VIEWED, occurredAt: $at })
                 { userErrors { code message } } }";
@@ -249,7 +266,13 @@ async fn run() {
     let mut latencies = heard.latencies.lock().unwrap().clone();
     latencies.sort_unstable();
     let at = |share: f64| latencies.get(((latencies.len() as f64 - 1.0) * share) as usize).copied().unwrap_or_default();
-    println!("from the begin of a write to its arrival: p50 {:.1?}, p95 {:.1?}, p99 {:.1?}, most {:.1?}", at(0.5), at(0.95), at(0.99), at(1.0));
+    println!(
+        "from the begin of a write to its arrival: p50 {:.1?}, p95 {:.1?}, p99 {:.1?}, most {:.1?}",
+        at(0.5),
+        at(0.95),
+        at(0.99),
+        at(1.0)
+    );
     println!("server at its most: {most} kB; now: {} kB", memory(&args));
     assert_eq!(arrived, expected, "something was lost");
 }

@@ -61,7 +61,10 @@ pub struct Live(Line);
 #[expect(clippy::large_enum_variant, reason = "a test holds one or two")]
 enum Line {
     Socket(WebSocketStream<MaybeTlsStream<TcpStream>>),
-    Events { answer: reqwest::Response, heard: Vec<u8> },
+    Events {
+        answer: reqwest::Response,
+        heard: Vec<u8>,
+    },
     /// It did not come to stand; what was said instead.
     Refused(Said),
 }
