@@ -237,5 +237,5 @@ const HOLES: [(&str, usize); 17] = [
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
-    ("tenancy.rs", 7),
+    ("tenancy.rs", 8),
 ];

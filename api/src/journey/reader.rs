@@ -135,7 +135,8 @@ pub async fn since<C: ConnectionTrait>(
     position: i64,
     limit: u64,
 ) -> Result<Since, DbErr> {
-    recorded_since(caller, db, events_of(caller, subject, filter), s(event_subject::Column::EventId), position, limit).await
+    recorded_since(caller, db, events_of(caller, subject, filter), s(event_subject::Column::EventId), position, limit)
+        .await
 }
 
 /// What was recorded after `position` about rows of a type that lie with the caller: at most `limit` events.

@@ -291,7 +291,8 @@ impl TimelineSubscription {
         #[graphql(desc = "Which events.")] filter: Option<TimelineFilter>,
         #[graphql(desc = "A `liveCursor` or the `cursor` of the last change that arrived.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Result<TimelineChange>> + use<>> {
-        let followed = OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(None, None)? };
+        let followed =
+            OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(None, None)? };
         let changes = live::follow(ctx, followed, after).await?;
         Ok(changes.map_ok(|(event, cursor)| TimelineChange { event: event.into(), cursor }))
     }
