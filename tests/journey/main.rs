@@ -5,6 +5,8 @@
 mod accounts;
 mod architecture;
 mod custom;
+mod desks;
+mod edges;
 mod files;
 mod import;
 mod isolation;
@@ -12,6 +14,7 @@ mod journal;
 mod lists;
 mod live;
 mod masks;
+mod pages;
 mod policy;
 mod reach;
 mod search;

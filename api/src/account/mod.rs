@@ -4,6 +4,7 @@
 pub mod account;
 pub mod contact;
 pub mod people;
+mod segment;
 pub mod team;
 pub mod visitor;
 pub mod ways;
@@ -11,6 +12,7 @@ pub mod ways;
 pub use account::Account;
 pub use contact::{Consent, Contact, ContactPoint, Employment};
 pub use people::{Colleague, Industry, Queue};
+pub use segment::Segment;
 pub use team::AccountTeamMember;
 pub use visitor::Visitor;
 pub use ways::WaysMutation;

@@ -3,14 +3,18 @@
 use entities::{
     account::{account, colleague, industry},
     codes::{Discipline, Wing},
+    sales::requirement,
     tenant::queue,
 };
 
-use super::Account;
+use super::{Account, segment::Segment};
 use crate::{
     graph::{AnyOf, Ids, TextFilter},
     journey::timeline,
-    listed, object, teamwork,
+    listed, object,
+    policy::access,
+    sales::Requirement,
+    teamwork,
 };
 
 object! {
@@ -44,9 +48,18 @@ object! {
     lists {
         /// The accounts of this very industry that you may see.
         accounts: Account = account::Entity, account::Column::IndustryId, Rising;
+        /// What its customers said that they need, newest first.
+        requirements: Requirement = requirement::Entity, requirement::Column::IndustryId, Falling;
     }
     timeline Industry;
     teamwork Industry;
+    edges {
+        /// How much there is of it: customers, people, leads, needs.
+        #[graphql(directive = access::apply("Reference".into(), "P".into(), false))]
+        pub async fn segment(&self) -> Segment {
+            Segment::of(self.0.row().id)
+        }
+    }
 }
 
 object! {

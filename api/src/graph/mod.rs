@@ -2,9 +2,11 @@
 //! of rows.
 
 mod batch;
+mod children;
 mod custom;
 mod cx;
 mod error;
+mod figures;
 mod filter;
 mod id;
 mod input;
@@ -14,20 +16,21 @@ mod objects;
 mod page;
 
 pub use batch::{Batches, Key};
+pub use children::{Children, children};
 pub use custom::{
     CustomFieldFilter, CustomFieldSort, Field, Fields, Held, MAX_TEXT_VALUE, custom_column, custom_conditions,
 };
 pub use cx::Cx;
 pub use error::{Error, MissingRow, Result, UserError, UserErrorCode, is_duplicate};
+pub use figures::{Ratio, count, counted, sum_of, summed};
 pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter};
 pub use id::{GlobalId, Kind};
 pub use input::{
     IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, prose, prose_patch, remark,
     remark_patch, require_write, text,
 };
-pub use listing::{Depth, Filter, Sort, SortDirection, SortKey, combine, listed};
+pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
 pub use money::{Money, MoneyInput, decimals, to_minor};
 pub use page::{
-    ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
-    list, one, one_as,
+    ById, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, cost, one, one_as,
 };

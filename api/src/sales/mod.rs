@@ -1,14 +1,17 @@
 //! 5: the sales wing: from the accepted lead to the order. Read in this order: the opportunity and what is done with it (deal),
-//! meetings and requirements, activities, the catalogue (product), orders and contracts, the desk.
+//! meetings and requirements, activities, the catalogue (product), orders and contracts, the pipeline's figures and the next steps, the
+//! desk.
 
 pub mod activity;
 pub mod deal;
 pub mod desk;
+pub mod figures;
 pub mod meeting;
 pub mod opportunity;
 pub mod order;
 pub mod product;
 pub mod role;
+pub mod steps;
 
 use uuid::Uuid;
 

@@ -232,7 +232,8 @@ macro_rules! history {
 
             async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
                 let rows = cx.caller.rows::<$table::Entity>().filter($table::Column::$column.is_in(keys.iter().map(|key| key.0)));
-                let found = rows.first_of_each(cx.store.db(), $table::Column::$column, Sort::Asc, HISTORY).await?;
+                let oldest = [($table::Column::Id.into_expr(), Sort::Asc)];
+                let found = rows.first_of_each(cx.store.db(), $table::Column::$column, &oldest, HISTORY).await?;
                 let mut of: HashMap<Uuid, Vec<Seen<$table::Model>>> = HashMap::new();
                 for row in found {
                     of.entry(history!(@parent row $column)).or_default().push(row);
@@ -255,7 +256,7 @@ history! {
 }
 
 /// Opportunities in a stage that is still open.
-pub(super) fn is_open(cx: &Cx) -> Expr {
+pub fn is_open(cx: &Cx) -> Expr {
     let open = cx
         .caller
         .rows::<stage::Entity>()

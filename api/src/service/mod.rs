@@ -3,6 +3,7 @@
 pub mod asset;
 pub mod clock;
 pub mod desk;
+pub mod figures;
 pub mod message;
 pub mod survey;
 pub mod ticket;
