@@ -77,7 +77,13 @@ fn of_page(root: &Path, path: &PathBuf) -> Vec<Operation> {
                 let named = fragment.split_whitespace().nth(1).unwrap_or_default();
                 part.contains(&format!("...{named}"))
             });
-            let text = used.fold(part.clone(), |text, fragment| text + "\n" + fragment);
+            // Beside another operation each needs a name.
+            let named = match (name.is_empty(), part.strip_prefix(&kind)) {
+                (true, Some(rest)) => format!("{kind} Unnamed{rest}"),
+                (true, None) => format!("query Unnamed {part}"),
+                (false, _) => part.clone(),
+            };
+            let text = used.fold(named, |text, fragment| text + "\n" + fragment);
             let input = inputs.as_ref().map(|inputs| inputs.get(&name).unwrap_or(inputs).clone());
             operations.push(Operation { page: page.clone(), role, name, kind, text, input });
         }

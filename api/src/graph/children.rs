@@ -124,19 +124,21 @@ impl<E: Governed> Key for Question<E, true> {
     }
 }
 
-/// Makes the connection of a child list, batched over all parents of the level.
+/// Makes the connection of a child list, batched over all parents of the level. Filter and order come boxed: an object with many
+/// lists would else need a deep stack.
 pub async fn children<T: Listable>(
     cx: &Cx,
     list: Children<T::Table>,
     parent: Uuid,
-    filter: Option<T::Filter>,
-    sort: Option<T::Sort>,
+    filter: Option<Box<T::Filter>>,
+    sort: Option<Box<T::Sort>>,
     args: PageArgs,
 ) -> Result<List<T>> {
     let Children { name, line, by, direction, only } = list;
     let said = |value: Option<async_graphql::Value>| value.unwrap_or_default().to_string();
-    let (narrowed, ordered) = (filter.as_ref().map(InputType::to_value), sort.as_ref().map(InputType::to_value));
+    let (narrowed, ordered) = (filter.as_deref().map(InputType::to_value), sort.as_deref().map(InputType::to_value));
     let words: Arc<str> = format!("{name} {args:?} {} {}", said(narrowed), said(ordered)).into();
+    let (filter, sort) = (filter.map(|filter| *filter), sort.map(|sort| *sort));
     let mut asked = Asked::of(cx, line, filter, sort, args, direction).await?;
     asked.filter = Condition::all().add_option(only).add(asked.filter);
     let (asked, by) = (Arc::new(asked), by.as_str());

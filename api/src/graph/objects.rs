@@ -112,8 +112,8 @@ macro_rules! object {
                 pub async fn $list(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Which of them.")] filter: Option<<$list_out as $crate::graph::Listable>::Filter>,
-                    #[graphql(desc = "In which order.")] sort: Option<<$list_out as $crate::graph::Listable>::Sort>,
+                    #[graphql(desc = "Which of them.")] filter: Option<Box<<$list_out as $crate::graph::Listable>::Filter>>,
+                    #[graphql(desc = "In which order.")] sort: Option<Box<<$list_out as $crate::graph::Listable>::Sort>>,
                     #[graphql(desc = "The first n, 1 to 100.")] first: Option<i32>,
                     #[graphql(desc = "After this cursor.")] after: Option<String>,
                     #[graphql(desc = "The last n, 1 to 100.")] last: Option<i32>,
@@ -128,7 +128,7 @@ macro_rules! object {
                         only: $crate::object!(@only cx $(, $only)?),
                     };
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
-                    $crate::graph::children::<$list_out>(cx, list, self.0.row().id, filter, sort, args).await
+                    Box::pin($crate::graph::children::<$list_out>(cx, list, self.0.row().id, filter, sort, args)).await
                 }
             )*)?
 
@@ -142,7 +142,7 @@ macro_rules! object {
                 pub async fn timeline(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Which events.")] filter: Option<timeline::TimelineFilter>,
+                    #[graphql(desc = "Which events.")] filter: Option<Box<timeline::TimelineFilter>>,
                     #[graphql(desc = "The newest n, 1 to 100.")] first: Option<i32>,
                     #[graphql(desc = "Older than this cursor.")] after: Option<String>,
                     #[graphql(desc = "The oldest n, 1 to 100.")] last: Option<i32>,
@@ -151,8 +151,8 @@ macro_rules! object {
                     #[graphql(desc = "Only what was known by then.")] known_at: Option<chrono::DateTime<chrono::Utc>>,
                 ) -> $crate::graph::Result<timeline::TimelineConnection> {
                     let page = $crate::graph::PageArgs::new(first, after, last, before);
-                    let args = timeline::TimelineArgs { filter, page, as_of, known_at };
-                    timeline::of($crate::graph::Cx::of(ctx), entities::codes::SubjectType::$subject, self.0.row().id, args).await
+                    let args = timeline::TimelineArgs { filter: filter.map(|filter| *filter), page, as_of, known_at };
+                    Box::pin(timeline::of($crate::graph::Cx::of(ctx), entities::codes::SubjectType::$subject, self.0.row().id, args)).await
                 }
             )?
 
@@ -183,8 +183,8 @@ macro_rules! object {
                 pub async fn notes(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Which of them.")] filter: Option<<teamwork::Note as $crate::graph::Listable>::Filter>,
-                    #[graphql(desc = "In which order.")] sort: Option<<teamwork::Note as $crate::graph::Listable>::Sort>,
+                    #[graphql(desc = "Which of them.")] filter: Option<Box<<teamwork::Note as $crate::graph::Listable>::Filter>>,
+                    #[graphql(desc = "In which order.")] sort: Option<Box<<teamwork::Note as $crate::graph::Listable>::Sort>>,
                     first: Option<i32>,
                     after: Option<String>,
                     last: Option<i32>,
@@ -192,7 +192,7 @@ macro_rules! object {
                 ) -> $crate::graph::Result<$crate::graph::List<teamwork::Note>> {
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
                     let _ = entities::codes::RecordType::$record;
-                    teamwork::notes_of($crate::graph::Cx::of(ctx), self.0.row().id, filter, sort, args).await
+                    Box::pin(teamwork::notes_of($crate::graph::Cx::of(ctx), self.0.row().id, filter, sort, args)).await
                 }
 
                 /// What is to do about it, open and done, newest first.
@@ -204,8 +204,8 @@ macro_rules! object {
                 pub async fn tasks(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Which of them.")] filter: Option<<teamwork::Task as $crate::graph::Listable>::Filter>,
-                    #[graphql(desc = "In which order.")] sort: Option<<teamwork::Task as $crate::graph::Listable>::Sort>,
+                    #[graphql(desc = "Which of them.")] filter: Option<Box<<teamwork::Task as $crate::graph::Listable>::Filter>>,
+                    #[graphql(desc = "In which order.")] sort: Option<Box<<teamwork::Task as $crate::graph::Listable>::Sort>>,
                     first: Option<i32>,
                     after: Option<String>,
                     last: Option<i32>,
@@ -213,7 +213,7 @@ macro_rules! object {
                 ) -> $crate::graph::Result<$crate::graph::List<teamwork::Task>> {
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
                     let _ = entities::codes::RecordType::$record;
-                    teamwork::tasks_of($crate::graph::Cx::of(ctx), self.0.row().id, filter, sort, args).await
+                    Box::pin(teamwork::tasks_of($crate::graph::Cx::of(ctx), self.0.row().id, filter, sort, args)).await
                 }
             )?
 

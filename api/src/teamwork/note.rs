@@ -250,8 +250,8 @@ impl Removable for note::Entity {
 pub async fn notes_of(
     cx: &Cx,
     id: Uuid,
-    filter: Option<NoteFilter>,
-    sort: Option<NoteSort>,
+    filter: Option<Box<NoteFilter>>,
+    sort: Option<Box<NoteSort>>,
     args: PageArgs,
 ) -> Result<List<Note>> {
     let list = Children::<note::Entity> {

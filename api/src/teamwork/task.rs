@@ -233,8 +233,8 @@ async fn step(cx: &Cx, input: TaskStepInput, done: bool) -> Result<Task> {
 pub async fn tasks_of(
     cx: &Cx,
     id: Uuid,
-    filter: Option<TaskFilter>,
-    sort: Option<TaskSort>,
+    filter: Option<Box<TaskFilter>>,
+    sort: Option<Box<TaskSort>>,
     args: PageArgs,
 ) -> Result<List<Task>> {
     let list = Children::<task::Entity> {
