@@ -236,5 +236,5 @@ const HOLES: [(&str, usize); 16] = [
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
-    ("tenancy.rs", 6),
+    ("tenancy.rs", 7),
 ];

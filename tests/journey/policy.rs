@@ -213,7 +213,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 13] = [
+const STRUCTURAL: [&str; 14] = [
     "PageInfo",
     "TimelinePageInfo",
     "UserError",
@@ -227,6 +227,7 @@ const STRUCTURAL: [&str; 13] = [
     "ServiceConfig",
     "ScorePart",
     "SearchHit",
+    "FileLink",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.
@@ -248,7 +249,7 @@ fn every_field_of_a_row_has_a_mark() {
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 14] = [
+const NAMING: [&str; 16] = [
     "id",
     "ifVersion",
     "accountId",
@@ -258,6 +259,8 @@ const NAMING: [&str; 14] = [
     "toColleagueId",
     "contactId",
     "opportunityId",
+    "meetingId",
+    "contractId",
     "toQueueId",
     "dueAt",
     "marketingConsent",

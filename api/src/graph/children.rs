@@ -13,7 +13,7 @@ use super::{
     listing::{Asked, Listable},
     page::{Direction, List, PageArgs, Total},
 };
-use crate::policy::{Governed, Rows, Seen, Type};
+use crate::policy::{Class, Governed, Rows, Seen, Type};
 
 /// A list of children, as a type declares it.
 pub struct Children<E: Governed> {
@@ -27,6 +27,20 @@ pub struct Children<E: Governed> {
     pub direction: Direction,
     /// What leaves out what is no part of it.
     pub only: Option<Expr>,
+}
+
+/// The rows of which the caller may know which parent they name: a list under a contact tells as much as the field `contact`. That
+/// a row is an account's is known to whoever the account's team lets see it.
+fn named<E: Governed>(cx: &Cx, ty: Type, by: E::Column) -> Rows<E> {
+    let rows = cx.caller.rows_as::<E>(ty);
+    if E::ACCOUNT.is_some_and(|account| account.as_str() == by.as_str()) {
+        return rows;
+    }
+    let field = by.as_str().trim_end_matches("_id");
+    match cx.caller.clear::<E>(ty, Class::P, field) {
+        Some(clear) => rows.filter(clear),
+        None => rows,
+    }
 }
 
 /// A question about the children of one parent: how many there are, or which. Siblings that were asked alike are answered
@@ -55,7 +69,7 @@ impl<E: Governed, const COUNT: bool> Question<E, COUNT> {
             let first = group.first()?;
             let column = E::Column::from_str(first.by).ok()?;
             let parents = column.is_in(group.iter().map(|key| key.parent));
-            let rows = cx.caller.rows_as::<E>(first.line).filter(parents).filter(first.asked.filter.clone());
+            let rows = named::<E>(cx, first.line, column).filter(parents).filter(first.asked.filter.clone());
             Some((column, rows, group))
         };
         groups.into_values().filter_map(rows_of).collect()
