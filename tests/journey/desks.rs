@@ -379,19 +379,25 @@ fn screens(world: &World, of: &scene::Customer) -> Vec<(&'static str, Client, St
         (
             "accounts, their people, how to reach them",
             world.sam(),
-            nested("{ accounts(first: 40) { nodes { contacts(first: 2) { totalCount nodes { contactPoints(first: 2) { totalCount nodes { value } } } } } } }"),
+            nested(
+                "{ accounts(first: 40) { nodes { contacts(first: 2) { totalCount nodes { contactPoints(first: 2) { totalCount nodes { value } } } } } } }",
+            ),
             json!({}),
         ),
         (
             "campaigns, their leads, why they are leads",
             world.mia(),
-            nested("{ campaigns(first: 40) { nodes { leads(first: 2) { totalCount nodes { touches { touchpoint { contact { name } } } } } } } }"),
+            nested(
+                "{ campaigns(first: 40) { nodes { leads(first: 2) { totalCount nodes { touches { touchpoint { contact { name } } } } } } } }",
+            ),
             json!({}),
         ),
         (
             "tickets, their customers, the customers' deals, the people in them",
             world.vera(),
-            nested("{ tickets(first: 40) { nodes { account { opportunities(first: 2) { totalCount nodes { contacts(first: 2) { nodes { contact { name } } } } } timeline(first: 2) { totalCount nodes { title object { __typename } } } } } } }"),
+            nested(
+                "{ tickets(first: 40) { nodes { account { opportunities(first: 2) { totalCount nodes { contacts(first: 2) { nodes { contact { name } } } } } timeline(first: 2) { totalCount nodes { title object { __typename } } } } } } }",
+            ),
             json!({}),
         ),
     ]

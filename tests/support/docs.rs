@@ -105,10 +105,7 @@ fn parts(block: &str) -> Vec<String> {
 }
 
 fn role(name: &str) -> Role {
-    *Role::ALL
-        .iter()
-        .find(|role| role.to_string() == name)
-        .unwrap_or_else(|| panic!("there is no role {name}"))
+    *Role::ALL.iter().find(|role| role.to_string() == name).unwrap_or_else(|| panic!("there is no role {name}"))
 }
 
 impl World {

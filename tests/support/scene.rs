@@ -93,7 +93,8 @@ async fn customer(world: &World, work: &mut Work<'_>, place: usize) -> Customer 
     let some = |text: &str| Some(text.to_owned());
 
     let above = add!(work industry { code: format!("T{place}"), name: format!("Trade {place}") });
-    let industry = add!(work industry { code: format!("I{place}"), name: format!("Industry {place}"), parent_id: Some(above.id) });
+    let industry =
+        add!(work industry { code: format!("I{place}"), name: format!("Industry {place}"), parent_id: Some(above.id) });
     let line = |ancestor, descendant, depth| industry_closure::ActiveModel {
         ancestor_id: Set(ancestor),
         descendant_id: Set(descendant),
@@ -385,7 +386,9 @@ async fn customer(world: &World, work: &mut Work<'_>, place: usize) -> Customer 
             contact_id: Some(contact), account_id: Some(account), answered_at: now,
         });
     }
-    for (meeting, ticket, contract) in [(Some(meeting), None, None), (None, Some(ticket), None), (None, None, Some(contract))] {
+    for (meeting, ticket, contract) in
+        [(Some(meeting), None, None), (None, Some(ticket), None), (None, None, Some(contract))]
+    {
         add!(work file {
             meeting_id: meeting, ticket_id: ticket, contract_id: contract, account_id: Some(account),
             name: "drawing.pdf".to_owned(), content_type: "application/pdf".to_owned(), size_bytes: 9, stored_at: Some(now),
@@ -415,11 +418,8 @@ async fn customer(world: &World, work: &mut Work<'_>, place: usize) -> Customer 
             subject_type: ty, subject_id: id, account_id: Some(account), author_id: Some(cast.sam), body: "Ask again.".to_owned(),
             visibility: NoteVisibility::Team, discipline: Some(Discipline::Sales),
         });
-        let call = note_mention::ActiveModel {
-            note_id: Set(note.id),
-            colleague_id: Set(cast.vera),
-            ..Default::default()
-        };
+        let call =
+            note_mention::ActiveModel { note_id: Set(note.id), colleague_id: Set(cast.vera), ..Default::default() };
         work.insert_technical::<note_mention::Entity>(vec![call]).await.unwrap();
         let task = add!(work task {
             subject_type: Some(ty), subject_id: Some(id), account_id: Some(account), title: "Call back".to_owned(),

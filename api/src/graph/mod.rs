@@ -31,6 +31,4 @@ pub use input::{
 };
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
 pub use money::{Money, MoneyInput, decimals, to_minor};
-pub use page::{
-    ById, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, cost, one, one_as,
-};
+pub use page::{ById, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, cost, one, one_as};

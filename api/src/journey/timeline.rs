@@ -240,9 +240,7 @@ impl Key for CountOf {
         for ((ty, filter), ids) in groups {
             let counts = reader::counts(&cx.caller, cx.store.db(), ty, &ids, &filter).await?;
             answers.extend(
-                counts
-                    .into_iter()
-                    .map(|(id, n)| (CountOf { subject: Subject { ty, id }, filter: filter.clone() }, n)),
+                counts.into_iter().map(|(id, n)| (CountOf { subject: Subject { ty, id }, filter: filter.clone() }, n)),
             );
         }
         Ok(answers)

@@ -136,10 +136,8 @@ impl Key for LeadsOfCampaign {
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
         use lead::Column;
         let rows = cx.caller.rows::<lead::Entity>().filter(Column::CampaignId.is_in(keys.iter().map(|key| key.0)));
-        let fields = [
-            ("campaign", Class::P, "campaign", Column::CampaignId),
-            ("status", Class::P, "status", Column::Status),
-        ];
+        let fields =
+            [("campaign", Class::P, "campaign", Column::CampaignId), ("status", Class::P, "status", Column::Status)];
         let select = counted(rows.into_fields(&cx.caller, &fields), &["campaign", "status"]);
         let mut lines: HashMap<Uuid, Vec<(LeadStatus, i64)>> = HashMap::new();
         for row in cx.store.db().query_all(&select).await? {

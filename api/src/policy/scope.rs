@@ -7,9 +7,7 @@ use entities::codes::AccessLevel;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, Select,
-    sea_query::{
-        Asterisk, Expr, ExprTrait, IntoCondition, Order, Query, SelectStatement, WindowStatement,
-    },
+    sea_query::{Asterisk, Expr, ExprTrait, IntoCondition, Order, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
 
@@ -186,11 +184,7 @@ impl<E: Governed> Rows<E> {
     }
 
     /// How many rows each group of `by` has; none for a group without rows.
-    pub async fn count_of_each<C: ConnectionTrait>(
-        self,
-        db: &C,
-        by: E::Column,
-    ) -> Result<HashMap<Uuid, u64>, DbErr> {
+    pub async fn count_of_each<C: ConnectionTrait>(self, db: &C, by: E::Column) -> Result<HashMap<Uuid, u64>, DbErr> {
         let inner = sea_orm::QueryTrait::into_query(self.select.select_only().column_as(by.into_expr(), "parent"));
         let outer = Query::select()
             .column("parent")
@@ -199,9 +193,7 @@ impl<E: Governed> Rows<E> {
             .group_by_col("parent")
             .to_owned();
         let rows = db.query_all(&outer).await?;
-        rows.iter()
-            .map(|row| Ok((row.try_get("", "parent")?, row.try_get::<i64>("", "n")?.unsigned_abs())))
-            .collect()
+        rows.iter().map(|row| Ok((row.try_get("", "parent")?, row.try_get::<i64>("", "n")?.unsigned_abs()))).collect()
     }
 
     /// Some fields of the rows as a sub-select to count and to sum over: each under its alias, as the caller sees it. What the

@@ -87,8 +87,7 @@ impl SalesDesk {
         if let Some(me) = cx.caller.colleague {
             known = known.add(handover::Column::FromId.eq(me));
         }
-        let rows =
-            cx.caller.rows::<handover::Entity>().filter(handover::Column::Outcome.is_null()).filter(known);
+        let rows = cx.caller.rows::<handover::Entity>().filter(handover::Column::Outcome.is_null()).filter(known);
         let due = HandoverSort { due_at: Some(SortDirection::Asc), ..HandoverSort::default() };
         let args = PageArgs::new(first, after, last, before);
         listed(cx, rows, None::<HandoverFilter>, Some(due), args, Direction::Rising).await

@@ -6,10 +6,7 @@ use entities::{
     account::account,
     sales::{opportunity, task},
 };
-use sea_orm::{
-    ColumnTrait, Condition,
-    sea_query::ExprTrait,
-};
+use sea_orm::{ColumnTrait, Condition, sea_query::ExprTrait};
 
 use super::{
     Opportunity,
@@ -71,9 +68,7 @@ impl NextStep {
 impl NextStep {
     fn due_on(&self) -> Option<NaiveDate> {
         match self {
-            NextStep::Task(task) => {
-                task.0.read(Class::P, "due_at", |row| row.due_at.map(|at| at.date_naive()))
-            }
+            NextStep::Task(task) => task.0.read(Class::P, "due_at", |row| row.due_at.map(|at| at.date_naive())),
             NextStep::Opportunity(deal) => deal.0.read(Class::P, "close_date", |row| row.close_date),
         }
     }

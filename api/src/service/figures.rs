@@ -75,10 +75,11 @@ pub(super) async fn workload(cx: &Cx, rows: Rows<ticket::Entity>, soon: Duration
     let open = sum(&|_, _| true);
     let closed = [TicketStatus::Solved, TicketStatus::Closed];
     let by_status = TicketStatus::ALL.iter().copied().filter(|status| !closed.contains(status));
-    let by_status = by_status.map(|status| TicketStatusCount { status, count: count(sum(&|of, _| of == Some(status))) });
+    let by_status =
+        by_status.map(|status| TicketStatusCount { status, count: count(sum(&|of, _| of == Some(status))) });
     let by_priority = TicketPriority::ALL.iter().rev().copied();
-    let by_priority = by_priority
-        .map(|priority| TicketPriorityCount { priority, count: count(sum(&|_, of| of == Some(priority))) });
+    let by_priority =
+        by_priority.map(|priority| TicketPriorityCount { priority, count: count(sum(&|_, of| of == Some(priority))) });
     let (breached, due_soon) = promises(cx, rows, soon).await?;
     Ok(Workload {
         open: count(open),
