@@ -263,7 +263,7 @@ async fn an_agent_sees_how_much_waits_and_what_breaks_next() {
             [json!(made[2]), json!(made[0]), json!(made[1])]
         );
         assert_eq!(world.vera().ask(query, json!({ "soon": 0 })).await.code(), Some("BAD_USER_INPUT"));
-        let oldest = "{ service { queue(sort: { priority: DESC }, filter: { ownerId: [null] }) { totalCount } } }";
+        let oldest = "{ service { queue(sort: { createdAt: DESC }, filter: { ownerId: [null], priority: [NORMAL] }) { totalCount } } }";
         assert_eq!(world.vera().ask(oldest, json!({})).await.must().data("service.queue.totalCount"), 3);
         // Tom works in no queue; another tenant's agent has a queue of its own.
         let tom = world.tom().ask(query, json!({})).await.must();
