@@ -1,7 +1,7 @@
 //! The pages of `docs/` and the README, as far as they speak GraphQL: every operation, who asks it, and the example inputs beside it.
 //!
 //! A page says who asks ("… are asked as `sales`"); a block that somebody else asks begins with `# as marketing`. The JSON block
-//! behind a block of mutations holds an example input for each, by the operation's name, or one for all.
+//! behind a block of mutations holds an example input for each, by the operation's name, or the variables of the only one.
 
 use std::path::{Path, PathBuf};
 
@@ -84,7 +84,8 @@ fn of_page(root: &Path, path: &PathBuf) -> Vec<Operation> {
                 (false, _) => part.clone(),
             };
             let text = used.fold(named, |text, fragment| text + "\n" + fragment);
-            let input = inputs.as_ref().map(|inputs| inputs.get(&name).unwrap_or(inputs).clone());
+            let input =
+                inputs.as_ref().map(|inputs| inputs.get(&name).or(inputs.get("input")).unwrap_or(inputs).clone());
             operations.push(Operation { page: page.clone(), role, name, kind, text, input });
         }
     }

@@ -142,7 +142,7 @@ pub struct SurveyScore {
     /// The mean of the marks.
     pub average: f64,
     /// CSAT on the scale to 5: the marks 4 and 5 out of all answers. NPS: the marks 9 and 10 less the marks 0 to 6, out of all
-    /// answers; times 100 it is the Net Promoter Score. Null for every other kind and scale.
+    /// answers; times 100 it is the Net Promoter Score. Of every other kind and scale it is null.
     pub score: Option<Ratio>,
 }
 
