@@ -21,7 +21,8 @@
 //! - `docs.rs` reads the operations of the documentation.
 //! - [`Client`] goes in by the front door: the real router, a real bearer token (`client.rs`). An [`Answer`] says how many SQL
 //!   statements it took.
-//! - [`Live`] is a `graphql-transport-ws` socket over a real listener (`live.rs`).
+//! - [`Live`] is a subscription over a real listener, by a socket or by server-sent events (`live.rs`). [`World::process`] is another
+//!   process on the same database.
 //!
 //! Nothing here sleeps or tries again. Where a test waits for what must come, [`PATIENCE`] ends the wait as a failure.
 
@@ -37,6 +38,7 @@ mod client;
 pub mod docs;
 mod engine;
 mod live;
+mod own;
 pub mod rows;
 pub mod scene;
 mod world;
@@ -45,7 +47,8 @@ use std::time::Duration;
 
 pub use client::{Answer, Client, UserError, id};
 pub use engine::{Engine, each_engine};
-pub use live::{Live, Said, Server};
+pub use live::{Live, Said, Server, Transport};
+pub use own::{OwnPostgres, on_own_postgres};
 pub use world::{Cast, House, World};
 
 /// How long a test waits for what must come: long enough for a busy machine, and the end of a test that would hang.

@@ -11,18 +11,23 @@ use entities::{
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
 use super::{
+    colleague::Colleague,
     contact::{Contact, ContactPoint},
-    people::{Colleague, Industry},
+    industry::Industry,
     team::AccountTeamMember,
 };
 use crate::{
     custom,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, Money, MoneyFilter, MoneyInput, Result, TextFilter,
-        UserErrorCode, patch, patch_required, text,
+        AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, MAX_LINE, Money, MoneyFilter, MoneyInput, Result, TextFilter,
+        UserErrorCode, country, country_patch, line, line_patch, patch, patch_required, remark, remark_patch, text,
     },
     input,
-    journey::{Removable, Work, attempt, timeline},
+    journey::{
+        Removable, Work, attempt,
+        history::{self, StageInterval},
+        timeline,
+    },
     listed,
     marketing::{Handover, Lead, Touchpoint},
     object, payload,
@@ -109,6 +114,14 @@ object! {
     timeline Account;
     custom_fields Account raw P;
     teamwork Account;
+    edges {
+        /// The stages of the customer relation, oldest first, at most the first 100. A stage that was entered twice stands here
+        /// twice.
+        #[graphql(directive = access::apply("Account".into(), "P".into(), false))]
+        async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
+            history::stages(Cx::of(ctx), StageObject::Account, self.0.row().id).await
+        }
+    }
 }
 
 input! {
@@ -116,29 +129,29 @@ input! {
     CreateAccountInput for Account {
         /// The name that colleagues use, at most 255 characters.
         P name: String;
-        /// The registered name.
+        /// The registered name, at most 255 characters.
         P legal_name: Option<String>;
-        /// Web domains, such as `acme.com`.
+        /// Web domains, such as `acme.com`; at most 100.
         P domains: Option<Vec<String>>;
-        /// The web address.
+        /// The web address, at most 255 characters.
         P website: Option<String>;
         /// The industry.
         P industry_id: Option<GlobalId>;
         /// The number of employees, in classes.
         P size_band: Option<SizeBand>;
-        /// The number of employees.
+        /// The number of employees, from 0.
         P employees: Option<i32>;
-        /// The country.
+        /// The country: ISO 3166, such as `DE`.
         P country: Option<String>;
-        /// The state or region.
+        /// The state or region, at most 255 characters.
         P region: Option<String>;
         /// How much attention it gets.
         P tier: Option<Tier>;
         /// The account that it belongs to.
         P parent_id: Option<GlobalId>;
-        /// What the company does.
+        /// What the company does, at most 20,000 characters.
         P description: Option<String>;
-        /// The yearly revenue.
+        /// The yearly revenue, from 0.
         M annual_revenue: Option<MoneyInput>;
     }
 }
@@ -166,7 +179,7 @@ input! {
         P region: MaybeUndefined<String>;
         /// How much attention it gets.
         P tier: MaybeUndefined<Tier>;
-        /// The stage of the customer relation; a new stage writes an interval.
+        /// The stage of the customer relation, one of the tenant's; a new stage writes an interval.
         P lifecycle_stage: MaybeUndefined<String>;
         /// The colleague who looks after it.
         P owner_id: MaybeUndefined<GlobalId>;
@@ -212,32 +225,32 @@ pub async fn create(cx: &Cx, input: CreateAccountInput) -> Result<Account> {
         industry_id,
         size_band,
         employees,
-        country,
+        country: nation,
         region,
         tier,
         parent_id,
         description,
         annual_revenue,
     } = input;
-    let revenue = annual_revenue.map(|money| money.into_minor("annualRevenue")).transpose()?;
+    let revenue = annual_revenue.map(|money| money.into_price("annualRevenue")).transpose()?;
     let (annual_revenue_minor, currency) = revenue.unzip();
     let mut work = Work::begin(cx).await?;
     let row = work
         .insert::<account::Entity>(account::ActiveModel {
             name: Set(text("name", name, 255)?),
-            legal_name: Set(legal_name),
-            domains: Set(normal_domains(domains.unwrap_or_default())),
-            website: Set(website),
+            legal_name: Set(line("legalName", legal_name)?),
+            domains: Set(normal_domains(domains.unwrap_or_default())?),
+            website: Set(line("website", website)?),
             industry_id: Set(work.refer_opt::<industry::Entity>("industryId", industry_id).await?),
             size_band: Set(size_band),
-            employees: Set(employees.map(i64::from)),
-            country: Set(country),
-            region: Set(region),
+            employees: Set(headcount(employees)?),
+            country: Set(country("country", nation)?),
+            region: Set(line("region", region)?),
             tier: Set(tier),
             lifecycle_stage: Set("TARGET".to_owned()),
             owner_id: Set(cx.caller.colleague),
             parent_id: Set(work.refer_opt::<account::Entity>("parentId", parent_id).await?),
-            description: Set(description),
+            description: Set(remark("description", description)?),
             annual_revenue_minor: Set(annual_revenue_minor),
             currency: Set(currency),
             ..Default::default()
@@ -262,7 +275,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         industry_id,
         size_band,
         employees,
-        country,
+        country: nation,
         region,
         tier,
         lifecycle_stage,
@@ -278,7 +291,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         MaybeUndefined::Undefined => (NotSet, NotSet),
         MaybeUndefined::Null => (Set(None), Set(None)),
         MaybeUndefined::Value(money) => {
-            let (minor, currency) = money.into_minor("annualRevenue")?;
+            let (minor, currency) = money.into_price("annualRevenue")?;
             (Set(Some(minor)), Set(Some(currency)))
         }
     };
@@ -291,23 +304,26 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
             Set(name) => Set(text("name", name, 255)?),
             other => other,
         },
-        legal_name: patch(legal_name),
+        legal_name: line_patch("legalName", legal_name)?,
         domains: match domains {
             MaybeUndefined::Undefined => NotSet,
-            MaybeUndefined::Null => Set(normal_domains(Vec::new())),
-            MaybeUndefined::Value(domains) => Set(normal_domains(domains)),
+            MaybeUndefined::Null => Set(normal_domains(Vec::new())?),
+            MaybeUndefined::Value(domains) => Set(normal_domains(domains)?),
         },
-        website: patch(website),
+        website: line_patch("website", website)?,
         industry_id: work.refer_patch::<industry::Entity>("industryId", industry_id).await?,
         size_band: patch(size_band),
-        employees: patch(employees.map_value(i64::from)),
-        country: patch(country),
-        region: patch(region),
+        employees: match employees {
+            MaybeUndefined::Value(count) => Set(headcount(Some(count))?),
+            none => patch(none.map_value(i64::from)),
+        },
+        country: country_patch("country", nation)?,
+        region: line_patch("region", region)?,
         tier: patch(tier),
-        lifecycle_stage: patch_required("lifecycleStage", lifecycle_stage)?,
+        lifecycle_stage: work.stage_patch("lifecycleStage", StageObject::Account, lifecycle_stage).await?,
         owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
         parent_id,
-        description: patch(description),
+        description: remark_patch("description", description)?,
         annual_revenue_minor,
         currency,
         ..Default::default()
@@ -328,13 +344,27 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
     Ok(Account(seen))
 }
 
+/// The most domains of an account.
+const MAX_DOMAINS: usize = 100;
+
 /// Lower case, without blanks and repetitions.
-fn normal_domains(domains: Vec<String>) -> serde_json::Value {
-    let mut normal: Vec<String> =
-        domains.iter().map(|domain| domain.trim().to_lowercase()).filter(|d| !d.is_empty()).collect();
+fn normal_domains(domains: Vec<String>) -> Result<serde_json::Value> {
+    if domains.len() > MAX_DOMAINS {
+        return Err(Error::invalid("domains", format!("at most {MAX_DOMAINS} domains")));
+    }
+    let named = domains.iter().map(|domain| domain.trim().to_lowercase()).filter(|domain| !domain.is_empty());
+    let mut normal = named.map(|domain| text("domains", domain, MAX_LINE)).collect::<Result<Vec<String>>>()?;
     normal.sort();
     normal.dedup();
-    normal.into()
+    Ok(normal.into())
+}
+
+/// How many people work there.
+fn headcount(count: Option<i32>) -> Result<Option<i64>> {
+    match count {
+        Some(count) if count < 0 => Err(Error::invalid("employees", "a number of people is not below 0")),
+        count => Ok(count.map(i64::from)),
+    }
 }
 
 listed! {

@@ -13,9 +13,16 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
 use super::{Account, Colleague};
 use crate::{
     custom,
-    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, patch, patch_required, text},
+    graph::{
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, language, language_patch, line,
+        line_patch, patch, text,
+    },
     input,
-    journey::{Event, EventKind, Payload, Work, attempt, timeline},
+    journey::{
+        Event, EventKind, Payload, Work, attempt,
+        history::{self, StageInterval},
+        timeline,
+    },
     listed,
     marketing::{Lead, Touchpoint},
     object, payload,
@@ -30,7 +37,7 @@ object! {
     Contact(contact::Entity) as Contact, id Contact {
         /// The given name.
         N given_name: String = |row| row.given_name.clone();
-        /// The family name.
+        /// The family name, at most 255 characters.
         N family_name: String = |row| row.family_name.clone();
         /// How they wish to be addressed.
         N salutation: String = |row| row.salutation.clone();
@@ -75,6 +82,12 @@ object! {
         #[graphql(directive = access::apply("Contact".into(), "N".into(), false))]
         pub async fn name(&self) -> Option<String> {
             self.0.read(Class::N, "name", full_name)
+        }
+
+        /// The stages that they were in, oldest first, at most the first 100. A stage that was entered twice stands here twice.
+        #[graphql(directive = access::apply("Contact".into(), "P".into(), false))]
+        async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
+            history::stages(Cx::of(ctx), StageObject::Lifecycle, self.0.row().id).await
         }
     }
 }
@@ -150,6 +163,9 @@ object! {
     }
 }
 
+/// The most ways to reach somebody that one call adds.
+const MAX_POINTS: usize = 100;
+
 /// A way to reach somebody.
 #[derive(Clone, Debug, InputObject)]
 pub struct ContactPointInput {
@@ -157,7 +173,7 @@ pub struct ContactPointInput {
     pub kind: ContactPointKind,
     /// The address or number, at most 2,000 characters.
     pub value: String,
-    /// What it is called.
+    /// What it is called, at most 255 characters.
     pub label: Option<String>,
 }
 
@@ -168,7 +184,7 @@ pub struct MarketingConsentInput {
     pub channels: Vec<ContactPointKind>,
     /// The legal basis.
     pub legal_basis: LegalBasis,
-    /// Where it was given: form, fair, paper.
+    /// Where it was given: form, fair, paper; at most 255 characters.
     pub source: Option<String>,
 }
 
@@ -181,15 +197,15 @@ impl crate::graph::IsSet for MarketingConsentInput {
 input! {
     /// A new contact. Marketing may create one only together with its consent.
     CreateContactInput for Contact {
-        /// The given name.
+        /// The given name, at most 255 characters.
         N given_name: Option<String>;
-        /// The family name.
+        /// The family name, at most 255 characters.
         N family_name: String;
-        /// How they wish to be addressed.
+        /// How they wish to be addressed, at most 255 characters.
         N salutation: Option<String>;
-        /// The job title.
+        /// The job title, at most 255 characters.
         N job_title: Option<String>;
-        /// The language that they prefer.
+        /// The language that they prefer: BCP 47, such as `de`.
         P language: Option<String>;
         /// How senior they are.
         P seniority: Option<Seniority>;
@@ -197,7 +213,7 @@ input! {
         P buying_role: Option<BuyingRole>;
         /// Where they work.
         P account_id: Option<GlobalId>;
-        /// How to reach them.
+        /// How to reach them, at most 100 ways.
         C contact_points: Option<Vec<ContactPointInput>>;
     }
     plain {
@@ -223,13 +239,13 @@ input! {
         P seniority: MaybeUndefined<Seniority>;
         /// Their part in buying.
         P buying_role: MaybeUndefined<BuyingRole>;
-        /// The stage of the person; a new stage writes an interval.
+        /// The stage of the person, one of the tenant's; a new stage writes an interval.
         P lifecycle_stage: MaybeUndefined<String>;
         /// Where they work from now on: ends the old employment and begins a new one.
         P account_id: MaybeUndefined<GlobalId>;
         /// The colleague who looks after them.
         P owner_id: MaybeUndefined<GlobalId>;
-        /// More ways to reach them.
+        /// More ways to reach them, at most 100.
         C add_contact_points: Option<Vec<ContactPointInput>>;
     }
     plain {
@@ -265,22 +281,23 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
         family_name,
         salutation,
         job_title,
-        language,
+        language: tongue,
         seniority,
         buying_role,
         account_id,
         contact_points,
     } = input;
     let consent_missing = marketing_consent.is_none();
+    let job_title = line("jobTitle", job_title)?;
     let mut work = Work::begin(cx).await?;
     let account_id = work.refer_opt::<account::Entity>("accountId", account_id).await?;
     let row = work
         .insert::<contact::Entity>(contact::ActiveModel {
-            given_name: Set(given_name),
+            given_name: Set(line("givenName", given_name)?),
             family_name: Set(Some(text("familyName", family_name, 255)?)),
-            salutation: Set(salutation),
+            salutation: Set(line("salutation", salutation)?),
             job_title: Set(job_title.clone()),
-            language: Set(language),
+            language: Set(language("language", tongue)?),
             seniority: Set(seniority),
             buying_role: Set(buying_role),
             lifecycle_stage: Set("SUBSCRIBER".to_owned()),
@@ -292,9 +309,15 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
     if let Some(employer) = account_id {
         employ(&mut work, &row, employer, job_title).await?;
     }
-    add_points(&mut work, cx, &row, contact_points.unwrap_or_default()).await?;
+    add_points(&mut work, cx, "contactPoints", &row, contact_points.unwrap_or_default()).await?;
     if let Some(given) = marketing_consent {
-        let channels: Vec<Option<ContactPointKind>> = given.channels.into_iter().map(Some).collect();
+        let source = line("marketingConsent.source", given.source)?;
+        let mut channels: Vec<Option<ContactPointKind>> = Vec::new();
+        for channel in given.channels.into_iter().map(Some) {
+            if !channels.contains(&channel) {
+                channels.push(channel);
+            }
+        }
         for channel in channels {
             let consent = work
                 .insert::<consent::Entity>(consent::ActiveModel {
@@ -303,7 +326,7 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
                     channel: Set(channel),
                     state: Set(ConsentState::Given),
                     legal_basis: Set(Some(given.legal_basis)),
-                    source: Set(given.source.clone()),
+                    source: Set(source.clone()),
                     valid_from: Set(work.now()),
                     ..Default::default()
                 })
@@ -344,9 +367,21 @@ async fn employ(work: &mut Work<'_>, row: &contact::Model, employer: uuid::Uuid,
     Ok(())
 }
 
-async fn add_points(work: &mut Work<'_>, cx: &Cx, row: &contact::Model, points: Vec<ContactPointInput>) -> Result<()> {
+/// `path` is the field that the points came in.
+async fn add_points(
+    work: &mut Work<'_>,
+    cx: &Cx,
+    path: &str,
+    row: &contact::Model,
+    points: Vec<ContactPointInput>,
+) -> Result<()> {
+    if points.len() > MAX_POINTS {
+        return Err(Error::invalid(path, format!("at most {MAX_POINTS} at once")));
+    }
     for (index, ContactPointInput { kind, value, label }) in points.into_iter().enumerate() {
-        let value = text("contactPoints", value, 2000)?;
+        let at = |field: &str| format!("{path}.{index}.{field}");
+        let value = text(&at("value"), value, 2000)?;
+        let label = line(&at("label"), label)?;
         work.insert::<contact_point::Entity>(contact_point::ActiveModel {
             contact_id: Set(Some(row.id)),
             account_id: Set(row.account_id),
@@ -372,7 +407,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
         family_name,
         salutation,
         job_title,
-        language,
+        language: tongue,
         seniority,
         buying_role,
         lifecycle_stage,
@@ -385,14 +420,14 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
     let seen = work.to_change::<contact::Entity>(id, if_version, &written).await?;
     let account_id = work.refer_patch::<account::Entity>("accountId", account_id).await?;
     let row = contact::ActiveModel {
-        given_name: patch(given_name),
-        family_name: patch(family_name),
-        salutation: patch(salutation),
-        job_title: patch(job_title),
-        language: patch(language),
+        given_name: line_patch("givenName", given_name)?,
+        family_name: line_patch("familyName", family_name)?,
+        salutation: line_patch("salutation", salutation)?,
+        job_title: line_patch("jobTitle", job_title)?,
+        language: language_patch("language", tongue)?,
         seniority: patch(seniority),
         buying_role: patch(buying_role),
-        lifecycle_stage: patch_required("lifecycleStage", lifecycle_stage)?,
+        lifecycle_stage: work.stage_patch("lifecycleStage", StageObject::Lifecycle, lifecycle_stage).await?,
         account_id: account_id.clone(),
         owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
         ..Default::default()
@@ -406,7 +441,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
         work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, &stage, "changed", cx.caller.colleague)
             .await?;
     }
-    add_points(&mut work, cx, &row, add_contact_points.unwrap_or_default()).await?;
+    add_points(&mut work, cx, "addContactPoints", &row, add_contact_points.unwrap_or_default()).await?;
     let seen = work.reached::<contact::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Contact(seen))

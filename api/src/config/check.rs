@@ -139,6 +139,7 @@ fn check_limits(limits: &Limits, problems: &mut Vec<Problem>) {
         socket_init_timeout,
         socket_operations,
         max_frame_bytes,
+        slow_reader_timeout,
     } = limits;
     const KB: usize = 1_024;
     number("limits.max_body_bytes", *max_body_bytes, KB..=256 * KB * KB, problems);
@@ -158,6 +159,7 @@ fn check_limits(limits: &Limits, problems: &mut Vec<Problem>) {
     time("limits.socket_init_timeout", *socket_init_timeout, SECOND..=5 * MINUTE, problems);
     number("limits.socket_operations", *socket_operations, 1..=10_000, problems);
     number("limits.max_frame_bytes", *max_frame_bytes, KB..=64 * KB * KB, problems);
+    time("limits.slow_reader_timeout", *slow_reader_timeout, Duration::from_millis(10)..=HOUR, problems);
     if max_document_bytes > max_body_bytes {
         let message = format!(
             "a document of {max_document_bytes} bytes cannot come in a body of {max_body_bytes}; right would be max_body_bytes or less"

@@ -8,8 +8,8 @@ use crate::policy::{Class, Rights};
 use entities::codes::{
     AccessLevel, ActivityKind, AttendeeResponse, CampaignStatus, CampaignType, ChannelGroup, ConsentPurpose,
     ContactPointKind, ContactRole, ContentKind, CostKind, DefinitionKind, Direction, Discipline, HandoverBoundary,
-    Interaction, LeadTouchRole, LegalBasis, MeetingKind, MeetingOutcome, NoteVisibility, OrderStatus, ReasonCode,
-    Renewal, RequirementCategory, SlaMetric, StageObject, SurveyKind, TicketStatus, Wing,
+    IdentityKind, Interaction, LeadTouchRole, LegalBasis, MeetingKind, MeetingOutcome, NoteVisibility, OrderStatus,
+    ReasonCode, Renewal, RequirementCategory, SlaMetric, StageObject, SurveyKind, TicketStatus, Wing,
 };
 
 /// Whether an input field was given.
@@ -50,6 +50,7 @@ always_set!(
     Direction,
     Discipline,
     HandoverBoundary,
+    IdentityKind,
     Interaction,
     LeadTouchRole,
     LegalBasis,
@@ -66,7 +67,16 @@ always_set!(
     TicketStatus,
     Wing
 );
-always_set!(String, bool, i32, super::GlobalId, chrono::DateTime<chrono::Utc>, chrono::NaiveDate, super::MoneyInput);
+always_set!(
+    String,
+    bool,
+    i32,
+    super::GlobalId,
+    chrono::DateTime<chrono::Utc>,
+    chrono::NaiveDate,
+    super::MoneyInput,
+    rust_decimal::Decimal
+);
 
 impl<T> IsSet for Vec<T> {
     fn is_set(&self) -> bool {
@@ -197,7 +207,24 @@ pub fn prose_patch(path: &str, value: MaybeUndefined<String>) -> Result<ActiveVa
     }
 }
 
-fn patch_text(
+/// A whole number of percent that may be left out.
+pub fn percent(path: &str, value: Option<i32>) -> Result<Option<i32>> {
+    match value {
+        Some(percent) if !(0..=100).contains(&percent) => Err(Error::invalid(path, "between 0 and 100 percent")),
+        value => Ok(value),
+    }
+}
+
+/// [`percent`] from a patch: absent leaves, null clears.
+pub fn percent_patch(path: &str, value: MaybeUndefined<i32>) -> Result<ActiveValue<Option<i32>>> {
+    match patch(value) {
+        ActiveValue::Set(value) => Ok(ActiveValue::Set(percent(path, value)?)),
+        other => Ok(other),
+    }
+}
+
+/// A nullable text from a patch: absent leaves, null clears, anything else is checked.
+pub(super) fn patch_text(
     value: MaybeUndefined<String>,
     checked: impl FnOnce(Option<String>) -> Result<Option<String>>,
 ) -> Result<ActiveValue<Option<String>>> {

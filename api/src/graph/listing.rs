@@ -610,9 +610,7 @@ macro_rules! listed {
             $(#[$many_meta])*
             #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
             #[graphql(
-                directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
-                complexity = "crate::graph::cost(first, last, child_complexity)"
-            )]
+                directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
             pub async fn $many(
                 &self,
                 ctx: &async_graphql::Context<'_>,

@@ -1,7 +1,8 @@
 //! Money: kept as integer minor units, shown as a decimal and its currency.
 
-use async_graphql::{InputObject, SimpleObject};
+use async_graphql::{InputObject, MaybeUndefined, SimpleObject};
 use rust_decimal::Decimal;
+use sea_orm::ActiveValue;
 
 use super::error::{Error, Result};
 
@@ -21,6 +22,20 @@ pub struct MoneyInput {
     pub amount: Decimal,
     /// ISO 4217 code, such as `EUR`.
     pub currency: String,
+}
+
+/// The currencies of ISO 4217 that money is kept in, and those that were given up lately.
+const CURRENCIES: &str = "\
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP \
+    CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD \
+    IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK \
+    MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL \
+    SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER \
+    ZAR ZMW ZWG ZWL";
+
+/// Whether this is the code of a currency, in capitals.
+pub fn is_currency(code: &str) -> bool {
+    code.len() == 3 && CURRENCIES.split(' ').any(|known| known == code)
 }
 
 /// How many decimals a currency has (ISO 4217).
@@ -52,12 +67,35 @@ impl MoneyInput {
     /// In minor units; refuses what would have to be rounded.
     pub fn into_minor(self, path: &str) -> Result<(i64, String)> {
         let currency = self.currency;
-        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        if !is_currency(&currency) {
             return Err(Error::invalid(path, "currency is an ISO 4217 code in capitals, such as EUR"));
         }
         to_minor(self.amount, &currency)
             .map(|minor| (minor, currency))
             .ok_or_else(|| Error::invalid(path, "the amount has more decimals than the currency, or is too large"))
+    }
+
+    /// [`MoneyInput::into_minor`] of what something costs or is worth: not negative.
+    pub fn into_price(self, path: &str) -> Result<(i64, String)> {
+        match self.into_minor(path)? {
+            (minor, _) if minor < 0 => Err(Error::invalid(path, "an amount is not negative")),
+            price => Ok(price),
+        }
+    }
+}
+
+/// A nullable amount and its currency from a patch: absent leaves, null clears both.
+pub fn price_patch(
+    path: &str,
+    value: MaybeUndefined<MoneyInput>,
+) -> Result<(ActiveValue<Option<i64>>, ActiveValue<Option<String>>)> {
+    match value {
+        MaybeUndefined::Undefined => Ok((ActiveValue::NotSet, ActiveValue::NotSet)),
+        MaybeUndefined::Null => Ok((ActiveValue::Set(None), ActiveValue::Set(None))),
+        MaybeUndefined::Value(money) => {
+            let (minor, currency) = money.into_price(path)?;
+            Ok((ActiveValue::Set(Some(minor)), ActiveValue::Set(Some(currency))))
+        }
     }
 }
 

@@ -106,9 +106,7 @@ macro_rules! object {
                 $(#[$list_meta])*
                 #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 #[graphql(
-                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn $list(
                     &self,
                     ctx: &async_graphql::Context<'_>,
@@ -136,9 +134,7 @@ macro_rules! object {
                 /// What happened around it, newest first.
                 #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 #[graphql(
-                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn timeline(
                     &self,
                     ctx: &async_graphql::Context<'_>,
@@ -152,13 +148,13 @@ macro_rules! object {
                 ) -> $crate::graph::Result<timeline::TimelineConnection> {
                     let page = $crate::graph::PageArgs::new(first, after, last, before);
                     let args = timeline::TimelineArgs { filter: filter.map(|filter| *filter), page, as_of, known_at };
-                    Box::pin(timeline::of($crate::graph::Cx::of(ctx), entities::codes::SubjectType::$subject, self.0.row().id, args)).await
+                    Box::pin(timeline::of(ctx, entities::codes::SubjectType::$subject, self.0.row().id, args)).await
                 }
             )?
 
             $(
-                /// The tenant's own fields of this record, in their declared order, each with its value.
-                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false), complexity = "1 + 10 * child_complexity")]
+                /// The tenant's own fields of this record, at most 100, in their declared order, each with its value.
+                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn custom_fields(&self, ctx: &async_graphql::Context<'_>) -> $crate::graph::Result<Vec<custom::CustomFieldValue>> {
                     let _ = entities::codes::CustomEntity::$customized;
                     custom::values::<$table>($crate::graph::Cx::of(ctx), &self.0).await
@@ -176,9 +172,7 @@ macro_rules! object {
             $(
                 /// The notes on it that you may read, newest first.
                 #[graphql(
-                    directive = $crate::policy::access::apply("Note".into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply("Note".into(), "*".into(), false))]
                 #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 pub async fn notes(
                     &self,
@@ -197,9 +191,7 @@ macro_rules! object {
 
                 /// What is to do about it, open and done, newest first.
                 #[graphql(
-                    directive = $crate::policy::access::apply("Task".into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply("Task".into(), "*".into(), false))]
                 #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 pub async fn tasks(
                     &self,

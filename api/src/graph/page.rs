@@ -120,12 +120,6 @@ impl PageArgs {
     }
 }
 
-/// How much a page costs: its size times what is asked of each row.
-pub fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
-    let size = first.or(last).unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE);
-    1 + usize::try_from(size).unwrap_or(1) * child
-}
-
 /// Which way a list runs when it is read with `first`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {

@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    event_id,
+    ObjectType, event_id,
     visible::{self, EventRights, e, s},
 };
 use crate::{
@@ -173,19 +173,49 @@ pub async fn since<C: ConnectionTrait>(
     position: i64,
     limit: u64,
 ) -> Result<Since, DbErr> {
+    let Subject { ty, id } = subject;
+    recorded_since(caller, db, events_of(caller, ty, &[id], filter), s(event_subject::Column::EventId), position, limit)
+        .await
+}
+
+/// What was recorded after `position` about rows of a type that lie with the caller: at most `limit` events.
+pub async fn lying_since<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    object: ObjectType,
+    position: i64,
+    limit: u64,
+) -> Result<Since, DbErr> {
+    let mut select = columns();
+    select
+        .from_as(journey_event::Entity, Alias::new(visible::EVENT))
+        .and_where(e(journey_event::Column::TenantId).eq(caller.tenant))
+        .and_where(e(journey_event::Column::ObjectType).eq(object.code()))
+        .and_where(visible::lies_with(caller, visible::EVENT))
+        .cond_where(visible::condition(caller, visible::EVENT));
+    recorded_since(caller, db, select, e(journey_event::Column::Id), position, limit).await
+}
+
+/// Of the events that `inner` selects, by their ids, those that the feed has after `position`.
+async fn recorded_since<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    mut inner: SelectStatement,
+    id: Expr,
+    position: i64,
+    limit: u64,
+) -> Result<Since, DbErr> {
     let log = Alias::new("c");
     let at = || Expr::col((log.clone(), change_log::Column::Position));
-    let mut inner = events_of(caller, subject.ty, &[subject.id], filter);
     inner
         .expr_as(at(), "position_at")
         .join_as(
             JoinType::InnerJoin,
             change_log::Entity,
             log.clone(),
-            Condition::all().add(Expr::col((log.clone(), change_log::Column::TenantId)).eq(caller.tenant)).add(
-                Expr::col((log.clone(), change_log::Column::EventId))
-                    .equals((Alias::new(visible::SUBJECT), event_subject::Column::EventId)),
-            ),
+            Condition::all()
+                .add(Expr::col((log.clone(), change_log::Column::TenantId)).eq(caller.tenant))
+                .add(Expr::col((log.clone(), change_log::Column::EventId)).eq(id)),
         )
         .and_where(at().gt(position))
         .order_by_expr(at(), Order::Asc)
@@ -236,18 +266,23 @@ fn at_position(caller: &Caller, inner: SelectStatement) -> SelectStatement {
         .to_owned()
 }
 
-fn events_of(caller: &Caller, ty: SubjectType, ids: &[Uuid], filter: &Filter) -> SelectStatement {
+fn columns() -> SelectStatement {
     let mut select = Query::select();
     for column in journey_event::Column::iter() {
         select.expr_as(e(column), sea_orm::IdenStatic::as_str(&column));
     }
+    select
+}
+
+fn events_of(caller: &Caller, ty: SubjectType, ids: &[Uuid], filter: &Filter) -> SelectStatement {
+    let mut select = columns();
     visible::from_tables(&mut select);
     select
         .expr_as(s(event_subject::Column::SubjectId), "page_of")
         .and_where(s(event_subject::Column::TenantId).eq(caller.tenant))
         .and_where(s(event_subject::Column::SubjectType).eq(ty.as_str()))
         .and_where(s(event_subject::Column::SubjectId).is_in(ids.iter().copied()))
-        .cond_where(visible::condition(caller))
+        .cond_where(visible::condition(caller, visible::SUBJECT))
         .cond_where(filtered(caller, filter));
     select
 }
@@ -302,17 +337,25 @@ fn filtered(caller: &Caller, filter: &Filter) -> Condition {
     }
 }
 
-/// What of the caller's rights a stream stands on: when it changes, the stream must read again.
-pub async fn standing<C: ConnectionTrait>(caller: &Caller, db: &C, account: Option<Uuid>) -> Result<Standing, DbErr> {
+/// The rights that a subject's events are seen with. Those of an account hang on the rights on it alone; what follows a person
+/// or a market may have happened with any account, so that each which comes or goes changes the picture.
+pub(super) async fn reach<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    ty: SubjectType,
+    account: Option<Uuid>,
+) -> Result<([i32; 4], [i64; 4]), DbErr> {
     let levels = match account {
         Some(account) => visible::levels(caller, db, vec![account]).await?.remove(&account),
         None => None,
     };
-    Ok(Standing { levels: levels.unwrap_or_default() })
-}
-
-/// See [`standing`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    levels: [i32; 4],
+    let extent = match ty {
+        SubjectType::Account | SubjectType::Opportunity | SubjectType::Ticket | SubjectType::Asset => [0; 4],
+        SubjectType::Contact
+        | SubjectType::Visitor
+        | SubjectType::Lead
+        | SubjectType::Campaign
+        | SubjectType::Industry => visible::extent(caller, db).await?,
+    };
+    Ok((levels.unwrap_or_default(), extent))
 }

@@ -85,6 +85,22 @@ impl Event {
         }
     }
 
+    /// An event about the tenant itself, whose row has a number and no UUID.
+    pub(super) fn of_tenant(kind: EventKind, tenant: i64, payload: Payload) -> Event {
+        Event {
+            kind,
+            object: (ObjectType::Tenant, Uuid::from_u64_pair(0, tenant.cast_unsigned())),
+            account_id: None,
+            subjects: Subjects::new(),
+            payload,
+            occurred_at: None,
+            audience: AUDIENCE_TEAM.to_owned(),
+            source_seq: None,
+            supersedes: None,
+            time_uncertain: false,
+        }
+    }
+
     /// Also about this.
     pub fn about(mut self, ty: SubjectType, id: impl Into<Option<Uuid>>) -> Event {
         self.subjects.extend(id.into().map(|id| (ty, id)));
@@ -113,6 +129,14 @@ impl Event {
     pub fn queue(mut self, queue: Option<Uuid>) -> Event {
         if let Some(queue) = queue {
             self.audience = format!("QUEUE:{queue}");
+        }
+        self
+    }
+
+    /// It lies with this colleague, who sees it whatever its account.
+    pub fn colleague(mut self, colleague: Option<Uuid>) -> Event {
+        if let Some(colleague) = colleague {
+            self.audience = format!("COLLEAGUE:{colleague}");
         }
         self
     }
@@ -676,7 +700,8 @@ fn storable<E: EntityTrait>(row: &E::ActiveModel) -> Result<()> {
     Ok(())
 }
 
-fn holds_nul(json: &serde_json::Value) -> bool {
+/// Whether a text anywhere in it holds the one character that PostgreSQL cannot store.
+pub fn holds_nul(json: &serde_json::Value) -> bool {
     match json {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(items) => items.iter().any(holds_nul),

@@ -89,7 +89,7 @@ object! {
     custom_fields Campaign raw T;
     teamwork Campaign;
     edges {
-        /// The industries that it aims at; empty: at no special one.
+        /// The industries that it aims at, at most 100; empty: at no special one.
         #[graphql(directive = access::apply("Campaign".into(), "P".into(), false))]
         pub async fn target_industries(&self, ctx: &Context<'_>) -> Result<Vec<Industry>> {
             let cx = Cx::of(ctx);

@@ -22,9 +22,9 @@ use super::{
 use crate::{
     account::{
         Industry,
-        people::{IndustryFilter, IndustrySort},
+        industry::{IndustryFilter, IndustrySort},
     },
-    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, SortDirection, cost, list, listed},
+    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, SortDirection, list, listed},
     policy::access,
     sales::Requirement,
 };
@@ -38,7 +38,7 @@ pub struct MarketingDesk;
 impl MarketingDesk {
     /// The campaigns, oldest first unless sorted.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Campaign".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Campaign".into(), "*".into(), false))]
     async fn campaigns(
         &self,
         ctx: &Context<'_>,
@@ -56,7 +56,7 @@ impl MarketingDesk {
 
     /// The leads, newest first unless sorted. `filter: { status: NEW }` leaves those that marketing works on.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Lead".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Lead".into(), "*".into(), false))]
     async fn leads(
         &self,
         ctx: &Context<'_>,
@@ -73,7 +73,7 @@ impl MarketingDesk {
     }
 
     /// The handovers that you offered, and what became of them, newest first.
-    #[graphql(directive = access::apply("Handover".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "*".into(), false))]
     async fn handovers_sent(
         &self,
         ctx: &Context<'_>,
@@ -100,7 +100,7 @@ impl MarketingDesk {
 
     /// What was rejected or given back, by whomever it was offered, with the reason: what the next campaign learns from.
     /// Newest first.
-    #[graphql(directive = access::apply("Handover".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "*".into(), false))]
     async fn rejected_handovers(
         &self,
         ctx: &Context<'_>,
@@ -148,7 +148,7 @@ impl MarketingDesk {
     /// The industries in which you see an account, each with how many customers, people, leads and needs there are: `segment`. By
     /// code unless sorted.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Account".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Account".into(), "P".into(), false))]
     async fn segments(
         &self,
         ctx: &Context<'_>,
@@ -170,7 +170,7 @@ impl MarketingDesk {
     }
 
     /// The lessons, newest first.
-    #[graphql(directive = access::apply("Lesson".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Lesson".into(), "*".into(), false))]
     async fn lessons(
         &self,
         ctx: &Context<'_>,
@@ -185,7 +185,7 @@ impl MarketingDesk {
     }
 
     /// What customers said in meetings that they need: the voice of the market on its way back. Newest first.
-    #[graphql(directive = access::apply("Meeting".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Meeting".into(), "*".into(), false))]
     async fn requirements_heard(
         &self,
         ctx: &Context<'_>,

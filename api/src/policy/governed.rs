@@ -2,17 +2,18 @@
 
 use entities::{
     account::{
-        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
-        industry_team_member, visitor,
+        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, identity_rule,
+        industry, industry_team_member, visitor,
     },
-    codes::{AccessLevel, NoteVisibility, RecordType, Wing},
+    codes::{AccessLevel, HandoverBoundary, NoteVisibility, RecordType, StageObject, SubjectType, Wing},
     marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
     sales::{
         activity, contract, meeting, meeting_attendee, note, opportunity, opportunity_contact, opportunity_snapshot,
         order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    tenant::{custom_field, queue},
+    sync::fx_rate,
+    tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait,
@@ -131,13 +132,18 @@ governed! {
     contact_point Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } contact_point_scopes => [contact ContactId];
     employment Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } employment_scopes => [contact ContactId];
     visitor Visitor { account: AccountId, own: [], queue: None, deleted: None };
-    identity Visitor { account: None, own: [], queue: None, deleted: None };
+    identity Visitor { account: None, own: [], queue: None, deleted: None } identity_scopes;
+    identity_rule Settings { account: None, own: [], queue: None, deleted: DeletedAt };
     consent Consent { account: None, own: [], queue: None, deleted: None } consent_scopes => [contact ContactId];
     colleague Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     industry Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     account_team_member AccountTeam { account: AccountId, own: [], queue: None, deleted: None } team_scopes;
-    industry_team_member IndustryTeam { account: None, own: [], queue: None, deleted: None };
+    industry_team_member IndustryTeam { account: None, own: [], queue: None, deleted: None } => [industry IndustryId];
     queue Queue { account: None, own: [], queue: None, deleted: DeletedAt };
+    queue_member Queue { account: None, own: [], queue: None, deleted: None } => [queue QueueId];
+    goal Queue { account: None, own: [], queue: None, deleted: DeletedAt };
+    definition Settings { account: None, own: [], queue: None, deleted: None };
+    fx_rate Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     custom_field CustomField { account: None, own: [], queue: None, deleted: DeletedAt };
 
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
@@ -146,7 +152,7 @@ governed! {
     campaign_cost CampaignCost { account: None, own: [], queue: None, deleted: DeletedAt } => [campaign CampaignId];
     touchpoint Touchpoint { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     lead Lead { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
-    handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None };
+    handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None } handover_scopes;
     lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: DeletedAt } lesson_scopes;
 
     opportunity Opportunity { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } opportunity_scopes;
@@ -164,7 +170,7 @@ governed! {
     contract Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     pipeline Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     stage Reference { account: None, own: [], queue: None, deleted: DeletedAt } => [pipeline PipelineId];
-    stage_interval Opportunity { account: None, own: [], queue: None, deleted: None } interval_scopes;
+    stage_interval Opportunity { account: None, own: [], queue: None, deleted: None } interval_scopes ruled interval_lines;
 
     asset Asset { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     ticket Ticket { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
@@ -173,7 +179,7 @@ governed! {
     sla_policy Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } clock_scopes;
     file Ticket { account: None, own: [], queue: None, deleted: DeletedAt } file_scopes ruled file_lines => [meeting MeetingId, ticket TicketId, contract ContractId];
-    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } survey_scopes;
+    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: DeletedAt } survey_scopes;
 }
 
 /// The agent on the phone reaches the customer of a ticket that is its own or waits in its queue.
@@ -323,6 +329,32 @@ fn opportunity_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Opt
     Some(opportunity::Column::PrimaryCampaignId.into_expr().in_subquery(campaigns))
 }
 
+/// Either side's wing lets a team see a handover; to decide it takes EDIT on the receiving side.
+fn handover_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    use HandoverBoundary::{MarketingToSales, SalesToTechnical, ServiceToSales, TechnicalToService};
+    if scope != Scope::Team {
+        return None;
+    }
+    // Technicians work in the wing of service.
+    let wings: &[(Wing, &[HandoverBoundary])] = match level {
+        AccessLevel::Edit => &[
+            (Wing::Sales, &[MarketingToSales, ServiceToSales]),
+            (Wing::Service, &[SalesToTechnical, TechnicalToService]),
+        ],
+        AccessLevel::None | AccessLevel::Read => &[
+            (Wing::Marketing, &[MarketingToSales]),
+            (Wing::Sales, &[MarketingToSales, SalesToTechnical, ServiceToSales]),
+            (Wing::Service, &[SalesToTechnical, TechnicalToService, ServiceToSales]),
+        ],
+    };
+    let sides = wings.iter().map(|(wing, boundaries)| {
+        let accounts = reach::visible_accounts(caller, *wing, level);
+        let crosses = handover::Column::Boundary.is_in(boundaries.iter().copied());
+        crosses.and(reach::in_accounts(handover::Column::AccountId.into_expr(), accounts))
+    });
+    sides.reduce(ExprTrait::or)
+}
+
 /// Attended by the caller, or organised.
 fn meeting_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     let (Scope::Mine, Some(colleague)) = (scope, caller.colleague) else { return None };
@@ -362,6 +394,15 @@ fn through_parent<P: Governed>(parent: Expr, scope: Scope, caller: &Caller, leve
         .and_where(condition::<P>(P::TYPE, scope, caller, level))
         .to_owned();
     Some(parent.in_subquery(parents))
+}
+
+/// What recognises somebody is reached with whom it recognises.
+fn identity_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    let whom = || identity::Column::SubjectId.into_expr();
+    let visitor = through_parent::<visitor::Entity>(whom(), scope, caller, level)?;
+    let contact = through_parent::<contact::Entity>(whom(), scope, caller, level)?;
+    let of = |subject: SubjectType| identity::Column::SubjectType.eq(subject);
+    Some(of(SubjectType::Visitor).and(visitor).or(of(SubjectType::Contact).and(contact)))
 }
 
 fn consent_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
@@ -444,8 +485,24 @@ fn snapshot_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<
     through_parent::<opportunity::Entity>(opportunity_snapshot::Column::OpportunityId.into_expr(), scope, caller, level)
 }
 
+/// A stay in a stage is read like what was in it.
+fn interval_lines(ty: Type) -> Option<Expr> {
+    let object = match ty {
+        Type::Contact => StageObject::Lifecycle,
+        Type::Account => StageObject::Account,
+        Type::Ticket => StageObject::Ticket,
+        _ => StageObject::Opportunity,
+    };
+    Some(stage_interval::Column::ObjectType.eq(object))
+}
+
 fn interval_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
-    through_parent::<opportunity::Entity>(stage_interval::Column::ObjectId.into_expr(), scope, caller, level)
+    let object = || stage_interval::Column::ObjectId.into_expr();
+    let contact = through_parent::<contact::Entity>(object(), scope, caller, level)?;
+    let account = through_parent::<account::Entity>(object(), scope, caller, level)?;
+    let opportunity = through_parent::<opportunity::Entity>(object(), scope, caller, level)?;
+    let ticket = through_parent::<ticket::Entity>(object(), scope, caller, level)?;
+    Some(contact.or(account).or(opportunity).or(ticket))
 }
 
 fn contact_role_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {

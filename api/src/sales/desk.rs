@@ -24,7 +24,7 @@ use crate::{
         Account,
         account::{AccountFilter, AccountSort},
     },
-    graph::{Cx, Direction, List, PageArgs, Result, SortDirection, cost, list, listed},
+    graph::{Cx, Direction, List, PageArgs, Result, SortDirection, list, listed},
     marketing::{
         Handover,
         handover::{HandoverFilter, HandoverSort},
@@ -41,7 +41,7 @@ pub struct SalesDesk;
 impl SalesDesk {
     /// The accounts that you own or on whose team you are, oldest first unless sorted.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Account".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Account".into(), "*".into(), false))]
     async fn my_accounts(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +58,7 @@ impl SalesDesk {
     }
 
     /// What is offered to you or your queues and waits for a decision, oldest first.
-    #[graphql(directive = access::apply("Handover".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
     async fn handover_inbox(
         &self,
         ctx: &Context<'_>,
@@ -72,7 +72,7 @@ impl SalesDesk {
 
     /// Every handover that still waits for a decision and is yours to know: offered by you, or about one of your accounts, whoever
     /// decides. What is due first on top, what has no date last.
-    #[graphql(directive = access::apply("Handover".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
     async fn open_handovers(
         &self,
         ctx: &Context<'_>,
@@ -96,9 +96,7 @@ impl SalesDesk {
     /// What is to be done next: your open tasks and those about your accounts, and what your own open opportunities say. What is due
     /// first on top, what has no date last. Empty for a machine's token.
     #[graphql(
-        directive = access::apply("Task".into(), "P".into(), false),
-        complexity = "cost(Some(first), None, child_complexity)"
-    )]
+        directive = access::apply("Task".into(), "P".into(), false))]
     async fn next_steps(
         &self,
         ctx: &Context<'_>,
@@ -110,7 +108,7 @@ impl SalesDesk {
 
     /// What stands in each open stage: every open stage once, in the order of its pipeline, counted over the opportunities that you
     /// may see.
-    #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = "1 + 10 * child_complexity")]
+    #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
     async fn pipeline_by_stage(
         &self,
         ctx: &Context<'_>,
@@ -123,7 +121,7 @@ impl SalesDesk {
 
     /// The opportunities that are neither won nor lost, newest first unless sorted.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
     async fn pipeline(
         &self,
         ctx: &Context<'_>,
@@ -148,7 +146,7 @@ impl SalesDesk {
     }
 
     /// The meetings that are planned and have not begun, the next one first.
-    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false))]
     async fn upcoming_meetings(
         &self,
         ctx: &Context<'_>,
@@ -169,7 +167,7 @@ impl SalesDesk {
     }
 
     /// What customers need and nobody has answered yet, oldest first.
-    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Meeting".into(), "P".into(), false))]
     async fn open_requirements(
         &self,
         ctx: &Context<'_>,

@@ -18,7 +18,8 @@ use super::{
     ticket::{TicketFilter, TicketSort, is_open},
 };
 use crate::{
-    graph::{Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, SortDirection, cost, list, listed},
+    graph::{Cx, Direction, Error, GlobalId, Kind, List, PageArgs, Result, SortDirection, list, listed},
+    marketing::{Handover, inbox},
     policy::{Rows, access},
 };
 
@@ -31,7 +32,7 @@ impl ServiceDesk {
     /// The tickets that wait or are worked on in your queues, oldest first unless sorted. Empty if you work in no queue and name
     /// none.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
     async fn queue(
         &self,
         ctx: &Context<'_>,
@@ -49,7 +50,7 @@ impl ServiceDesk {
     }
 
     /// What waits in your queues, in figures: the tickets that `queue` lists.
-    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = "1 + child_complexity")]
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
     async fn workload(
         &self,
         ctx: &Context<'_>,
@@ -65,7 +66,7 @@ impl ServiceDesk {
 
     /// The promises that still run for open tickets, yours and those of your queues: what breaks next on top. A paused clock is not
     /// among them.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn due_next(
         &self,
         ctx: &Context<'_>,
@@ -94,7 +95,7 @@ impl ServiceDesk {
     }
 
     /// The open tickets that you work on, oldest first.
-    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
     async fn my_tickets(
         &self,
         ctx: &Context<'_>,
@@ -113,8 +114,21 @@ impl ServiceDesk {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
     }
 
+    /// What is offered to you or your queues and waits for a decision, oldest first.
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
+    async fn handover_inbox(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Handover>> {
+        inbox(Cx::of(ctx), PageArgs::new(first, after, last, before)).await
+    }
+
     /// The promises that broke, newest first.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn breached_clocks(
         &self,
         ctx: &Context<'_>,
@@ -129,7 +143,7 @@ impl ServiceDesk {
     }
 
     /// What stands at customers' and serves, newest first.
-    #[graphql(directive = access::apply("Asset".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Asset".into(), "P".into(), false))]
     async fn installed_base(
         &self,
         ctx: &Context<'_>,
@@ -148,7 +162,7 @@ impl ServiceDesk {
     }
 
     /// What customers answered, newest first.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn satisfaction(
         &self,
         ctx: &Context<'_>,
@@ -167,7 +181,7 @@ impl ServiceDesk {
     }
 
     /// How content the customers are: the answers that you may see, by kind of survey and by scale. Empty where nobody answered.
-    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false), complexity = "1 + 10 * child_complexity")]
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn satisfaction_scores(
         &self,
         ctx: &Context<'_>,

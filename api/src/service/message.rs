@@ -17,7 +17,7 @@ use super::{
 use crate::{
     account::{Colleague, Contact},
     filterable,
-    graph::{AnyOf, Cx, Error, GlobalId, Result, TimeFilter, text},
+    graph::{AnyOf, Cx, Error, GlobalId, Result, TimeFilter, prose},
     input,
     journey::{Event, EventKind, Work, attempt},
     object, payload,
@@ -175,7 +175,7 @@ pub async fn add_message(cx: &Cx, input: AddTicketMessageInput) -> Result<Ticket
             author_id: Set(author_id),
             is_public: Set(true),
             is_bot: Set(is_bot),
-            body: Set(text("body", body, MAX_BODY)?),
+            body: Set(prose("body", body, MAX_BODY)?),
             sent_at: Set(work.now()),
             ..Default::default()
         })
@@ -208,7 +208,7 @@ pub async fn add_note(cx: &Cx, input: AddTicketNoteInput) -> Result<TicketNote> 
             author_id: Set(cx.caller.colleague),
             is_public: Set(false),
             is_bot: Set(false),
-            body: Set(text("body", body, MAX_BODY)?),
+            body: Set(prose("body", body, MAX_BODY)?),
             sent_at: Set(work.now()),
             ..Default::default()
         })

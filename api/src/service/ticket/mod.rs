@@ -5,10 +5,11 @@ mod mutations;
 mod queries;
 pub mod service;
 mod types;
+mod update;
 
 pub use inputs::{
     AssignTicketInput, AssignTicketPayload, ChangeTicketStatusInput, ChangeTicketStatusPayload, CreateTicketInput,
-    CreateTicketPayload, EscalateTicketInput, EscalateTicketPayload,
+    CreateTicketPayload, EscalateTicketInput, EscalateTicketPayload, UpdateTicketInput, UpdateTicketPayload,
 };
 pub use mutations::TicketMutation;
 pub use queries::{TicketFilter, TicketQuery, TicketSort, is_open};

@@ -86,13 +86,20 @@ pub async fn create(cx: &Cx, input: CreateTicketInput) -> Result<Ticket> {
     if asset.as_ref().is_some_and(|asset| Some(asset.row().account_id) != account_id) {
         return Err(Error::invalid("assetId", "the asset stands at another customer's"));
     }
+    let contract = match contract_id {
+        Some(id) => Some(work.refer::<contract::Entity>("contractId", id).await?),
+        None => None,
+    };
+    if contract.as_ref().is_some_and(|contract| Some(contract.row().account_id) != account_id) {
+        return Err(Error::invalid("contractId", "the contract is another customer's"));
+    }
     let queue_id = service_queue(&work, queue_id).await?;
     let owner_id = work.refer_opt::<colleague::Entity>("ownerId", owner_id).await?;
     let row = ticket::ActiveModel {
         account_id: Set(account_id),
         contact_id: Set(contact.map(|contact| contact.row().id)),
         asset_id: Set(asset.map(|asset| asset.row().id)),
-        contract_id: Set(work.refer_opt::<contract::Entity>("contractId", contract_id).await?),
+        contract_id: Set(contract.map(|contract| contract.row().id)),
         number: Set(Some(work.next_number_unscoped::<ticket::Entity>(ticket::Column::Number).await?)),
         subject: Set(subject),
         status: Set(TicketStatus::New),
