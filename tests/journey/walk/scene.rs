@@ -55,11 +55,19 @@ impl Hub {
                 };
                 work.insert_technical::<queue_member::Entity>(vec![member]).await?;
                 let contact = rows::contact(work, Some(account), "Anna", "Öz").await?.id;
-                let hub = Hub { account, contact, campaign: Uuid::nil(), channel: Uuid::nil(), industry, pipeline: Uuid::nil() };
+                let hub = Hub {
+                    account,
+                    contact,
+                    campaign: Uuid::nil(),
+                    channel: Uuid::nil(),
+                    industry,
+                    pipeline: Uuid::nil(),
+                };
                 let campaign = insert(work, house, hub, Kind::Campaign, "").await?;
                 let channel = insert(work, house, hub, Kind::Channel, "").await?;
                 let pipeline = insert(work, house, hub, Kind::Pipeline, "").await?;
-                let field = custom_field::ActiveModel { code: Set("held".to_owned()), ..custom(CustomFieldType::Text, work) };
+                let field =
+                    custom_field::ActiveModel { code: Set("held".to_owned()), ..custom(CustomFieldType::Text, work) };
                 work.insert::<custom_field::Entity>(field).await?;
                 Ok(Hub { campaign, channel, pipeline, ..hub })
             })
@@ -100,7 +108,8 @@ fn day(day: u32) -> NaiveDate {
 }
 
 fn custom(ty: CustomFieldType, work: &mut Work<'_>) -> custom_field::ActiveModel {
-    let choices = if ty == CustomFieldType::Choice { json!([{ "code": "A", "de": "A", "en": "A" }]) } else { json!([]) };
+    let choices =
+        if ty == CustomFieldType::Choice { json!([{ "code": "A", "de": "A", "en": "A" }]) } else { json!([]) };
     custom_field::ActiveModel {
         entity: Set(CustomEntity::Account),
         code: Set(format!("f{}", work.fresh_id().simple())),
