@@ -14,8 +14,8 @@ use super::{Account, Colleague};
 use crate::{
     custom,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, language, language_patch, line, line_patch,
-        patch, text,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, language, language_patch, line,
+        line_patch, patch, text,
     },
     input,
     journey::{
@@ -85,7 +85,7 @@ object! {
         }
 
         /// The stages that they were in, oldest first, at most the first 100. A stage that was entered twice stands here twice.
-        #[graphql(directive = access::apply("Contact".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Contact".into(), "P".into(), false))]
         async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
             history::stages(Cx::of(ctx), StageObject::Lifecycle, self.0.row().id).await
         }

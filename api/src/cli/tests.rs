@@ -47,6 +47,7 @@ fn commands_are_read_as_documented() {
         "token --role sales --role manager --tenant t --colleague c --ttl 1h",
         "schema",
         "schema --role sales --role admin",
+        "schema --check-against schema/released --allow-breaking",
         "import --source salesforce a b --dry-run --tenant t",
         "import --source snowplow --data d a",
         "generate --accounts 1 --events 2 --seed 3 --tenant t",

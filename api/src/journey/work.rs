@@ -133,6 +133,14 @@ impl Event {
         self
     }
 
+    /// It lies with this colleague, who sees it whatever its account.
+    pub fn colleague(mut self, colleague: Option<Uuid>) -> Event {
+        if let Some(colleague) = colleague {
+            self.audience = format!("COLLEAGUE:{colleague}");
+        }
+        self
+    }
+
     /// Its place among the events of its source.
     pub fn source_seq(mut self, seq: i64) -> Event {
         self.source_seq = Some(seq);

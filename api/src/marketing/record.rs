@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The most touchpoints that one call records.
-const MAX_BATCH: usize = 1000;
+pub const MAX_BATCH: usize = 1000;
 
 input! {
     /// A touch. It names a contact, a visitor or an account.

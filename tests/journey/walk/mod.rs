@@ -200,13 +200,6 @@ impl<'a> Walk<'a> {
             };
             self.made.insert(name, uuid);
         }
-        if let ("removeLeadTouch", Some(lead), Some(touch)) =
-            (mutation.name.as_str(), self.made.get("leadId"), self.made.get("touchpointId"))
-            && !self.made.contains_key("link")
-        {
-            self.hub.link(self.world, *lead, *touch).await;
-            self.made.insert("link".to_owned(), *lead);
-        }
         fill(&mut plan, &|name| id(kind(&mutation.name, name), self.made[name]));
         plan
     }
