@@ -372,13 +372,13 @@ async fn an_industry_team_ends_the_streams_that_stood_on_it() {
             })
             .await;
         let subject = id(Kind::Account, account);
-        let page = sam.ask(PAGE, json!({ "id": subject })).await.must();
-        let after = page.data("timeline.pageInfo.liveCursor").clone();
         let change = mutation("updateIndustryTeamMember", "industryTeamMember", "");
         // More than before, less than before, nothing: each is another right.
         for input in
             [json!({ "accessSales": "EDIT" }), json!({ "accessSales": "NONE" }), json!({ "validTo": world.now() })]
         {
+            let page = sam.ask(PAGE, json!({ "id": subject })).await.must();
+            let after = page.data("timeline.pageInfo.liveCursor");
             let mut live = sam.follow(&server, FOLLOW, json!({ "id": subject, "after": after })).await;
             world
                 .work(async |work| {
@@ -391,16 +391,7 @@ async fn an_industry_team_ends_the_streams_that_stood_on_it() {
             let mut input = input;
             input["id"] = json!(member);
             done(&max, &change, input).await;
-            loop {
-                match live.next().await {
-                    tests::Said::Next(payload) if payload.get("errors").is_none() => {}
-                    tests::Said::Next(payload) => {
-                        assert_eq!(payload["errors"][0]["extensions"]["code"], "RIGHTS_CHANGED");
-                        break;
-                    }
-                    said => panic!("{said:?}"),
-                }
-            }
+            assert_eq!(live.code().await, "RIGHTS_CHANGED");
         }
         assert_eq!(sam.ask(PAGE, json!({ "id": subject })).await.code(), Some("NOT_FOUND"));
     })

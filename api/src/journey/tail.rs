@@ -1,5 +1,5 @@
 //! The tail: the one reader of a tenant's feed in a process. It looks after each commit, and every now and then by itself, and
-//! rings for those whom the news concerns. What the news is they read themselves, each with its own rights.
+//! rings for those whom the news concerns; for all where it changes who reaches what. What the news is they read themselves, each with its own rights.
 
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,13 @@ pub(super) const OUTAGE: Duration = Duration::from_secs(30);
 
 /// How many events one look takes.
 const BATCH: u64 = 1_000;
+
+/// What changes who reaches what, whatever it is about: whoever follows anything may stand on it.
+const RIGHTS: [ObjectType; 4] =
+    [ObjectType::Colleague, ObjectType::QueueMember, ObjectType::Industry, ObjectType::IndustryTeamMember];
+
+/// What was recorded: its position, whom it concerns, and whether it concerns everybody's rights.
+type News = (i64, Vec<Topic>, bool);
 
 /// News about a subject.
 pub(super) fn about(subject: Subject) -> Topic {
@@ -45,8 +52,14 @@ async fn follow(store: Store, tenant: i64, mut position: i64) {
             Ok(news) => {
                 looked = Instant::now();
                 let full = news.len() as u64 == BATCH;
-                position = news.last().map_or(position, |(position, _)| *position);
-                topics.ring(news.into_iter().flat_map(|(at, topics)| topics.into_iter().map(move |topic| (topic, at))));
+                position = news.last().map_or(position, |(position, ..)| *position);
+                // In their order: whoever is rung for a later one goes on from there.
+                for (at, concerned, everybody) in news {
+                    topics.ring(concerned.into_iter().map(|topic| (topic, at)));
+                    if everybody {
+                        topics.ring_all(at);
+                    }
+                }
                 if full {
                     continue;
                 }
@@ -63,7 +76,7 @@ async fn follow(store: Store, tenant: i64, mut position: i64) {
 }
 
 /// What was recorded after `position`, as the topics of each event.
-async fn news<C: ConnectionTrait>(db: &C, tenant: i64, position: i64) -> Result<Vec<(i64, Vec<Topic>)>, DbErr> {
+async fn news<C: ConnectionTrait>(db: &C, tenant: i64, position: i64) -> Result<Vec<News>, DbErr> {
     let (log, event) = (Alias::new("c"), Alias::new("e"));
     let c = |column: change_log::Column| Expr::col((log.clone(), column));
     let e = |column: journey_event::Column| Expr::col((event.clone(), column));
@@ -90,9 +103,10 @@ async fn news<C: ConnectionTrait>(db: &C, tenant: i64, position: i64) -> Result<
         .map(|row| {
             let object: String = row.try_get("", change_log::Column::ObjectType.as_str())?;
             let subjects = row.try_get("", journey_event::Column::Subjects.as_str())?;
-            let topics = subject::written(&subjects).into_iter().map(about);
-            let topics = topics.chain(ObjectType::parse(&object).map(of_type)).collect();
-            Ok((row.try_get("", change_log::Column::Position.as_str())?, topics))
+            let object = ObjectType::parse(&object);
+            let topics = subject::written(&subjects).into_iter().map(about).chain(object.map(of_type)).collect();
+            let everybody = object.is_some_and(|object| RIGHTS.contains(&object));
+            Ok((row.try_get("", change_log::Column::Position.as_str())?, topics, everybody))
         })
         .collect()
 }
