@@ -176,7 +176,9 @@ impl<'a> Walk<'a> {
             (_, "Int") => json!(number(&field.name)),
             (_, "Boolean") => json!(true),
             (_, "DateTime") => json!((now + chrono::TimeDelta::hours(i64::from(end))).to_rfc3339()),
-            (_, "NaiveDate") if field.name == "date" => json!(now.date_naive() - chrono::TimeDelta::days(i64::from(self.only))),
+            (_, "NaiveDate") if field.name == "date" => {
+                json!(now.date_naive() - chrono::TimeDelta::days(i64::from(self.only)))
+            }
             (_, "NaiveDate") => json!(if end { "2026-12-31" } else { "2026-11-24" }),
             (_, "Decimal") => json!("10.50"),
             (_, "JSON") => json!({}),
