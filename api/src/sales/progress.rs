@@ -94,6 +94,7 @@ async fn none_other_open(work: &Work<'_>, row: &opportunity::Model) -> Result<bo
 pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result<Opportunity> {
     let written = input.written();
     let ChangeOpportunityStageInput { id, if_version, stage, close_reason } = input;
+    let close_reason = remark("closeReason", close_reason)?;
     let id = id.named("id", Kind::Opportunity)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<opportunity::Entity>(id, if_version, &written).await?;
@@ -116,7 +117,7 @@ pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result
         close_date: if to.is_open { NotSet } else { Set(Some(work.now().date_naive())) },
         close_reason: match (to.is_open, close_reason) {
             (true, _) => Set(None),
-            (false, Some(reason)) => Set(remark("closeReason", Some(reason))?),
+            (false, Some(reason)) => Set(Some(reason)),
             (false, None) => NotSet,
         },
         ..Default::default()
