@@ -1,16 +1,20 @@
 //! Stages: every change writes an interval, so that "how long" and "how often" have an answer. Re-entering a stage makes a
 //! second interval.
 
+use async_graphql::MaybeUndefined;
 use entities::{
     codes::{StageObject, SubjectType},
     sales::{opportunity, opportunity_snapshot, stage, stage_interval},
 };
-use async_graphql::MaybeUndefined;
-use sea_orm::{ActiveValue::{self, NotSet}, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::{self, NotSet},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{Event, EventKind, Journaled, Payload, Work};
-use crate::graph::{Error, Result, patch_required};
+use crate::graph::{Error, MAX_LINE, Result, patch_required, text};
 
 impl Work<'_> {
     /// A stage from a patch: absent leaves, null is refused, and so is a code that the tenant has no stage of.
@@ -22,6 +26,8 @@ impl Work<'_> {
     ) -> Result<ActiveValue<String>> {
         let code = patch_required(path, code)?;
         if let Set(code) = &code {
+            // Judged before it is asked for: PostgreSQL takes no NUL, not even in a question.
+            text(path, code.clone(), MAX_LINE)?;
             let stages = self.caller().rows::<stage::Entity>().filter(stage::Column::ObjectType.eq(object_type));
             if stages.filter(stage::Column::Code.eq(code.as_str())).count(self.tx()).await? == 0 {
                 return Err(Error::invalid(path, "there is no such stage"));

@@ -160,7 +160,8 @@ impl Known {
         let visitors = found::<visitor::Entity>(cx, work, inputs, |i| i.visitor_id, |n| at(n, "visitorId")).await?;
 
         let untold = inputs.iter().filter(|input| input.campaign_id.is_none());
-        let codes = distinct(untold.filter_map(|input| input.utm_campaign.clone()));
+        // What no code can be is refused with its row, and not asked for: PostgreSQL takes no NUL in a question.
+        let codes = distinct(untold.filter_map(|input| input.utm_campaign.clone()).filter(|code| !code.contains('\0')));
         let mut campaigns_by_code = HashMap::new();
         if !codes.is_empty() {
             let named = cx.caller.rows::<campaign::Entity>().filter(campaign::Column::Code.is_in(codes));

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Opportunity, opportunity::is_open};
 use crate::{
     account::relation::{self, Turn},
-    graph::{Cx, Error, GlobalId, Kind, Result, remark},
+    graph::{Cx, Error, GlobalId, Kind, MAX_LINE, Result, remark, text},
     input,
     journey::{Event, EventKind, Payload, Removable, Work, attempt},
     marketing::person,
@@ -48,6 +48,8 @@ payload! {
 
 /// The stage of a code in a pipeline.
 pub(super) async fn stage_of(work: &Work<'_>, pipeline: Uuid, code: &str) -> Result<stage::Model> {
+    // Judged before it is asked for: PostgreSQL takes no NUL, not even in a question.
+    text("stage", code.to_owned(), MAX_LINE)?;
     let rows = work
         .caller()
         .rows::<stage::Entity>()
