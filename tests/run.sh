@@ -92,6 +92,10 @@ else
     cargo test --workspace --no-fail-fast --lib --bins --tests
 fi
 
+# Before 1.0 a change may break clients, but it is said. From then on: without --allow-breaking.
+say "the schema since the last release"
+cargo run --quiet -p api -- schema --check-against schema/released --allow-breaking
+
 say "examples in the documentation"
 cargo test --workspace --doc --quiet
 

@@ -129,7 +129,7 @@ fn heads(group: &str) -> Vec<String> {
 fn imports_run_one_way() {
     let floors: BTreeMap<&str, u8> = FLOORS.into_iter().collect();
     // Macros at the crate's root, and the error file that everybody goes back through.
-    let macros = ["object", "input", "payload", "listed", "removal", "editable"];
+    let macros = ["object", "input", "payload", "listed", "filterable", "removal", "editable"];
     let mut wrong = Vec::new();
     for (room, file, text) in program() {
         let floor = *floors.get(room.as_str()).unwrap_or_else(|| panic!("{room} has no floor: add it to FLOORS"));
@@ -237,5 +237,5 @@ const HOLES: [(&str, usize); 17] = [
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
-    ("tenancy.rs", 7),
+    ("tenancy.rs", 8),
 ];

@@ -97,8 +97,11 @@ async fn a_page_has_one_to_a_hundred_rows_from_one_end() {
             };
             for field in lists {
                 walked += 1;
-                let good = everybody.ask(&format!("{before} {} {after}", asked(field, "first: 1", &hub)), json!({})).await;
-                if good.body.get("errors").is_some() || good.body["data"].as_object().is_none_or(|data| data.values().any(|value| value.is_null())) {
+                let good =
+                    everybody.ask(&format!("{before} {} {after}", asked(field, "first: 1", &hub)), json!({})).await;
+                if good.body.get("errors").is_some()
+                    || good.body["data"].as_object().is_none_or(|data| data.values().any(|value| value.is_null()))
+                {
                     wrong.push(format!("{ty}.{} does not answer: {good}", field.name));
                 }
                 for page in NO_PAGES {

@@ -179,7 +179,10 @@ fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a store has a clock of its own, and signatures are dated by the machine's")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a store has a clock of its own, and signatures are dated by the machine's"
+)]
 fn now() -> DateTime<Utc> {
     Utc::now()
 }

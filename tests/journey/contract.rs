@@ -53,12 +53,36 @@ const CHANGES: &[(&str, &str, &[&str])] = &[
     ("type A { a: Int }", "type A { a(b: Int! = 1): Int }", &["DANGEROUS OPTIONAL_ARG_ADDED A.a(b:)"]),
     ("type A { a: Int }", "type A { a(b: Int): Int }", &["DANGEROUS OPTIONAL_ARG_ADDED A.a(b:)"]),
     ("type A { a(b: Int): Int }", "type A { a: Int }", &["BREAKING ARG_REMOVED A.a(b:)"]),
-    ("type A { a(b: Int): Int }", "type A { a(b: Int!): Int }", &["BREAKING ARG_CHANGED_KIND A.a(b:): Int became Int!"]),
-    ("type A { a(b: Int): Int }", "type A { a(b: String): Int }", &["BREAKING ARG_CHANGED_KIND A.a(b:): Int became String"]),
-    ("type A { a(b: Int!): Int }", "type A { a(b: Int): Int }", &["SAFE ARG_CHANGED_KIND_SAFE A.a(b:): Int! became Int"]),
-    ("type A { a(b: Int = 1): Int }", "type A { a(b: Int = 2): Int }", &["DANGEROUS ARG_DEFAULT_VALUE_CHANGE A.a(b:): 1 became 2"]),
-    ("type A { a(b: Int = 1): Int }", "type A { a(b: Int): Int }", &["DANGEROUS ARG_DEFAULT_VALUE_CHANGE A.a(b:): 1 became none"]),
-    ("type A { a(b: Int): Int }", "type A { a(b: Int = 1): Int }", &["SAFE ARG_DEFAULT_VALUE_ADDED A.a(b:): none became 1"]),
+    (
+        "type A { a(b: Int): Int }",
+        "type A { a(b: Int!): Int }",
+        &["BREAKING ARG_CHANGED_KIND A.a(b:): Int became Int!"],
+    ),
+    (
+        "type A { a(b: Int): Int }",
+        "type A { a(b: String): Int }",
+        &["BREAKING ARG_CHANGED_KIND A.a(b:): Int became String"],
+    ),
+    (
+        "type A { a(b: Int!): Int }",
+        "type A { a(b: Int): Int }",
+        &["SAFE ARG_CHANGED_KIND_SAFE A.a(b:): Int! became Int"],
+    ),
+    (
+        "type A { a(b: Int = 1): Int }",
+        "type A { a(b: Int = 2): Int }",
+        &["DANGEROUS ARG_DEFAULT_VALUE_CHANGE A.a(b:): 1 became 2"],
+    ),
+    (
+        "type A { a(b: Int = 1): Int }",
+        "type A { a(b: Int): Int }",
+        &["DANGEROUS ARG_DEFAULT_VALUE_CHANGE A.a(b:): 1 became none"],
+    ),
+    (
+        "type A { a(b: Int): Int }",
+        "type A { a(b: Int = 1): Int }",
+        &["SAFE ARG_DEFAULT_VALUE_ADDED A.a(b:): none became 1"],
+    ),
     ("directive @a on FIELD directive @b on FIELD", "directive @a on FIELD", &["BREAKING DIRECTIVE_REMOVED @b"]),
     ("directive @a on FIELD", "directive @a on FIELD directive @b on FIELD", &["SAFE DIRECTIVE_ADDED @b"]),
     ("directive @a(b: Int) on FIELD", "directive @a on FIELD", &["BREAKING DIRECTIVE_ARG_REMOVED @a(b:)"]),
@@ -68,7 +92,11 @@ const CHANGES: &[(&str, &str, &[&str])] = &[
     ("directive @a on FIELD", "directive @a repeatable on FIELD", &["SAFE DIRECTIVE_REPEATABLE_ADDED @a"]),
     ("directive @a on FIELD | QUERY", "directive @a on FIELD", &["BREAKING DIRECTIVE_LOCATION_REMOVED @a: Query"]),
     ("directive @a on FIELD", "directive @a on FIELD | QUERY", &["SAFE DIRECTIVE_LOCATION_ADDED @a: Query"]),
-    ("type A { a: Int }", "type A { a: Int @deprecated(reason: \"b\") }", &["SAFE DEPRECATION_CHANGED A.a: none became b"]),
+    (
+        "type A { a: Int }",
+        "type A { a: Int @deprecated(reason: \"b\") }",
+        &["SAFE DEPRECATION_CHANGED A.a: none became b"],
+    ),
     ("enum A { B @deprecated }", "enum A { B }", &["SAFE DEPRECATION_CHANGED A.B: No longer supported became none"]),
     ("\"a\" type A { a: Int }", "\"b\" type A { a: Int }", &["SAFE DESCRIPTION_CHANGED A"]),
     ("type A { a(\"a\" b: Int): Int }", "type A { a(b: Int): Int }", &["SAFE DESCRIPTION_CHANGED A.a(b:)"]),
@@ -184,20 +212,21 @@ fn every_list_states_its_cost() {
 /// The places of a schema whose deprecation names no day from which on it may be gone.
 fn undated(text: &str) -> Vec<String> {
     let dated = |reason: &str| {
-        reason.split(|letter: char| !letter.is_ascii_digit() && letter != '-').any(|word| {
-            word.len() == 10 && word.parse::<chrono::NaiveDate>().is_ok()
-        })
+        reason
+            .split(|letter: char| !letter.is_ascii_digit() && letter != '-')
+            .any(|word| word.len() == 10 && word.parse::<chrono::NaiveDate>().is_ok())
     };
     let mut found = Vec::new();
     for ty in types(text) {
-        let mut look = |place: String, marks: &[async_graphql::Positioned<async_graphql::parser::types::ConstDirective>]| {
-            for mark in marks.iter().filter(|mark| mark.node.name.node == "deprecated") {
-                let reason = mark.node.get_argument("reason").map(|reason| reason.node.to_string());
-                if !reason.is_some_and(|reason| dated(&reason)) {
-                    found.push(place.clone());
+        let mut look =
+            |place: String, marks: &[async_graphql::Positioned<async_graphql::parser::types::ConstDirective>]| {
+                for mark in marks.iter().filter(|mark| mark.node.name.node == "deprecated") {
+                    let reason = mark.node.get_argument("reason").map(|reason| reason.node.to_string());
+                    if !reason.is_some_and(|reason| dated(&reason)) {
+                        found.push(place.clone());
+                    }
                 }
-            }
-        };
+            };
         let name = &ty.name.node;
         for field in fields(&ty) {
             look(format!("{name}.{}", field.name.node), &field.directives);
@@ -241,8 +270,9 @@ fn deprecations_say_why_and_until_when() {
 
 /// Shortened words that a name must not have. Terms of the trade that are never written out (SLA, MQL, UTM, URL) are words.
 const SHORTENED: [&str; 32] = [
-    "acct", "addr", "amt", "attr", "cfg", "cnt", "cust", "dept", "desc", "dt", "emp", "evt", "idx", "mgr", "msg", "num",
-    "opp", "org", "param", "params", "pct", "prio", "prod", "qty", "ref", "seq", "src", "tel", "tmp", "ts", "usr", "val",
+    "acct", "addr", "amt", "attr", "cfg", "cnt", "cust", "dept", "desc", "dt", "emp", "evt", "idx", "mgr", "msg",
+    "num", "opp", "org", "param", "params", "pct", "prio", "prod", "qty", "ref", "seq", "src", "tel", "tmp", "ts",
+    "usr", "val",
 ];
 
 /// Second words for what has a name already: what not to call it, and what it is called.
@@ -280,11 +310,13 @@ fn words(name: &str) -> Vec<String> {
 }
 
 fn is_pascal(name: &str) -> bool {
-    name.starts_with(|letter: char| letter.is_ascii_uppercase()) && name.chars().all(|letter| letter.is_ascii_alphanumeric())
+    name.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 fn is_camel(name: &str) -> bool {
-    name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(|letter| letter.is_ascii_alphanumeric())
+    name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 fn is_screaming(name: &str) -> bool {
@@ -302,11 +334,8 @@ fn misnamed(text: &str) -> Vec<String> {
     let types = types(text);
     let mut wrong = Vec::new();
     let mut must = |fine: bool, what: String| wrong.extend((!fine).then_some(what));
-    let objects: BTreeSet<String> = types
-        .iter()
-        .filter(|ty| matches!(ty.kind, TypeKind::Object(_)))
-        .map(|ty| ty.name.node.to_string())
-        .collect();
+    let objects: BTreeSet<String> =
+        types.iter().filter(|ty| matches!(ty.kind, TypeKind::Object(_))).map(|ty| ty.name.node.to_string()).collect();
     let short = |name: &str| words(name).into_iter().find(|word| SHORTENED.contains(&word.as_str()));
     let second = |name: &str| {
         let words = words(name);
@@ -324,13 +353,20 @@ fn misnamed(text: &str) -> Vec<String> {
         must(is_input == ends(&["Input", "Filter", "Sort"]), format!("{name}: inputs end with Input, Filter or Sort"));
         for field in fields(ty) {
             let field_name = field.name.node.as_str();
-            must(is_camel(field_name) && short(field_name).is_none(), format!("{name}.{field_name} is no name of a field"));
+            must(
+                is_camel(field_name) && short(field_name).is_none(),
+                format!("{name}.{field_name} is no name of a field"),
+            );
             for argument in &field.arguments {
                 let argument = argument.node.name.node.as_str();
-                must(is_camel(argument) && short(argument).is_none(), format!("{name}.{field_name}({argument}:) is no name"));
+                must(
+                    is_camel(argument) && short(argument).is_none(),
+                    format!("{name}.{field_name}({argument}:) is no name"),
+                );
             }
         }
-        let field = |wanted: &str| fields(ty).find(|field| field.name.node == wanted).map(|field| field.ty.node.to_string());
+        let field =
+            |wanted: &str| fields(ty).find(|field| field.name.node == wanted).map(|field| field.ty.node.to_string());
         match &ty.kind {
             TypeKind::Enum(values) => {
                 for value in &values.values {
@@ -351,11 +387,18 @@ fn misnamed(text: &str) -> Vec<String> {
                     let verb = words.len() > 1 && !objects.contains(&pascal(&words[0]));
                     must(verb, format!("{name}: a mutation begins with a verb and goes on with its object"));
                     must(second(name).is_none(), format!("{name}: {:?}", second(name)));
-                    must(field.ty.node.to_string() == format!("{}Payload!", pascal(name)), format!("{name} answers {}", field.ty.node));
-                    let takes: Vec<String> = field.arguments.iter().map(|argument| argument.node.name.node.to_string()).collect();
+                    must(
+                        field.ty.node.to_string() == format!("{}Payload!", pascal(name)),
+                        format!("{name} answers {}", field.ty.node),
+                    );
+                    let takes: Vec<String> =
+                        field.arguments.iter().map(|argument| argument.node.name.node.to_string()).collect();
                     must(takes.is_empty() || takes == ["input"], format!("{name} takes one input, not {takes:?}"));
                     let is_input = |ty: &Type| !ty.nullable && ty.to_string().ends_with("Input!");
-                    must(field.arguments.iter().all(|argument| is_input(&argument.node.ty.node)), format!("{name}: its input"));
+                    must(
+                        field.arguments.iter().all(|argument| is_input(&argument.node.ty.node)),
+                        format!("{name}: its input"),
+                    );
                 }
             }
             TypeKind::Object(_) if name.ends_with("Payload") => {

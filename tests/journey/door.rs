@@ -54,7 +54,8 @@ fn code(body: &Value) -> &Value {
 #[tokio::test]
 async fn the_service_tells_every_limit() {
     each_engine(async |world: World| {
-        let text = "{ serviceConfig { maxPageSize defaultPageSize maxBatchSize maxDepth maxComplexity maxNodes maxRootFields
+        let text =
+            "{ serviceConfig { maxPageSize defaultPageSize maxBatchSize maxDepth maxComplexity maxNodes maxRootFields
             maxAliases maxDirectives maxFragments maxVariables maxTokens maxDocumentBytes maxBodyBytes maxMessageBytes
             timeoutMs maxSocketOperations } }";
         let answer = world.ana().ask(text, json!({})).await.must();
@@ -161,7 +162,10 @@ async fn one_line_a_request_says_what_it_took() {
         accounts(&world, &["Anker", "Bolt"]).await;
         let (lines, _listening) = Lines::listen();
         let ada = world.ada();
-        let answer = ada.ask("query Page { accounts { nodes { id owner { name } contacts { totalCount } } } }", json!({})).await.must();
+        let answer = ada
+            .ask("query Page { accounts { nodes { id owner { name } contacts { totalCount } } } }", json!({}))
+            .await
+            .must();
         let seen = lines.take();
         let requests: Vec<&Value> = seen.iter().filter(|line| line["message"] == "request").collect();
         let [line] = requests.as_slice() else { panic!("not one line: {seen:?}") };
@@ -176,7 +180,8 @@ async fn one_line_a_request_says_what_it_took() {
         // a statement of its own line each, at debug: below its request and its operation, its text, never its parameters
         let statements: Vec<&Value> = seen.iter().filter(|line| line["message"] == "statement").collect();
         assert_eq!(statements.len() as u64, answer.statements);
-        let page = statements.iter().find(|line| line["text"].as_str().is_some_and(|text| text.contains("\"account\"")));
+        let page =
+            statements.iter().find(|line| line["text"].as_str().is_some_and(|text| text.contains("\"account\"")));
         let page = page.unwrap_or_else(|| panic!("no statement on accounts: {statements:?}"));
         let above: Vec<&Value> = page["spans"].as_array().unwrap().iter().map(|span| &span["name"]).collect();
         assert_eq!(above, ["request", "operation"]);
@@ -184,9 +189,13 @@ async fn one_line_a_request_says_what_it_took() {
         assert_eq!(page["spans"][1]["graphql.operation.name"], "Page");
         assert!(page["duration_us"].is_u64());
         // a refusal has its code, and what it would have cost
-        ada.ask("query Big { accounts(first: 100) { nodes { contacts(first: 100) { nodes { id } } } } }", json!({})).await;
+        ada.ask("query Big { accounts(first: 100) { nodes { contacts(first: 100) { nodes { id } } } } }", json!({}))
+            .await;
         let line = lines.take().pop().unwrap();
-        assert_eq!([&line["code"], &line["cost_requested"], &line["cost"]], [&json!("COST_EXCEEDED"), &json!(10202), &Value::Null]);
+        assert_eq!(
+            [&line["code"], &line["cost_requested"], &line["cost"]],
+            [&json!("COST_EXCEEDED"), &json!(10202), &Value::Null]
+        );
     })
     .await;
 }
@@ -261,7 +270,8 @@ async fn figures_tell_operations_statements_and_the_pool() {
         let labels = format!("operation=\"{engine}\",operation_type=\"query\",role=\"sales\",status=\"2xx\"");
         assert!(text.contains(&format!("http_requests_total{{{labels}}} 3\n")), "{text}");
         assert!(text.contains(&format!("http_request_duration_seconds_count{{{labels}}} 3\n")), "{text}");
-        let statements = text.lines().find_map(|line| line.strip_prefix(&format!("http_request_statements_sum{{{labels}}} ")));
+        let statements =
+            text.lines().find_map(|line| line.strip_prefix(&format!("http_request_statements_sum{{{labels}}} ")));
         let alone = sam.ask(&format!("query {engine} {{ accounts {{ nodes {{ id }} }} }}"), json!({})).await.statements;
         assert_eq!(statements, Some((3 * alone).to_string().as_str()));
         assert!(text.contains("operation=\"other\",operation_type=\"query\",role=\"sales\",status=\"4xx\"}"), "{text}");
@@ -331,22 +341,46 @@ const HOSTILE: [(&str, u16, &str); 33] = [
     (r#"{"query":"query($id: ID!) { account(id: $id) { id } }"}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"query($id: ID!) { account(id: $id) { id } }","variables":{"id":null}}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"query($id: ID!) { account(id: $id) { id } }","variables":{"id":{"a":1}}}"#, 400, "BAD_USER_INPUT"),
-    (r#"{"query":"query($id: ID!, $id: ID!) { account(id: $id) { id } }","variables":{"id":"acc_1"}}"#, 400, "BAD_USER_INPUT"),
+    (
+        r#"{"query":"query($id: ID!, $id: ID!) { account(id: $id) { id } }","variables":{"id":"acc_1"}}"#,
+        400,
+        "BAD_USER_INPUT",
+    ),
     (r#"{"query":"{ account(id: $id) { id } }","variables":{"id":"acc_1"}}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"query($id: ID!) { me { roles } }","variables":{"id":"acc_1"}}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"query($id: ID) { account(id: $id) { id } }","variables":{"id":"acc_1"}}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"query($n: String) { accounts(first: $n) { totalCount } }"}"#, 400, "BAD_USER_INPUT"),
     // numbers: past 32 bits, past 64, past every float, a fraction; as a variable and in the document
-    (r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":2147483648}}"#, 400, "BAD_USER_INPUT"),
-    (r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":99999999999999999999}}"#, 400, "BAD_USER_INPUT"),
-    (r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":1e400}}"#, 400, "BAD_USER_INPUT"),
-    (r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":1.5}}"#, 400, "BAD_USER_INPUT"),
+    (
+        r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":2147483648}}"#,
+        400,
+        "BAD_USER_INPUT",
+    ),
+    (
+        r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":99999999999999999999}}"#,
+        400,
+        "BAD_USER_INPUT",
+    ),
+    (
+        r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":1e400}}"#,
+        400,
+        "BAD_USER_INPUT",
+    ),
+    (
+        r#"{"query":"query($n: Int) { accounts(first: $n) { totalCount } }","variables":{"n":1.5}}"#,
+        400,
+        "BAD_USER_INPUT",
+    ),
     // the framework looks at a number in the document when its field runs
     (r#"{"query":"{ accounts(first: 2147483648) { totalCount } }"}"#, 200, "BAD_USER_INPUT"),
     (r#"{"query":"{ accounts(first: 99999999999999999999) { totalCount } }"}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"{ accounts(first: 1e400) { totalCount } }"}"#, 400, "BAD_USER_INPUT"),
     // halves of characters: in JSON, and in the document
-    (r#"{"query":"query($t: String!) { search(text: $t) { __typename } }","variables":{"t":"\ud800"}}"#, 400, "BAD_USER_INPUT"),
+    (
+        r#"{"query":"query($t: String!) { search(text: $t) { __typename } }","variables":{"t":"\ud800"}}"#,
+        400,
+        "BAD_USER_INPUT",
+    ),
     (r#"{"query":"{ search(text: \"\\ud800\") { __typename } }"}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"{ search(text: \"\\u12\") { __typename } }"}"#, 400, "BAD_USER_INPUT"),
     (r#"{"query":"{ me\u0000{ roles } }"}"#, 400, "BAD_USER_INPUT"),
@@ -370,15 +404,22 @@ async fn the_ill_meant_gets_the_answer_of_the_specification() {
         for (body, refusal) in [
             (nested(100_000), "BAD_USER_INPUT"),
             (format!(r#"{{"query":"{{ me {{ roles }} }}","variables":{{"a":{}}}}}"#, nested(200)), "BAD_USER_INPUT"),
-            (json!({ "query": format!("{{ accounts(filter: {}) {{ totalCount }} }}", nested(10_000)) }).to_string(), "COST_EXCEEDED"),
+            (
+                json!({ "query": format!("{{ accounts(filter: {}) {{ totalCount }} }}", nested(10_000)) }).to_string(),
+                "COST_EXCEEDED",
+            ),
             (json!({ "query": format!("{{ me {{ roles }} }} #{}", "x".repeat(65_536)) }).to_string(), "COST_EXCEEDED"),
         ] {
             let (status, answer) = raw(&router, post(&ada, "application/json", body)).await;
             assert_eq!((status, code(&answer)), (400, &json!(refusal)), "{answer}");
         }
         let (status, answer) = raw(&router, post(&ada, "application/json", vec![b'x'; 10 * 1024 * 1024])).await;
-        assert_eq!((status, &answer["errors"][0]["message"]), (413, &json!("The body is too large: the limit is 1048576 bytes.")));
-        let (status, answer) = raw(&router, post(&ada, "application/json", &b"{\"query\":\"{ me { roles } } #\xff\"}"[..])).await;
+        assert_eq!(
+            (status, &answer["errors"][0]["message"]),
+            (413, &json!("The body is too large: the limit is 1048576 bytes."))
+        );
+        let (status, answer) =
+            raw(&router, post(&ada, "application/json", &b"{\"query\":\"{ me { roles } } #\xff\"}"[..])).await;
         assert_eq!((status, code(&answer)), (400, &json!("BAD_USER_INPUT")));
         // what a browser sends across origins without asking, and what is no UTF-8
         for content_type in [

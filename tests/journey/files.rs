@@ -359,7 +359,10 @@ async fn a_bucket_that_holds_something_else_or_is_down_is_a_refusal() {
         store.down.store(true, std::sync::atomic::Ordering::SeqCst);
         let refused = complete().await;
         assert_eq!(refused.refusal("answer"), "STATE_CONFLICT at ");
-        assert!(!refused.body.to_string().contains("INTERNAL") && !refused.body.to_string().contains(&endpoint), "{refused}");
+        assert!(
+            !refused.body.to_string().contains("INTERNAL") && !refused.body.to_string().contains(&endpoint),
+            "{refused}"
+        );
         assert_eq!(world.position().await, position);
         store.down.store(false, std::sync::atomic::Ordering::SeqCst);
         complete().await.must();

@@ -429,15 +429,25 @@ async fn an_empty_tenant_gets_its_first_colleagues_through_the_api() {
 
         // The operator is no colleague; the role alone may do it.
         let operator = world.client("neu", &[Role::Admin], "operator", std::time::Duration::from_secs(600));
-        assert_eq!(operator.ask("{ colleagues { totalCount } }", json!({})).await.must().data("colleagues.totalCount"), 0);
-        let input = json!({ "name": "Ada Admin", "email": "ada@neu.example", "department": "MANAGEMENT", "subject": "ada" });
+        assert_eq!(
+            operator.ask("{ colleagues { totalCount } }", json!({})).await.must().data("colleagues.totalCount"),
+            0
+        );
+        let input =
+            json!({ "name": "Ada Admin", "email": "ada@neu.example", "department": "MANAGEMENT", "subject": "ada" });
         let ada = done(&operator, &mutation("createColleague", "colleague", ""), input).await["id"].clone();
-        let queues = operator.ask("{ queues(filter: { code: { eq: \"SERVICE_DESK\" } }) { nodes { id } } }", json!({})).await.must();
+        let queues = operator
+            .ask("{ queues(filter: { code: { eq: \"SERVICE_DESK\" } }) { nodes { id } } }", json!({}))
+            .await
+            .must();
         let desk = json!({ "queueId": queues.data("queues.nodes.0.id"), "colleagueId": ada });
         done(&operator, &mutation("addQueueMember", "queueMember", ""), desk).await;
         let ada = world.client("neu", &[Role::Admin], "ada", std::time::Duration::from_secs(600));
         let me = ada.ask("{ me { colleague { name } queues { code } } tenant { zone } }", json!({})).await.must();
-        assert_eq!(me.data("me"), &json!({ "colleague": { "name": "Ada Admin" }, "queues": [{ "code": "SERVICE_DESK" }] }));
+        assert_eq!(
+            me.data("me"),
+            &json!({ "colleague": { "name": "Ada Admin" }, "queues": [{ "code": "SERVICE_DESK" }] })
+        );
         assert_eq!(me.data("tenant.zone"), "Europe/Vienna");
         // The same name in another tenant is another one's.
         let other = world.ada().ask("{ me { queues { code } } }", json!({})).await.must();

@@ -37,7 +37,9 @@ fn refuses(answer: &Answer, spot: &Spot, codes: &[&str]) -> Option<String> {
     match refusal(answer) {
         Ok((code, path)) if codes.contains(&code.as_str()) && spot.is_named(&path) => {
             let made = answer.data("answer").as_object().unwrap();
-            made.iter().any(|(name, value)| name != "userErrors" && !value.is_null()).then(|| "made something".to_owned())
+            made.iter()
+                .any(|(name, value)| name != "userErrors" && !value.is_null())
+                .then(|| "made something".to_owned())
         }
         Ok((code, path)) => Some(format!("{code} at {path:?}")),
         Err(other) => Some(other),
@@ -60,18 +62,28 @@ async fn each_takes_one_input_and_answers_a_payload() {
                 must(input.name == "input" && input.of.required && !input.of.list, "its argument is `input`, required");
                 must(input.of.kind == "INPUT_OBJECT", "its input is an object");
             }
-            args => must(args.is_empty() && WITHOUT_INPUT.iter().any(|(known, _)| known == name), "it takes one `input`"),
+            args => {
+                must(args.is_empty() && WITHOUT_INPUT.iter().any(|(known, _)| known == name), "it takes one `input`")
+            }
         }
         let fields = shape.input(mutation);
         let version = fields.iter().find(|field| field.name == "ifVersion");
-        must(version.is_none_or(|field| field.of.name == "Int" && !field.of.required), "`ifVersion` is an Int that may be left out");
-        must(version.is_some() || !fields.iter().any(|field| field.name == "id"), "what changes something has `ifVersion`");
+        must(
+            version.is_none_or(|field| field.of.name == "Int" && !field.of.required),
+            "`ifVersion` is an Int that may be left out",
+        );
+        must(
+            version.is_some() || !fields.iter().any(|field| field.name == "id"),
+            "what changes something has `ifVersion`",
+        );
         must(mutation.of.required && mutation.of.name.ends_with("Payload"), "it answers a payload");
         let payload = &shape.objects[&mutation.of.name];
         must(payload.len() > 1, "its payload holds what was made");
         for field in payload {
             match field.name.as_str() {
-                "userErrors" => must(field.of.required && field.of.list && field.of.name == "UserError", "userErrors is a list"),
+                "userErrors" => {
+                    must(field.of.required && field.of.list && field.of.name == "UserError", "userErrors is a list")
+                }
                 other => must(!field.of.required, &format!("{other} is null where nothing happened")),
             }
         }
@@ -96,7 +108,11 @@ async fn each_goes_through_with_good_inputs_and_takes_no_id_of_nobody_or_somebod
             for spot in walk.spots(&mutation) {
                 let Some(kind) = spot.kind(name) else { continue };
                 let theirs = walk.foreign(kind).await;
-                let other = if kind == api::graph::Kind::Colleague { api::graph::Kind::Queue } else { api::graph::Kind::Colleague };
+                let other = if kind == api::graph::Kind::Colleague {
+                    api::graph::Kind::Queue
+                } else {
+                    api::graph::Kind::Colleague
+                };
                 let mistaken = world.acme.cast.sue;
                 // The rows that the input names are there before anything is asked.
                 walk.spoilt(&mutation, &spot, &Value::Null).await;
@@ -109,7 +125,9 @@ async fn each_goes_through_with_good_inputs_and_takes_no_id_of_nobody_or_somebod
                 ] {
                     let input = walk.spoilt(&mutation, &spot, &json!(id(kind, uuid))).await;
                     let answer = call(&everybody, &walk.shape, &mutation, input).await;
-                    wrong.extend(refuses(&answer, &spot, codes).map(|what| format!("{name}.{} {kind:?}: {what}", spot.path)));
+                    wrong.extend(
+                        refuses(&answer, &spot, codes).map(|what| format!("{name}.{} {kind:?}: {what}", spot.path)),
+                    );
                     said.push(answer.body);
                 }
                 if said[0] != said[1] {
@@ -208,7 +226,9 @@ async fn each_refuses_impossible_amounts_codes_and_spans_where_they_stand() {
                     "String" if field == "currency" => vec![json!("QQQ"), json!("eur"), json!("")],
                     "String" if field == "country" => vec![json!("Deutschland"), json!("de"), json!("XQ")],
                     "String" if field == "language" => vec![json!("Deutsch!"), json!("d"), json!("de_DE")],
-                    "String" if field == "zone" || field == "timeZone" => vec![json!("Europe/Atlantis"), json!("CET+1")],
+                    "String" if field == "zone" || field == "timeZone" => {
+                        vec![json!("Europe/Atlantis"), json!("CET+1")]
+                    }
                     _ => Vec::new(),
                 };
                 match spot.field.of.name.as_str() {
@@ -326,7 +346,8 @@ async fn a_role_calls_what_its_schema_has_and_changes_no_row_that_it_does_not_re
                 walk.anew();
                 // Something that a change would change, beside the row's own id.
                 let spots = walk.spots(&mutation);
-                let plain = |spot: &&Spot| !["id", "ifVersion"].contains(&spot.path.as_str()) && spot.kind(name).is_none();
+                let plain =
+                    |spot: &&Spot| !["id", "ifVersion"].contains(&spot.path.as_str()) && spot.kind(name).is_none();
                 let extent = spots.iter().find(plain).map_or(Extent::Least, |spot| Extent::With(&spot.path));
                 let input = walk.input(&mutation, extent).await;
                 let before = walk.positions().await;

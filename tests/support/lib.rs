@@ -17,7 +17,8 @@
 //!   the PostgreSQL half says loudly that it did not run, and fails where `CI` is set.
 //! - [`World`] is a founded tenant `acme` with a cast of colleagues, a second tenant `other` with a cast of its own, and a
 //!   clock that stands until the test moves it (`world.rs`). [`World::work`] writes rows through the one write path as the
-//!   house itself; `rows.rs` has a builder for each kind of row that tests need.
+//!   house itself; `rows.rs` has a builder for each kind of row that tests need, `scene.rs` whole customers, as many as one likes.
+//! - `docs.rs` reads the operations of the documentation.
 //! - [`Client`] goes in by the front door: the real router, a real bearer token (`client.rs`). An [`Answer`] says how many SQL
 //!   statements it took.
 //! - [`Live`] is a subscription over a real listener, by a socket or by server-sent events (`live.rs`). [`World::process`] is another
@@ -34,10 +35,12 @@
 )]
 
 mod client;
+pub mod docs;
 mod engine;
 mod live;
 mod own;
 pub mod rows;
+pub mod scene;
 mod world;
 
 use std::time::Duration;

@@ -61,7 +61,10 @@ pub struct Live(Line);
 #[expect(clippy::large_enum_variant, reason = "a test holds one or two")]
 enum Line {
     Socket(WebSocketStream<MaybeTlsStream<TcpStream>>),
-    Events { answer: reqwest::Response, heard: Vec<u8> },
+    Events {
+        answer: reqwest::Response,
+        heard: Vec<u8>,
+    },
     /// It did not come to stand; what was said instead.
     Refused(Said),
 }
@@ -128,10 +131,10 @@ async fn say(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>, message: V
 
 async fn hear(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> Result<Value, u16> {
     loop {
-        let heard = tokio::time::timeout(PATIENCE, socket.next()).await.expect("the server says nothing");
-        match heard {
+        match socket.next().await {
             Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
             Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
+            // A sign of life.
             Some(Ok(_)) => {}
             Some(Err(_)) | None => return Err(1006),
         }
@@ -151,14 +154,17 @@ async fn event(answer: &mut reqwest::Response, heard: &mut Vec<u8>) -> Option<(S
                 None => continue,
             }
         }
-        let more = tokio::time::timeout(PATIENCE, answer.chunk()).await.expect("the server says nothing");
-        heard.extend_from_slice(&more.ok().flatten()?);
+        heard.extend_from_slice(&answer.chunk().await.ok().flatten()?);
     }
 }
 
 impl Live {
     /// What comes next. May be given up and asked again: nothing is lost by it.
     pub async fn next(&mut self) -> Said {
+        tokio::time::timeout(PATIENCE, self.said()).await.expect("the server says nothing")
+    }
+
+    async fn said(&mut self) -> Said {
         match &mut self.0 {
             Line::Socket(socket) => match hear(socket).await {
                 Err(code) => Said::Closed(code),

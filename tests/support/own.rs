@@ -1,9 +1,6 @@
 //! A PostgreSQL of a test's own, from installed programs: one that it may stop and start.
 
-use std::{
-    path::PathBuf,
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
 use sea_orm::Database;
 

@@ -5,8 +5,8 @@ use entities::{
     account::{account, account_team_member, colleague, contact, contact_point, industry},
     codes::{SizeBand, StageObject, TicketStatus, Tier},
     marketing::{handover, lead, touchpoint},
-    sales::{meeting, opportunity, requirement, sales_order},
-    service::{asset, ticket},
+    sales::{contract, meeting, opportunity, requirement, sales_order},
+    service::{asset, survey_answer, ticket},
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
@@ -33,8 +33,8 @@ use crate::{
     object, payload,
     policy::{Seen, access},
     removal,
-    sales::{Meeting, Opportunity, Order, Requirement},
-    service::{Asset, Ticket},
+    sales::{self, Contract, Meeting, Opportunity, Order, Requirement},
+    service::{self, Asset, SurveyAnswer, Ticket},
     teamwork,
 };
 
@@ -86,12 +86,18 @@ object! {
         team: AccountTeamMember = account_team_member::Entity, account_team_member::Column::AccountId, Rising;
         /// Its opportunities, newest first.
         opportunities: Opportunity = opportunity::Entity, opportunity::Column::AccountId, Falling;
-        /// Its meetings, newest first.
+        /// Its opportunities that are neither won nor lost, newest first.
+        open_opportunities: Opportunity = opportunity::Entity, opportunity::Column::AccountId, Falling where sales::opportunity::is_open;
+        /// Its meetings, newest first; `sort: { startsAt: DESC }` for the latest start on top.
         meetings: Meeting = meeting::Entity, meeting::Column::AccountId, Falling;
         /// What it said that it needs, newest first.
         requirements: Requirement = requirement::Entity, requirement::Column::AccountId, Falling;
         /// Its orders, newest first.
         orders: Order = sales_order::Entity, sales_order::Column::AccountId, Falling;
+        /// Its contracts, newest first.
+        contracts: Contract = contract::Entity, contract::Column::AccountId, Falling;
+        /// What customers answered to surveys, newest first.
+        survey_answers: SurveyAnswer = survey_answer::Entity, survey_answer::Column::AccountId, Falling;
         /// Its touchpoints, newest first.
         touchpoints: Touchpoint = touchpoint::Entity, touchpoint::Column::AccountId, Falling;
         /// Its leads, newest first.
@@ -102,6 +108,8 @@ object! {
         assets: Asset = asset::Entity, asset::Column::AccountId, Falling;
         /// Its tickets, newest first.
         tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling;
+        /// Its tickets that are neither solved nor closed, newest first.
+        open_tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling where service::ticket::is_open;
     }
     timeline Account;
     custom_fields Account raw P;

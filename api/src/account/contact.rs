@@ -14,8 +14,8 @@ use super::{Account, Colleague};
 use crate::{
     custom,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, language, language_patch, line, line_patch,
-        patch, text,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, language, language_patch, line,
+        line_patch, patch, text,
     },
     input,
     journey::{

@@ -13,7 +13,9 @@ use std::{
 
 use async_graphql::{
     ContextDirective, CustomDirective, CustomDirectiveFactory, Name, ServerError, ServerResult, Value,
-    parser::types::{Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+    parser::types::{
+        Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
     registry::{MetaField, MetaType, MetaTypeName, Registry},
 };
 use serde_json::Map;
@@ -376,7 +378,8 @@ mod tests {
         let schema = Schema::build(Query, EmptyMutation, EmptySubscription).directive(pricing.clone()).finish();
         let document = parse_query(text).map_err(|error| error.to_string())?;
         let given = variables.as_object().cloned().unwrap_or_default();
-        let operation = document.operations.iter().next().map(|(_, operation)| &operation.node).ok_or("no operation")?;
+        let operation =
+            document.operations.iter().next().map(|(_, operation)| &operation.node).ok_or("no operation")?;
         let predicted = pricing.predict(&document, operation, &given).ok_or("nothing to predict")?;
         let request = async_graphql::Request::new(text).variables(async_graphql::Variables::from_json(variables));
         let answer = schema.execute(request).await.into_result().map_err(|errors| format!("{errors:?}"))?;
@@ -399,7 +402,11 @@ mod tests {
             // a list without a page is taken for ten rows
             ("{ all { name } }", json!({}), (11, 1)),
             // an object has one type: the dearer one counts
-            ("{ nodes(ids: [1]) { name ... on Dog { name again: name more: name } ... on Cat { lives } } }", json!({}), (4, 3)),
+            (
+                "{ nodes(ids: [1]) { name ... on Dog { name again: name more: name } ... on Cat { lives } } }",
+                json!({}),
+                (4, 3),
+            ),
             ("{ nodes(ids: [1]) { ...pet } } fragment pet on Pet { name ... on Cat { lives } }", json!({}), (3, 3)),
             // a JSON value is one value
             ("{ found(first: 1) { raw } }", json!({}), (2, 2)),
@@ -412,11 +419,16 @@ mod tests {
     #[test]
     fn the_costliest_document_saturates() {
         let mut prices = Prices { roots: ["Query"; 3].map(str::to_owned), ..Prices::default() };
-        prices.fields.entry("Query".into()).or_default().insert("q".into(), Price { ty: "Query".into(), rows: Rows::Page });
+        prices
+            .fields
+            .entry("Query".into())
+            .or_default()
+            .insert("q".into(), Price { ty: "Query".into(), rows: Rows::Page });
         let pricing = Pricing(Arc::new(OnceLock::from(prices)));
         let text = format!("{}{{ q }}{}", "{ q(first: 100) ".repeat(30), "}".repeat(30));
         let document = parse_query(text).ok();
-        let operation = document.as_ref().and_then(|document| Some((document, &document.operations.iter().next()?.1.node)));
+        let operation =
+            document.as_ref().and_then(|document| Some((document, &document.operations.iter().next()?.1.node)));
         let predicted = operation.and_then(|(document, operation)| pricing.predict(document, operation, &Map::new()));
         assert_eq!(predicted.map(|it| it.requested), Some(u64::MAX));
     }

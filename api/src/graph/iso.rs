@@ -61,7 +61,15 @@ mod tests {
 
     #[test]
     fn codes_are_known_or_refused() {
-        for (tag, is) in [("de", true), ("pt-BR", true), ("zh-Hant-TW", true), ("d", false), ("de_DE", false), ("Deutsch", false), ("de-", false)] {
+        for (tag, is) in [
+            ("de", true),
+            ("pt-BR", true),
+            ("zh-Hant-TW", true),
+            ("d", false),
+            ("de_DE", false),
+            ("Deutsch", false),
+            ("de-", false),
+        ] {
             assert_eq!(is_language(tag), is, "{tag}");
         }
         assert!(country("country", Some("DE".to_owned())).is_ok_and(|code| code.as_deref() == Some("DE")));

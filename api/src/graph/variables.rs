@@ -143,7 +143,9 @@ impl Inputs {
     fn object(&self, place: &str, given: &Map<String, Value>, fields: &Places) -> Result<(), String> {
         for (name, value) in given {
             // a name that is not known is the client's own text: it is not said again
-            let Some(field) = fields.get(name) else { return Err(format!("`{place}` has a field that its type has not.")) };
+            let Some(field) = fields.get(name) else {
+                return Err(format!("`{place}` has a field that its type has not."));
+            };
             self.value(&format!("{place}.{name}"), value, &field.ty)?;
         }
         let missing = |(name, field): (&String, &Place)| {
@@ -216,9 +218,7 @@ impl<'a> Uses<'a> {
                 values.iter().try_for_each(|value| self.value(value, &inner))
             }
             // one value stands for a list of one
-            (value, BaseType::List(inner)) => {
-                self.value(value, &Place { ty: Type::clone(inner), has_default: false })
-            }
+            (value, BaseType::List(inner)) => self.value(value, &Place { ty: Type::clone(inner), has_default: false }),
             (Written::Object(fields), BaseType::Named(name)) => {
                 let Some(places) = self.inputs.objects.get(name.as_str()) else { return Ok(()) };
                 let known = fields.iter().filter_map(|(name, value)| Some((value, places.get(name.as_str())?)));
@@ -231,7 +231,9 @@ impl<'a> Uses<'a> {
     fn variable(&self, name: &Name, place: &Place) -> Result<(), String> {
         let definitions = self.operation.variable_definitions.iter().map(|definition| &definition.node);
         // what is not declared is for validation to name
-        let Some(definition) = definitions.into_iter().find(|definition| definition.name.node == *name) else { return Ok(()) };
+        let Some(definition) = definitions.into_iter().find(|definition| definition.name.node == *name) else {
+            return Ok(());
+        };
         let ty = &definition.var_type.node;
         let default = definition.default_value.as_ref().is_some_and(|value| value.node != async_graphql::Value::Null);
         let never_null = !ty.nullable || default || place.has_default;
@@ -252,7 +254,9 @@ fn is_base(ty: &Type, needed: &Type) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptyMutation, EmptySubscription, Enum, InputObject, Json, Object, Schema, parser::parse_query};
+    use async_graphql::{
+        EmptyMutation, EmptySubscription, Enum, InputObject, Json, Object, Schema, parser::parse_query,
+    };
     use serde_json::json;
 
     use super::*;
@@ -309,15 +313,35 @@ mod tests {
     #[test]
     fn values_are_of_their_types() {
         for (ty, argument, good, bad) in [
-            ("Int", "int", vec![json!(2_147_483_647), json!(null)], vec![json!(2_147_483_648_i64), json!(1.5), json!("1"), json!(true)]),
+            (
+                "Int",
+                "int",
+                vec![json!(2_147_483_647), json!(null)],
+                vec![json!(2_147_483_648_i64), json!(1.5), json!("1"), json!(true)],
+            ),
             ("Float", "float", vec![json!(1), json!(1.5)], vec![json!("1")]),
             ("ID", "id", vec![json!("a"), json!(7)], vec![json!(1.5), json!({}), json!([])]),
             ("String", "text", vec![json!("")], vec![json!(1)]),
             ("Boolean", "must", vec![json!(true)], vec![json!(1), json!("true")]),
-            ("[Int!]", "list", vec![json!([]), json!([1]), json!(1)], vec![json!([null]), json!(["a"]), json!([[1.5]])]),
-            ("Paint", "paint", vec![json!({ "colour": "RED" }), json!({ "colour": "RED", "inner": { "colour": "RED", "coats": 2 } })],
-             vec![json!({}), json!("RED"), json!({ "colour": "BLUE" }), json!({ "colour": "RED", "size": 1 }),
-                  json!({ "colour": "RED", "coats": null }), json!({ "colour": "RED", "inner": { "colour": null } })]),
+            (
+                "[Int!]",
+                "list",
+                vec![json!([]), json!([1]), json!(1)],
+                vec![json!([null]), json!(["a"]), json!([[1.5]])],
+            ),
+            (
+                "Paint",
+                "paint",
+                vec![json!({ "colour": "RED" }), json!({ "colour": "RED", "inner": { "colour": "RED", "coats": 2 } })],
+                vec![
+                    json!({}),
+                    json!("RED"),
+                    json!({ "colour": "BLUE" }),
+                    json!({ "colour": "RED", "size": 1 }),
+                    json!({ "colour": "RED", "coats": null }),
+                    json!({ "colour": "RED", "inner": { "colour": null } }),
+                ],
+            ),
             ("JSON", "json", vec![json!({ "a": [1] }), json!(1)], vec![]),
         ] {
             let text = format!("query($v: {ty}) {{ all({argument}: $v) }}");
@@ -326,7 +350,10 @@ mod tests {
             }
             for value in bad {
                 let refused = check(&text, json!({ "v": value })).err().unwrap_or_default();
-                assert!(refused.starts_with("The value of `$v") || refused.starts_with("`$v"), "{ty} {value}: {refused}");
+                assert!(
+                    refused.starts_with("The value of `$v") || refused.starts_with("`$v"),
+                    "{ty} {value}: {refused}"
+                );
                 assert!(!refused.contains("BLUE") && !refused.contains("size"), "{refused}");
             }
         }

@@ -1,5 +1,7 @@
 //! The timeline: one subject's events, newest first, and the live stream that goes on where a page was read.
 
+use std::{collections::HashMap, sync::Arc};
+
 use async_graphql::{Context, InputObject, Object, SimpleObject, Subscription, connection::CursorType};
 use chrono::{DateTime, Utc};
 use entities::{
@@ -16,11 +18,11 @@ use super::{
     EventKind, Journaled,
     events::{JourneyEvent, kind_of},
     live::{self, Followed, LiveCursor},
-    reader::{self, Filter, Since, Subject},
+    reader::{self, Filter, Since, Subject, TimelinePage},
     tail,
 };
 use crate::{
-    graph::{Cx, Error, GlobalId, Kind, Page, PageArgs, Result, RowCursor},
+    graph::{Cx, Error, GlobalId, Key, Kind, Page, PageArgs, Result, RowCursor},
     policy::access,
     store::Topic,
 };
@@ -76,7 +78,7 @@ impl TimelineFilter {
 pub struct TimelineConnection {
     cx: Cx,
     subject: Subject,
-    filter: Filter,
+    filter: Arc<Filter>,
     edges: Vec<TimelineEdge>,
     page_info: TimelinePageInfo,
 }
@@ -126,8 +128,8 @@ impl TimelineConnection {
 
     /// How many events you may see with this filter. Computed only when it is selected.
     async fn total_count(&self) -> Result<i32> {
-        let count = reader::count(&self.cx.caller, self.cx.store.db(), self.subject, &self.filter).await?;
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+        let count = self.cx.load(CountOf { subject: self.subject, filter: self.filter.clone() }).await?;
+        Ok(i32::try_from(count.unwrap_or_default()).unwrap_or(i32::MAX))
     }
 }
 
@@ -180,18 +182,74 @@ pub async fn of(ctx: &Context<'_>, ty: SubjectType, id: Uuid, args: TimelineArgs
     read_page(ctx, OfSubject { subject, filter }, page).await
 }
 
+/// A page of one subject's timeline, read together with those of its siblings.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct PageOf {
+    subject: Subject,
+    filter: Arc<Filter>,
+    page: Page,
+}
+
+impl Key for PageOf {
+    type Value = Arc<TimelinePage>;
+
+    async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
+        let mut groups: HashMap<(SubjectType, Arc<Filter>, Page), Vec<Uuid>> = HashMap::new();
+        for PageOf { subject, filter, page } in keys {
+            groups.entry((subject.ty, filter, page)).or_default().push(subject.id);
+        }
+        let mut answers = HashMap::new();
+        for ((ty, filter, page), ids) in groups {
+            let pages = reader::pages(&cx.caller, cx.store.db(), ty, &ids, &filter, &page).await?;
+            answers.extend(pages.into_iter().map(|(id, found)| {
+                let key = PageOf { subject: Subject { ty, id }, filter: filter.clone(), page };
+                (key, Arc::new(found))
+            }));
+        }
+        Ok(answers)
+    }
+}
+
+/// How many events of one subject the caller sees, counted together with those of its siblings.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct CountOf {
+    subject: Subject,
+    filter: Arc<Filter>,
+}
+
+impl Key for CountOf {
+    type Value = i64;
+
+    async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
+        let mut groups: HashMap<(SubjectType, Arc<Filter>), Vec<Uuid>> = HashMap::new();
+        for CountOf { subject, filter } in keys {
+            groups.entry((subject.ty, filter)).or_default().push(subject.id);
+        }
+        let mut answers = HashMap::new();
+        for ((ty, filter), ids) in groups {
+            let counts = reader::counts(&cx.caller, cx.store.db(), ty, &ids, &filter).await?;
+            answers.extend(
+                counts.into_iter().map(|(id, n)| (CountOf { subject: Subject { ty, id }, filter: filter.clone() }, n)),
+            );
+        }
+        Ok(answers)
+    }
+}
+
 async fn read_page(ctx: &Context<'_>, of: OfSubject, page: Page) -> Result<TimelineConnection> {
     let cx = Cx::of(ctx);
-    let busy = cx.busy();
     // Before the page: rights that change in between make the cursor one that has to be read anew, never one that lies.
     let rights = match ctx.look_ahead().field("pageInfo").field("liveCursor").exists() {
-        true => live::rights(cx, &of).await?,
+        true => {
+            let _busy = cx.busy();
+            live::rights(cx, &of).await?
+        }
         false => 0,
     };
     let OfSubject { subject, filter } = of;
-    let found = reader::page(&cx.caller, cx.store.db(), subject, &filter, &page).await?;
-    drop(busy);
-    let (events, has_previous_page, has_next_page) = page.cut(found.events);
+    let filter = Arc::new(filter);
+    let found = cx.load(PageOf { subject, filter: filter.clone(), page }).await?.ok_or(Error::NotFound)?;
+    let (events, has_previous_page, has_next_page) = page.cut(found.events.clone());
     let edges: Vec<TimelineEdge> = events
         .into_iter()
         .map(|event| TimelineEdge { cursor: RowCursor::Id(event.row.id).encode_cursor(), node: event.into() })
@@ -291,7 +349,8 @@ impl TimelineSubscription {
         #[graphql(desc = "Which events.")] filter: Option<TimelineFilter>,
         #[graphql(desc = "A `liveCursor` or the `cursor` of the last change that arrived.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Result<TimelineChange>> + use<>> {
-        let followed = OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(None, None)? };
+        let followed =
+            OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(None, None)? };
         let changes = live::follow(ctx, followed, after).await?;
         Ok(changes.map_ok(|(event, cursor)| TimelineChange { event: event.into(), cursor }))
     }

@@ -1,6 +1,6 @@
 //! 5: the marketing wing: from the market to the lead. Read in this order: the campaign with its channel, content and cost;
 //! the touchpoint and how it is recorded; the lead, what becomes of it, and of the person behind it; the handover, its offer,
-//! its decision and its expiry; the lesson that a rejection teaches; the desk.
+//! its decision and its expiry; the lesson that a rejection teaches; the figures of all that; the desk.
 
 pub mod campaign;
 pub mod channel;
@@ -9,6 +9,7 @@ pub mod cost;
 pub mod decide;
 pub mod desk;
 pub mod expire;
+pub mod figures;
 pub mod handover;
 mod interaction;
 pub mod lead;

@@ -182,7 +182,11 @@ async fn relink(
     let linked = cx.caller.links::<lead_touch::Entity>().filter(this.clone()).one(work.tx()).await?.is_some();
     match (keep, linked) {
         (true, true) => return Err(Error::user(UserErrorCode::Duplicate, "touchpointId", "it is linked already")),
-        (false, false) => return Err(Error::missing("touchpointId")),
+        // What is not linked stays so.
+        (false, false) => {
+            work.refer::<touchpoint::Entity>("touchpointId", touchpoint_id).await?;
+            return Ok(Lead(seen));
+        }
         (true, false) => {
             let touches = vec![LeadTouchInput { touchpoint_id, role }];
             work.refer::<touchpoint::Entity>("touchpointId", touchpoint_id).await?;
@@ -226,7 +230,7 @@ impl ProvenanceMutation {
         AddLeadTouchPayload::of(attempt(|| add(cx, input.clone())).await)
     }
 
-    /// Takes back that a touchpoint made it a lead.
+    /// Takes back that a touchpoint made it a lead. What was not said stays so.
     #[graphql(directive = access::apply("Lead".into(), "P".into(), true))]
     async fn remove_lead_touch(
         &self,

@@ -166,8 +166,9 @@ impl Key for SnapshotsOf {
         let parent = opportunity_snapshot::Column::OpportunityId;
         let rows = cx.caller.rows::<opportunity_snapshot::Entity>();
         let rows = rows.filter(parent.is_in(keys.iter().map(|key| key.0)));
+        let oldest = [(opportunity_snapshot::Column::Id.into_expr(), Sort::Asc)];
         let mut of: HashMap<Uuid, Vec<Seen<opportunity_snapshot::Model>>> = HashMap::new();
-        for row in rows.first_of_each(cx.store.db(), parent, Sort::Asc, HISTORY).await? {
+        for row in rows.first_of_each(cx.store.db(), parent, &oldest, HISTORY).await? {
             of.entry(row.row().opportunity_id).or_default().push(row);
         }
         Ok(of.into_iter().map(|(id, rows)| (SnapshotsOf(id), Arc::new(rows))).collect())
@@ -175,7 +176,7 @@ impl Key for SnapshotsOf {
 }
 
 /// Opportunities in a stage that is still open.
-pub(super) fn is_open(cx: &Cx) -> Expr {
+pub fn is_open(cx: &Cx) -> Expr {
     let open = cx
         .caller
         .rows::<stage::Entity>()

@@ -18,8 +18,8 @@ use crate::{
     account::{Account, Contact, Visitor},
     custom,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, Kind, Money, MoneyFilter, Result, TextFilter, TimeFilter, UserErrorCode, is_currency,
-        line, line_patch, patch_required,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Money, MoneyFilter, Result, TextFilter, TimeFilter, UserErrorCode,
+        is_currency, line, line_patch, patch_required,
     },
     input,
     journey::{Event, EventKind, Payload, Removable, Work, attempt},
@@ -148,7 +148,8 @@ pub(super) fn conflict(path: &str, status: OrderStatus) -> Error {
 /// Places an order.
 pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
     let written = input.written();
-    let PlaceOrderInput { account_id, contact_id, opportunity_id, asset_id, number, ordered_at, currency, lines } = input;
+    let PlaceOrderInput { account_id, contact_id, opportunity_id, asset_id, number, ordered_at, currency, lines } =
+        input;
     if !is_currency(&currency) {
         return Err(Error::invalid("currency", "an ISO 4217 code in capitals, such as EUR"));
     }

@@ -12,7 +12,10 @@ use sea_orm::{ActiveValue::NotSet, Set};
 use super::{Ticket, asset::not_ahead};
 use crate::{
     account::{Account, Contact},
-    graph::{AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, Result, TimeFilter, one_as, patch_required, prose, remark_patch},
+    graph::{
+        AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, Result, TimeFilter, one_as, patch_required, prose,
+        remark_patch,
+    },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
     listed, object, payload,

@@ -194,7 +194,8 @@ async fn case(world: &World, of_industry: bool, steps: &[Step]) {
         match step {
             Step::Write(which, back) => {
                 for minutes in back {
-                    touch(world, &id(Kind::Account, accounts[*which]), world.now() - TimeDelta::minutes(*minutes)).await;
+                    touch(world, &id(Kind::Account, accounts[*which]), world.now() - TimeDelta::minutes(*minutes))
+                        .await;
                 }
             }
             Step::Team(which) => member(world, accounts[*which], &mut teams[*which]).await,

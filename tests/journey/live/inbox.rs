@@ -20,7 +20,7 @@ const CURSOR: &str = "{ liveCursor }";
 async fn offer(world: &World, to: &str, whom: String) -> String {
     let lead = world.work(async |work| Ok(rows::lead(work, None, None, None).await?.id)).await;
     let text = format!(
-        "mutation($lead: ID!, $to: ID!) {{ offerHandover(input: {{ leadId: $lead, {to}: $to }}) {{ handover {{ id }} userErrors {{ code path message }} }} }}"
+        "mutation($lead: ID!, $to: ID!) {{ offerHandover(input: {{ subjectId: $lead, {to}: $to }}) {{ handover {{ id }} userErrors {{ code path message }} }} }}"
     );
     let answer = world.mia().ask(&text, json!({ "lead": id(Kind::Lead, lead), "to": whom })).await.must();
     answer.text("offerHandover.handover.id").to_owned()
@@ -56,7 +56,8 @@ async fn what_is_offered_decided_and_recalled_arrives_once_and_in_order() {
         world.mia().ask(recall, json!({ "id": other })).await.must();
         world.mia().ask(recall, json!({ "id": elsewhere })).await.must();
 
-        let follow = async |by: Transport, after: &Value| sam.follow_by(by, &server, FOLLOW, json!({ "after": after })).await;
+        let follow =
+            async |by: Transport, after: &Value| sam.follow_by(by, &server, FOLLOW, json!({ "after": after })).await;
         let [mut socket, mut events] =
             [follow(Transport::Socket, &start).await, follow(Transport::Events, &start).await];
         for live in [&mut socket, &mut events] {
@@ -73,14 +74,18 @@ async fn what_is_offered_decided_and_recalled_arrives_once_and_in_order() {
         }
         // Live: a decision, and an offer that is another's.
         to_colleague(&world, cast.sue).await;
-        let reject = "mutation($id: ID!) { rejectHandover(input: { id: $id, reasonCode: NO_NEED }) { userErrors { code } } }";
+        let reject =
+            "mutation($id: ID!) { rejectHandover(input: { id: $id, reasonCode: NO_NEED }) { userErrors { code } } }";
         sam.ask(reject, json!({ "id": mine })).await.must();
         let last = to_queue(&world, world.acme.sales_inbox).await;
         let mut cursors = Vec::new();
         for live in [&mut socket, &mut events] {
             let decided = live.data().await["handoverInbox"].take();
             assert_eq!(decided["event"]["kind"], "handover.rejected");
-            assert_eq!((&decided["handover"]["id"], &decided["handover"]["outcome"]), (&json!(mine), &json!("REJECTED")));
+            assert_eq!(
+                (&decided["handover"]["id"], &decided["handover"]["outcome"]),
+                (&json!(mine), &json!("REJECTED"))
+            );
             cursors.push(decided["cursor"].clone());
             assert_eq!(heard(live).await, (json!("handover.offered"), json!(last)));
         }

@@ -22,7 +22,8 @@ async fn hears(reader: &World, writer: &World) {
     }
     for _ in 0..3 {
         touch(writer, &account, writer.now()).await;
-        let ids = [streams[0].data().await, streams[1].data().await].map(|data| data["timelineChanged"]["event"].clone());
+        let ids =
+            [streams[0].data().await, streams[1].data().await].map(|data| data["timelineChanged"]["event"].clone());
         assert_eq!(ids[0], ids[1]);
     }
 }

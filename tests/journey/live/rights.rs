@@ -38,7 +38,9 @@ fn scored(world: &World, subject: &str) -> LocalBoxFuture<'static, ()> {
                 let score = Some(lead.score.unwrap_or_default() + 1);
                 let scored = lead::ActiveModel { score: Set(score), ..Default::default() };
                 let lead = work.update_row::<lead::Entity>(&lead, scored).await?;
-                work.record(Event::of::<lead::Entity>(EventKind::LeadScored, &lead, Payload::None).queue(lead.queue_id));
+                work.record(
+                    Event::of::<lead::Entity>(EventKind::LeadScored, &lead, Payload::None).queue(lead.queue_id),
+                );
                 Ok(())
             })
             .await;
@@ -114,9 +116,8 @@ async fn another_owner_ends_the_stream_of_the_one_before() {
 async fn leaving_a_queue_ends_the_stream_of_what_waits_in_it() {
     each_engine(async |world: World| {
         let inbox = world.acme.sales_inbox;
-        let lead = world
-            .work(async |work| Ok(id(Kind::Lead, rows::lead(work, None, None, Some(inbox)).await?.id)))
-            .await;
+        let lead =
+            world.work(async |work| Ok(id(Kind::Lead, rows::lead(work, None, None, Some(inbox)).await?.id))).await;
         let sam = world.acme.cast.sam;
         ends(&world, &world.sam(), &lead, scored, async |gone| {
             let to: Option<DateTime<Utc>> = gone.then(|| world.now());
@@ -141,7 +142,8 @@ async fn a_lower_level_in_the_team_ends_the_stream() {
             .work(async |work| {
                 let account = rows::account(work, "Bolt", None, None).await?;
                 let tom = world.acme.cast.tom;
-                let member = rows::member(work, account.id, tom, Discipline::Technical, rows::READ, (now, None)).await?;
+                let member =
+                    rows::member(work, account.id, tom, Discipline::Technical, rows::READ, (now, None)).await?;
                 Ok((id(Kind::Account, account.id), member.id))
             })
             .await;

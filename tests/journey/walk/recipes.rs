@@ -24,7 +24,13 @@ pub const RECIPES: &[Recipe] = &[
     Recipe { mutation: "addQueueMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
     Recipe { mutation: "createFxRate", with: r#"{"base":"EUR","quote":"USD"}"#, ..PLAIN },
     Recipe { mutation: "createContact", with: r#"{"contactPoints.kind":"EMAIL"}"#, ..PLAIN },
-    Recipe { mutation: "addContactPoint", needs: &["contactId"], without: &["accountId"], with: r#"{"kind":"EMAIL","value":"new@example.com"}"#, ..PLAIN },
+    Recipe {
+        mutation: "addContactPoint",
+        needs: &["contactId"],
+        without: &["accountId"],
+        with: r#"{"kind":"EMAIL","value":"new@example.com"}"#,
+        ..PLAIN
+    },
     Recipe { mutation: "addAccountTeamMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
     Recipe { mutation: "assignTicket", needs: &["ownerId"], ..PLAIN },
     Recipe { mutation: "changeTicketStatus", with: r#"{"status":"OPEN"}"#, ..PLAIN },
@@ -36,17 +42,35 @@ pub const RECIPES: &[Recipe] = &[
     Recipe { mutation: "deleteMeetingFile", id: Some(Kind::File), ..PLAIN },
     Recipe { mutation: "deleteContractFile", id: Some(Kind::File), ..PLAIN },
     Recipe { mutation: "createCustomField", needs: &["choices"], with: r#"{"type":"CHOICE"}"#, ..PLAIN },
-    Recipe { mutation: "setCustomFields", id: Some(Kind::Account), with: r#"{"values":[{"code":"held","value":"x"}]}"#, ..PLAIN },
+    Recipe {
+        mutation: "setCustomFields",
+        id: Some(Kind::Account),
+        with: r#"{"values":[{"code":"held","value":"x"}]}"#,
+        ..PLAIN
+    },
     Recipe { mutation: "createLead", needs: &["contactId"], without: &["visitorId"], ..PLAIN },
     Recipe { mutation: "createStage", with: r#"{"objectType":"OPPORTUNITY","isOpen":true,"isWon":false}"#, ..PLAIN },
     Recipe { mutation: "createTask", without: &["queueId"], ..PLAIN },
     Recipe { mutation: "updateTask", without: &["queueId"], ..PLAIN },
     Recipe { mutation: "updateStage", with: r#"{"isOpen":false}"#, ..PLAIN },
     Recipe { mutation: "offerHandover", needs: &["toColleagueId"], without: &["toQueueId"], ..PLAIN },
+    Recipe { mutation: "createOpportunity", without: &["pipelineId"], ..PLAIN },
+    Recipe { mutation: "addMeetingAttendee", needs: &["contactId"], without: &["colleagueId"], ..PLAIN },
+    Recipe { mutation: "updateOrder", with: r#"{"status":"CONFIRMED"}"#, ..PLAIN },
     Recipe { mutation: "recordActivity", needs: &["accountId"], ..PLAIN },
-    Recipe { mutation: "recordSurveyAnswer", needs: &["accountId"], with: r#"{"kind":"CSAT","scale":5,"score":4}"#, ..PLAIN },
+    Recipe {
+        mutation: "recordSurveyAnswer",
+        needs: &["accountId"],
+        with: r#"{"kind":"CSAT","scale":5,"score":4}"#,
+        ..PLAIN
+    },
     Recipe { mutation: "recordTouchpoint", needs: &["contactId"], without: &["visitorId"], ..PLAIN },
-    Recipe { mutation: "recordTouchpoints", needs: &["touchpoints.contactId"], without: &["touchpoints.visitorId"], ..PLAIN },
+    Recipe {
+        mutation: "recordTouchpoints",
+        needs: &["touchpoints.contactId"],
+        without: &["touchpoints.visitorId"],
+        ..PLAIN
+    },
     Recipe { mutation: "updateAccount", with: r#"{"lifecycleStage":"ENGAGED"}"#, ..PLAIN },
     Recipe { mutation: "updateContact", with: r#"{"lifecycleStage":"MQL"}"#, ..PLAIN },
 ];
@@ -62,9 +86,8 @@ pub fn named(field: &str) -> Option<Kind> {
         "accountId" | "recordId" => Kind::Account,
         "contactId" | "contactIds" => Kind::Contact,
         "visitorId" => Kind::Visitor,
-        "colleagueId" | "colleagueIds" | "ownerId" | "toColleagueId" | "assigneeId" | "mentionIds" | "newColleagueId" => {
-            Kind::Colleague
-        },
+        "colleagueId" | "colleagueIds" | "ownerId" | "toColleagueId" | "assigneeId" | "mentionIds"
+        | "newColleagueId" => Kind::Colleague,
         "industryId" | "targetIndustryIds" => Kind::Industry,
         "queueId" | "toQueueId" => Kind::Queue,
         "campaignId" | "primaryCampaignId" | "appliedToCampaignId" => Kind::Campaign,
@@ -118,7 +141,8 @@ pub fn number(field: &str) -> i32 {
 
 /// Whether a moment or day is the later of a pair.
 pub fn is_end(field: &str) -> bool {
-    ["dueAt", "endsAt", "validTo", "dateTo", "endDate", "closeDate", "warrantyUntil", "renewalDate", "to", "until"].contains(&field)
+    ["dueAt", "endsAt", "validTo", "dateTo", "endDate", "closeDate", "warrantyUntil", "renewalDate", "to", "until"]
+        .contains(&field)
 }
 
 /// What begins and what ends.
@@ -134,4 +158,7 @@ pub const PAIRS: [(&str, &str); 5] = [
 pub const MAY_BE_NEGATIVE: [(&str, &str); 1] = [("scoreLead.score", "what speaks against a lead takes points away")];
 
 /// Mutations without an input, each with its reason.
-pub const WITHOUT_INPUT: [(&str, &str); 1] = [("breachOverdueClocks", "looks at every clock of the tenant: there is nothing to say")];
+pub const WITHOUT_INPUT: [(&str, &str); 2] = [
+    ("breachOverdueClocks", "looks at every clock of the tenant: there is nothing to say"),
+    ("expireOverdueHandovers", "looks at every open offer of the tenant: there is nothing to say"),
+];

@@ -55,11 +55,19 @@ impl Hub {
                 };
                 work.insert_technical::<queue_member::Entity>(vec![member]).await?;
                 let contact = rows::contact(work, Some(account), "Anna", "Öz").await?.id;
-                let hub = Hub { account, contact, campaign: Uuid::nil(), channel: Uuid::nil(), industry, pipeline: Uuid::nil() };
+                let hub = Hub {
+                    account,
+                    contact,
+                    campaign: Uuid::nil(),
+                    channel: Uuid::nil(),
+                    industry,
+                    pipeline: Uuid::nil(),
+                };
                 let campaign = insert(work, house, hub, Kind::Campaign, "").await?;
                 let channel = insert(work, house, hub, Kind::Channel, "").await?;
                 let pipeline = insert(work, house, hub, Kind::Pipeline, "").await?;
-                let field = custom_field::ActiveModel { code: Set("held".to_owned()), ..custom(CustomFieldType::Text, work) };
+                let field =
+                    custom_field::ActiveModel { code: Set("held".to_owned()), ..custom(CustomFieldType::Text, work) };
                 work.insert::<custom_field::Entity>(field).await?;
                 Ok(Hub { campaign, channel, pipeline, ..hub })
             })
@@ -100,7 +108,8 @@ fn day(day: u32) -> NaiveDate {
 }
 
 fn custom(ty: CustomFieldType, work: &mut Work<'_>) -> custom_field::ActiveModel {
-    let choices = if ty == CustomFieldType::Choice { json!([{ "code": "A", "de": "A", "en": "A" }]) } else { json!([]) };
+    let choices =
+        if ty == CustomFieldType::Choice { json!([{ "code": "A", "de": "A", "en": "A" }]) } else { json!([]) };
     custom_field::ActiveModel {
         entity: Set(CustomEntity::Account),
         code: Set(format!("f{}", work.fresh_id().simple())),
@@ -441,16 +450,16 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
         }
         Kind::OrderLine => {
             let order = Box::pin(insert(work, house, hub, Kind::Order, "")).await?;
-            work.insert::<order_line::Entity>(order_line::ActiveModel {
+            let line = |position| order_line::ActiveModel {
                 sales_order_id: Set(order),
-                position: Set(1),
+                position: Set(position),
                 quantity_milli: Set(1000),
-                unit_price_minor: Set(100),
-                amount_minor: Set(100),
+                unit_price_minor: Set(50),
+                amount_minor: Set(50),
                 ..Default::default()
-            })
-            .await?
-            .id
+            };
+            // The last line of an order stays.
+            work.insert_many::<order_line::Entity>(vec![line(1), line(2)]).await?[0].id
         }
         Kind::Requirement => {
             work.insert::<requirement::Entity>(requirement::ActiveModel {
@@ -493,6 +502,7 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
                 name: Set("Maintenance".to_owned()),
                 status: Set(ContractStatus::Active),
                 start_date: Set(day(1)),
+                end_date: Set(Some(day(30))),
                 renewal: Set(Renewal::Manual),
                 ..Default::default()
             })

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{
-    policy::RoleSet,
-    schema,
-};
+use api::{policy::RoleSet, schema};
 use serde_json::Value;
 
 /// The type of a field: what it is in the end, and what is round it.
@@ -59,12 +56,8 @@ impl Shape {
         let schema = schema::unlimited(roles);
         let answer = schema.execute(QUERY).await.into_result().unwrap();
         let answer = answer.data.into_json().unwrap();
-        let mut shape = Shape {
-            objects: BTreeMap::new(),
-            inputs: BTreeMap::new(),
-            enums: BTreeMap::new(),
-            nodes: Vec::new(),
-        };
+        let mut shape =
+            Shape { objects: BTreeMap::new(), inputs: BTreeMap::new(), enums: BTreeMap::new(), nodes: Vec::new() };
         for ty in items(&answer["__schema"]["types"]) {
             let name = text(&ty["name"]);
             match ty["kind"].as_str().unwrap() {

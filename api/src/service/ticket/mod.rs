@@ -12,10 +12,7 @@ pub use inputs::{
     CreateTicketPayload, EscalateTicketInput, EscalateTicketPayload, UpdateTicketInput, UpdateTicketPayload,
 };
 pub use mutations::TicketMutation;
-pub use queries::{TicketFilter, TicketQuery};
+pub use queries::{TicketFilter, TicketQuery, TicketSort, is_open};
 pub use types::Ticket;
 
-pub(super) use self::{
-    queries::is_open,
-    service::{closed, payload_of},
-};
+pub(super) use self::service::{closed, payload_of};
