@@ -150,7 +150,7 @@ editable! {
         /// Its place, from 0.
         P position = position: code(i32);
         /// How likely what stands there is won, in percent.
-        P probability = probability: opt(i32);
+        P probability = probability: percent;
         /// Whether it is open; true unless said.
         P is_open = is_open: or(bool, true);
         /// Whether it is won; false unless said.
@@ -160,9 +160,6 @@ editable! {
 }
 
 async fn stage_in_order(work: &mut Work<'_>, row: &stage::Model) -> Result<()> {
-    if row.probability.is_some_and(|percent| !(0..=100).contains(&percent)) {
-        return Err(Error::invalid("probability", "between 0 and 100 percent"));
-    }
     if row.position < 0 {
         return Err(Error::invalid("position", "a place is counted from 0"));
     }

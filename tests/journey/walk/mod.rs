@@ -76,13 +76,14 @@ pub struct Walk<'a> {
     made: HashMap<String, Uuid>,
     foreign: HashMap<Kind, Uuid>,
     only: u32,
+    calls: usize,
 }
 
 impl<'a> Walk<'a> {
     pub async fn of(world: &'a World, roles: RoleSet) -> Walk<'a> {
         let (hub, other) = (Hub::of(world, &world.acme).await, Hub::of(world, &world.other).await);
         let shape = Shape::of(roles).await;
-        Walk { world, shape, hub, other, made: HashMap::new(), foreign: HashMap::new(), only: 0 }
+        Walk { world, shape, hub, other, made: HashMap::new(), foreign: HashMap::new(), only: 0, calls: 0 }
     }
 
     /// Every place of a mutation's input.
@@ -107,6 +108,7 @@ impl<'a> Walk<'a> {
     /// From now on other rows are named.
     pub fn anew(&mut self) {
         self.made.clear();
+        self.calls += 1;
     }
 
     /// A good input of a mutation; its rows are there afterwards.
@@ -166,12 +168,17 @@ impl<'a> Walk<'a> {
         match (field.of.kind.as_str(), field.of.name.as_str()) {
             ("INPUT_OBJECT", "MoneyInput") => json!({ "amount": "100.50", "currency": "EUR" }),
             ("INPUT_OBJECT", input) => self.object(input, path, recipe, extent),
+            // Where there is one of a kind, each call makes another.
+            ("ENUM", "IdentityKind") => json!(self.shape.enums["IdentityKind"][self.calls % 4]),
             ("ENUM", name) => json!(self.shape.enums[name][0]),
             (_, "ID") => json!(format!("@{}", field.name)),
             (_, "String") => json!(text(&field.name, self.only)),
             (_, "Int") => json!(number(&field.name)),
             (_, "Boolean") => json!(true),
             (_, "DateTime") => json!((now + chrono::TimeDelta::hours(i64::from(end))).to_rfc3339()),
+            (_, "NaiveDate") if field.name == "date" => {
+                json!(now.date_naive() - chrono::TimeDelta::days(i64::from(self.only)))
+            }
             (_, "NaiveDate") => json!(if end { "2026-12-31" } else { "2026-11-24" }),
             (_, "Decimal") => json!("10.50"),
             (_, "JSON") => json!({}),

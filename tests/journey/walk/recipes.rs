@@ -20,6 +20,13 @@ const PLAIN: Recipe = Recipe { mutation: "", id: None, needs: &[], without: &[],
 
 /// The recipes, by name.
 pub const RECIPES: &[Recipe] = &[
+    Recipe { mutation: "createGoal", with: r#"{"target":"10"}"#, ..PLAIN },
+    Recipe { mutation: "updateGoal", needs: &["target"], with: r#"{"target":"10"}"#, ..PLAIN },
+    Recipe { mutation: "createSlaPolicy", without: &["boundary"], ..PLAIN },
+    Recipe { mutation: "moveAsset", without: &["contractId"], with: r#"{"accountId":"@newAccountId"}"#, ..PLAIN },
+    Recipe { mutation: "updatePipeline", with: r#"{"isDefault":false}"#, ..PLAIN },
+    Recipe { mutation: "updateLead", without: &["visitorId"], ..PLAIN },
+    Recipe { mutation: "updateSurveyAnswer", with: r#"{"score":5}"#, ..PLAIN },
     Recipe { mutation: "addIndustryTeamMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
     Recipe { mutation: "addQueueMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
     Recipe { mutation: "createFxRate", with: r#"{"base":"EUR","quote":"USD"}"#, ..PLAIN },
@@ -83,8 +90,8 @@ pub fn recipe(mutation: &str) -> Recipe {
 /// What an id field names. `id` is the mutation's own business.
 pub fn named(field: &str) -> Option<Kind> {
     Some(match field {
-        "accountId" | "recordId" => Kind::Account,
-        "contactId" | "contactIds" => Kind::Contact,
+        "accountId" | "newAccountId" | "recordId" => Kind::Account,
+        "contactId" | "newContactId" | "contactIds" => Kind::Contact,
         "visitorId" => Kind::Visitor,
         "colleagueId" | "colleagueIds" | "ownerId" | "toColleagueId" | "assigneeId" | "mentionIds"
         | "newColleagueId" => Kind::Colleague,
@@ -121,7 +128,7 @@ pub fn text(field: &str, n: u32) -> String {
         "zone" => "Europe/Berlin".to_owned(),
         "domains" => format!("d{n}.example.com"),
         "url" | "website" | "pageUrl" | "referrer" => format!("https://example.com/{n}"),
-        "value" => format!("m{n}@example.com"),
+        "value" | "email" => format!("m{n}@example.com"),
         "from" => "08:00".to_owned(),
         "to" => "17:00".to_owned(),
         "stage" => "DISCOVERY".to_owned(),

@@ -55,11 +55,19 @@ impl Hub {
                 };
                 work.insert_technical::<queue_member::Entity>(vec![member]).await?;
                 let contact = rows::contact(work, Some(account), "Anna", "Öz").await?.id;
-                let hub = Hub { account, contact, campaign: Uuid::nil(), channel: Uuid::nil(), industry, pipeline: Uuid::nil() };
+                let hub = Hub {
+                    account,
+                    contact,
+                    campaign: Uuid::nil(),
+                    channel: Uuid::nil(),
+                    industry,
+                    pipeline: Uuid::nil(),
+                };
                 let campaign = insert(work, house, hub, Kind::Campaign, "").await?;
                 let channel = insert(work, house, hub, Kind::Channel, "").await?;
                 let pipeline = insert(work, house, hub, Kind::Pipeline, "").await?;
-                let field = custom_field::ActiveModel { code: Set("held".to_owned()), ..custom(CustomFieldType::Text, work) };
+                let field =
+                    custom_field::ActiveModel { code: Set("held".to_owned()), ..custom(CustomFieldType::Text, work) };
                 work.insert::<custom_field::Entity>(field).await?;
                 Ok(Hub { campaign, channel, pipeline, ..hub })
             })
@@ -69,13 +77,15 @@ impl Hub {
     /// A row that an input refers to.
     pub async fn refer(self, world: &World, house: &House, kind: Kind, field: &str) -> Uuid {
         match kind {
+            Kind::Account | Kind::Contact | Kind::Colleague if field.starts_with("new") => {
+                self.fresh(world, house, kind, "").await
+            }
             Kind::Account => self.account,
             Kind::Contact => self.contact,
             Kind::Campaign => self.campaign,
             Kind::Channel => self.channel,
             Kind::Industry => self.industry,
             Kind::Pipeline => self.pipeline,
-            Kind::Colleague if field == "newColleagueId" => self.fresh(world, house, kind, "").await,
             Kind::Colleague => house.cast.sue,
             Kind::Queue if field == "toQueueId" => house.sales_inbox,
             Kind::Queue => house.service_desk,
@@ -100,7 +110,8 @@ fn day(day: u32) -> NaiveDate {
 }
 
 fn custom(ty: CustomFieldType, work: &mut Work<'_>) -> custom_field::ActiveModel {
-    let choices = if ty == CustomFieldType::Choice { json!([{ "code": "A", "de": "A", "en": "A" }]) } else { json!([]) };
+    let choices =
+        if ty == CustomFieldType::Choice { json!([{ "code": "A", "de": "A", "en": "A" }]) } else { json!([]) };
     custom_field::ActiveModel {
         entity: Set(CustomEntity::Account),
         code: Set(format!("f{}", work.fresh_id().simple())),
@@ -261,11 +272,11 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
         }
         Kind::FxRate => {
             // A rate a day: each has a day of its own.
-            let back = i64::from(work.fresh_id().as_u128() as u16);
+            let rate_date = day(1) - TimeDelta::days(i64::from(work.fresh_id().as_u128() as u16));
             work.insert::<fx_rate::Entity>(fx_rate::ActiveModel {
                 base: Set("EUR".to_owned()),
                 quote: Set("USD".to_owned()),
-                rate_date: Set(day(1) - TimeDelta::days(back)),
+                rate_date: Set(rate_date),
                 rate_nano: Set(1_100_000_000),
                 ..Default::default()
             })
