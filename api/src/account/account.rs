@@ -12,6 +12,7 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
 use super::{
     contact::{Contact, ContactPoint},
+    giving::Standing,
     people::{Colleague, Industry},
     team::AccountTeamMember,
 };
@@ -146,7 +147,7 @@ input! {
         P domains: MaybeUndefined<Vec<String>>;
         /// The web address.
         P website: MaybeUndefined<String>;
-        /// The industry.
+        /// The industry. FORBIDDEN where an industry team would take you further by it than you reach now.
         P industry_id: MaybeUndefined<GlobalId>;
         /// The number of employees, in classes.
         P size_band: MaybeUndefined<SizeBand>;
@@ -160,7 +161,8 @@ input! {
         P tier: MaybeUndefined<Tier>;
         /// The stage of the customer relation; a new stage writes an interval.
         P lifecycle_stage: MaybeUndefined<String>;
-        /// The colleague who looks after it.
+        /// The colleague who looks after it. Its owner hands it over, who leads its team, a manager or an administrator;
+        /// nobody takes it who does not edit it in every wing already.
         P owner_id: MaybeUndefined<GlobalId>;
         /// The account that it belongs to.
         P parent_id: MaybeUndefined<GlobalId>;
@@ -278,6 +280,15 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
     if parent_id == Set(Some(id)) {
         return Err(Error::invalid("parentId", "an account cannot belong to itself"));
     }
+    let owner_id = work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?;
+    let industry_id = work.refer_patch::<industry::Entity>("industryId", industry_id).await?;
+    let handed_over = matches!(&owner_id, Set(owner) if *owner != seen.row().owner_id);
+    let moved = matches!(&industry_id, Set(industry) if *industry != seen.row().industry_id);
+    // Both decide who reaches the account, so the caller is judged by what it was before.
+    let standing = if handed_over || moved { Some(Standing::on(&work, id).await?) } else { None };
+    if handed_over && standing.as_ref().is_some_and(|standing| !standing.disposes(seen.row())) {
+        return Err(Error::forbidden("ownerId"));
+    }
     let row = account::ActiveModel {
         name: match patch_required("name", name)? {
             Set(name) => Set(text("name", name, 255)?),
@@ -290,14 +301,14 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
             MaybeUndefined::Value(domains) => Set(normal_domains(domains)),
         },
         website: patch(website),
-        industry_id: work.refer_patch::<industry::Entity>("industryId", industry_id).await?,
+        industry_id,
         size_band: patch(size_band),
         employees: patch(employees.map_value(i64::from)),
         country: patch(country),
         region: patch(region),
         tier: patch(tier),
         lifecycle_stage: patch_required("lifecycleStage", lifecycle_stage)?,
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id,
         parent_id,
         description: patch(description),
         annual_revenue_minor,
@@ -305,6 +316,11 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         ..Default::default()
     };
     let row = work.update::<account::Entity>(&seen, row).await?;
+    if let Some(before) = standing
+        && Standing::on(&work, id).await?.risen_since(&before)
+    {
+        return Err(Error::forbidden(if handed_over { "ownerId" } else { "industryId" }));
+    }
     if row.lifecycle_stage != seen.row().lifecycle_stage {
         work.enter_stage::<account::Entity>(
             StageObject::Account,

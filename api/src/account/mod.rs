@@ -3,6 +3,8 @@
 #[expect(clippy::module_inception, reason = "the account is the wing's own heart")]
 pub mod account;
 pub mod contact;
+pub mod giving;
+pub mod ground;
 pub mod people;
 pub mod team;
 pub mod visitor;

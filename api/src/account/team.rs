@@ -4,12 +4,15 @@ use async_graphql::{Context, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, account_team_member, colleague},
-    codes::{AccessLevel, Discipline, SubjectType},
+    codes::{AccessLevel, Discipline, SubjectType, Wing},
 };
-use sea_orm::{ColumnTrait, Set};
+use sea_orm::{ColumnTrait, Set, sea_query::ExprTrait};
 use uuid::Uuid;
 
-use super::{Account, Colleague};
+use super::{
+    Account, Colleague,
+    giving::{Standing, Terms, stands_for},
+};
 use crate::{
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, UserErrorCode},
     input,
@@ -49,17 +52,17 @@ object! {
 input! {
     /// A new member of an account's team.
     AddAccountTeamMemberInput for AccountTeam {
-        /// The discipline that the member stands for.
+        /// The discipline that the member stands for: the colleague's department.
         P discipline: Discipline;
-        /// Whether the member leads the team.
+        /// Whether the member leads the team; only who leads it may say so.
         P is_lead: Option<bool>;
-        /// READ unless said otherwise.
+        /// READ unless said otherwise. FORBIDDEN beyond your own level, here and below.
         P access_account: Option<AccessLevel>;
-        /// READ unless said otherwise; EDIT in the member's own wing.
+        /// READ unless said otherwise; EDIT in the member's own wing; not beyond your own level.
         P access_marketing: Option<AccessLevel>;
-        /// READ unless said otherwise; EDIT in the member's own wing.
+        /// READ unless said otherwise; EDIT in the member's own wing; not beyond your own level.
         P access_sales: Option<AccessLevel>;
-        /// READ unless said otherwise; EDIT in the member's own wing.
+        /// READ unless said otherwise; EDIT in the member's own wing; not beyond your own level.
         P access_service: Option<AccessLevel>;
     }
     plain {
@@ -123,19 +126,33 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
     if already > 0 {
         return Err(Error::user(UserErrorCode::Duplicate, "colleagueId", "the colleague is on this team already"));
     }
-    let own_wing = |level: Option<AccessLevel>, own: Discipline| {
-        level.unwrap_or(if discipline == own { AccessLevel::Edit } else { AccessLevel::Read })
+    stands_for(colleague.row(), discipline)?;
+    let standing = Standing::on(&work, account.row().id).await?;
+    let level = |said: Option<AccessLevel>, wing: Wing, own: Option<Discipline>| {
+        let usual = if own == Some(discipline) { AccessLevel::Edit } else { AccessLevel::Read };
+        said.unwrap_or_else(|| standing.at_most(wing, usual))
     };
+    let terms = Terms {
+        is_lead: is_lead.unwrap_or(false),
+        levels: [
+            level(access_account, Wing::Account, None),
+            level(access_marketing, Wing::Marketing, Some(Discipline::Marketing)),
+            level(access_sales, Wing::Sales, Some(Discipline::Sales)),
+            level(access_service, Wing::Service, Some(Discipline::Service)),
+        ],
+    };
+    standing.may_give(colleague.row().id, None, terms)?;
+    let [access_account, access_marketing, access_sales, access_service] = terms.levels;
     let row = work
         .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
             account_id: Set(account.row().id),
             colleague_id: Set(colleague.row().id),
             discipline: Set(discipline),
-            is_lead: Set(is_lead.unwrap_or(false)),
-            access_account: Set(access_account.unwrap_or(AccessLevel::Read)),
-            access_marketing: Set(own_wing(access_marketing, Discipline::Marketing)),
-            access_sales: Set(own_wing(access_sales, Discipline::Sales)),
-            access_service: Set(own_wing(access_service, Discipline::Service)),
+            is_lead: Set(terms.is_lead),
+            access_account: Set(access_account),
+            access_marketing: Set(access_marketing),
+            access_sales: Set(access_sales),
+            access_service: Set(access_service),
             valid_from: Set(work.now()),
             ..Default::default()
         })
@@ -154,15 +171,13 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
 /// team already keeps the levels that were given. The right to this is the decision that was taken, not a cell.
 pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> {
     let (Some(colleague), Some(discipline)) = (cx.caller.colleague, cx.caller.discipline) else { return Ok(()) };
-    let mine = cx
-        .caller
-        .rows::<account_team_member::Entity>()
-        .filter(account_team_member::Column::AccountId.eq(account_id))
-        .filter(account_team_member::Column::ColleagueId.eq(colleague))
-        .filter(account_team_member::Column::ValidTo.is_null())
-        .count(work.tx())
-        .await?;
-    if mine > 0 {
+    // Whoever was barred by a membership without any level does not see that row, and stays barred.
+    let lasts = account_team_member::Column::ValidTo.is_null().or(account_team_member::Column::ValidTo.gt(work.now()));
+    let mine = account_team_member::Column::AccountId
+        .eq(account_id)
+        .and(account_team_member::Column::ColleagueId.eq(colleague))
+        .and(lasts);
+    if work.tally_unscoped::<account_team_member::Entity>(mine).await? > 0 {
         return Ok(());
     }
     let level = |own| if discipline == own { AccessLevel::Edit } else { AccessLevel::Read };
@@ -231,7 +246,8 @@ pub struct TeamMutation;
 
 #[Object]
 impl TeamMutation {
-    /// Puts a colleague on the team of an account. Marketing adds its own discipline, a lead adds anybody.
+    /// Puts a colleague on the team of an account. Marketing adds its own discipline, a lead adds anybody. Nobody adds herself,
+    /// and nobody gives more than she has; managers and administrators do.
     #[graphql(directive = access::apply("AccountTeam".into(), "P".into(), true))]
     async fn add_account_team_member(
         &self,
