@@ -41,7 +41,7 @@ async fn offered(world: &World, account: &str, campaign: &str, family: &str) -> 
     let answer = mia.ask(&query, json!({ "contact": contact, "campaign": campaign })).await.must();
     let lead = answer.text("createLead.lead.id").to_owned();
     let query = format!(
-        "mutation($lead: ID!, $queue: ID!) {{ offerHandover(input: {{ leadId: $lead, toQueueId: $queue }}) \
+        "mutation($lead: ID!, $queue: ID!) {{ offerHandover(input: {{ subjectId: $lead, toQueueId: $queue }}) \
          {{ handover {{ id outcome }} {ERRORS} }} }}"
     );
     let answer = mia.ask(&query, json!({ "lead": lead, "queue": queue })).await.must();

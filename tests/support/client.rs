@@ -65,6 +65,28 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Asks for a mutation of one input, by its name and by what to select of its answer; the refusals come along.
+    pub async fn act(&self, mutation: &str, select: &str, input: Value) -> Answer {
+        let ty = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let document = format!(
+            "mutation($input: {ty}!) {{ {mutation}(input: $input) {{ {select} userErrors {{ code path message }} }} }}"
+        );
+        self.ask(&document, json!({ "input": input })).await
+    }
+
+    /// The refusal of a mutation of one input, or the code of its error; the journal must be as it was before.
+    pub async fn refused(&self, mutation: &str, input: Value) -> String {
+        let position = self.world.position().await;
+        let answer = self.act(mutation, "", input).await;
+        assert_eq!(self.world.position().await, position, "{mutation} did something: {answer}");
+        match answer.code() {
+            Some(code) => code.to_owned(),
+            None => answer.refusal(mutation),
+        }
+    }
+}
+
 impl Answer {
     /// The value at a path with dots under `data`; numbers are places in lists. Null where there is nothing.
     pub fn data(&self, path: &str) -> &Value {

@@ -23,7 +23,11 @@ use crate::{
         UserErrorCode, patch, patch_required, text,
     },
     input,
-    journey::{Removable, Work, attempt, timeline},
+    journey::{
+        Removable, Work, attempt,
+        history::{self, StageInterval},
+        timeline,
+    },
     listed,
     marketing::{Handover, Lead, Touchpoint},
     object, payload,
@@ -102,6 +106,14 @@ object! {
     timeline Account;
     custom_fields Account raw P;
     teamwork Account;
+    edges {
+        /// The stages of the customer relation, oldest first, at most the first 100. A stage that was entered twice stands here
+        /// twice.
+        #[graphql(directive = access::apply("Account".into(), "P".into(), false), complexity = 100)]
+        async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
+            history::stages(Cx::of(ctx), StageObject::Account, self.0.row().id).await
+        }
+    }
 }
 
 input! {

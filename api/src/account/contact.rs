@@ -15,7 +15,11 @@ use crate::{
     custom,
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, patch, patch_required, text},
     input,
-    journey::{Event, EventKind, Payload, Work, attempt, timeline},
+    journey::{
+        Event, EventKind, Payload, Work, attempt,
+        history::{self, StageInterval},
+        timeline,
+    },
     listed,
     marketing::{Lead, Touchpoint},
     object, payload,
@@ -75,6 +79,12 @@ object! {
         #[graphql(directive = access::apply("Contact".into(), "N".into(), false))]
         pub async fn name(&self) -> Option<String> {
             self.0.read(Class::N, "name", full_name)
+        }
+
+        /// The stages that they were in, oldest first, at most the first 100. A stage that was entered twice stands here twice.
+        #[graphql(directive = access::apply("Contact".into(), "P".into(), false), complexity = 100)]
+        async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
+            history::stages(Cx::of(ctx), StageObject::Lifecycle, self.0.row().id).await
         }
     }
 }

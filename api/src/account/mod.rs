@@ -6,6 +6,7 @@ pub mod contact;
 pub mod giving;
 pub mod ground;
 pub mod people;
+pub mod relation;
 pub mod team;
 pub mod visitor;
 pub mod ways;

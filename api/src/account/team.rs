@@ -180,7 +180,9 @@ pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> 
     if work.tally_unscoped::<account_team_member::Entity>(mine).await? > 0 {
         return Ok(());
     }
-    let level = |own| if discipline == own { AccessLevel::Edit } else { AccessLevel::Read };
+    // Technicians work in the wing of service.
+    let works_as = if discipline == Discipline::Technical { Discipline::Service } else { discipline };
+    let level = |own| if works_as == own { AccessLevel::Edit } else { AccessLevel::Read };
     let row = work
         .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
             account_id: Set(account_id),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     account::account,
-    sales::{activity, deal, meeting, order},
+    sales::{activity, contract, deal, meeting, order, progress, requirement, role},
     service::asset,
 };
 
@@ -81,7 +81,7 @@ pub(super) async fn run(
     });
     for (person, role) in [(andrea, "CHAMPION"), (stefan, "DECISION_MAKER"), (maria, "BUYER"), (lukas, "INFLUENCER")] {
         t.wait(4);
-        say!(t, "sam", deal::add_contact, { "opportunityId": (&won), "contactId": (&person.id), "role": role });
+        say!(t, "sam", role::add, { "opportunityId": (&won), "contactId": (&person.id), "role": role });
     }
     talk(
         t,
@@ -103,12 +103,12 @@ pub(super) async fn run(
         ("DELIVERY", "Produktion vor der Sommersaison."),
     ] {
         t.wait(6);
-        needs.push(say!(t, "sam", meeting::record_requirement, {
+        needs.push(say!(t, "sam", requirement::record, {
             "accountId": (&key.id), "meetingId": (&visit), "opportunityId": (&won), "contactId": (&andrea.id),
             "category": category, "statement": statement,
         }));
     }
-    say!(t, "sam", deal::change_stage, { "id": (&won), "stage": "DISCOVERY" });
+    say!(t, "sam", progress::change_stage, { "id": (&won), "stage": "DISCOVERY" });
 
     t.walk(288, 10, 0).await?;
     let close = t.ago(200, 0, 0).date_naive().to_string();
@@ -116,8 +116,8 @@ pub(super) async fn run(
         "name": "Vial-Linie mit Isolator", "accountId": (&nord.id), "leadId": (&accepted.nordpharma), "closeDate": close,
         "amount": { "amount": "1240000", "currency": "EUR" },
     });
-    say!(t, "lena", deal::add_contact, { "opportunityId": (&lost), "contactId": (&helena.id), "role": "DECISION_MAKER" });
-    say!(t, "lena", deal::add_contact, { "opportunityId": (&lost), "contactId": (&jan.id), "role": "CHAMPION" });
+    say!(t, "lena", role::add, { "opportunityId": (&lost), "contactId": (&helena.id), "role": "DECISION_MAKER" });
+    say!(t, "lena", role::add, { "opportunityId": (&lost), "contactId": (&jan.id), "role": "CHAMPION" });
     let online = ("ONLINE", "Lastenheft", "");
     meet(t, "lena", (&nord.id, &lost), online, &[&jan.id], "priya", 281).await?;
     talk(
@@ -130,15 +130,15 @@ pub(super) async fn run(
     .await?;
     let demo = ("DEMO", "Vorführung BrandtVial 120", "Isolator gefällt, Validierung dauert Nordpharma zu lange.");
     let demo = meet(t, "lena", (&nord.id, &lost), demo, &[&helena.id, &jan.id], "priya", 270).await?;
-    say!(t, "lena", meeting::record_requirement, {
+    say!(t, "lena", requirement::record, {
         "accountId": (&nord.id), "meetingId": (&demo), "opportunityId": (&lost), "category": "COMPLIANCE",
         "statement": "Annex 1: geschlossener Isolator, Validierung in vier Monaten.",
     });
-    say!(t, "lena", deal::change_stage, { "id": (&lost), "stage": "DISCOVERY" });
+    say!(t, "lena", progress::change_stage, { "id": (&lost), "stage": "DISCOVERY" });
 
     let demo = ("DEMO", "Vorführung beim Referenzkunden", "40 Minuten Reinigung vor Augen: Gruber ist überzeugt.");
     meet(t, "sam", (&key.id, &won), demo, &[&andrea.id, &stefan.id, &lukas.id], "tom", 263).await?;
-    say!(t, "sam", deal::change_stage, { "id": (&won), "stage": "PROPOSAL" });
+    say!(t, "sam", progress::change_stage, { "id": (&won), "stage": "PROPOSAL" });
     t.walk(255, 14, 0).await?;
     let close = t.ago(0, 0, 0).date_naive() + chrono::Days::new(45);
     let (kestrel, george) = customers.person("George Palmer")?;
@@ -146,12 +146,12 @@ pub(super) async fn run(
         "name": "Oat drink line", "accountId": (&kestrel.id), "leadId": (&accepted.kestrel), "closeDate": (close.to_string()),
         "amount": { "amount": "410000", "currency": "GBP" },
     });
-    say!(t, "oliver", deal::add_contact, { "opportunityId": (&open), "contactId": (&george.id), "role": "CHAMPION" });
+    say!(t, "oliver", role::add, { "opportunityId": (&open), "contactId": (&george.id), "role": "CHAMPION" });
     t.walk(240, 9, 0).await?;
     say!(t, "sam", deal::update, { "id": (&won), "amount": { "amount": "935000", "currency": "EUR" }, "nextStep": "Vertrag" });
-    say!(t, "lena", deal::change_stage, { "id": (&lost), "stage": "PROPOSAL" });
+    say!(t, "lena", progress::change_stage, { "id": (&lost), "stage": "PROPOSAL" });
     t.walk(228, 16, 0).await?;
-    say!(t, "sam", deal::change_stage, { "id": (&won), "stage": "NEGOTIATION" });
+    say!(t, "sam", progress::change_stage, { "id": (&won), "stage": "NEGOTIATION" });
     talk(
         t,
         "sam",
@@ -167,7 +167,7 @@ pub(super) async fn run(
     say!(t, "lena", deal::update, { "id": (&lost), "closeDate": later });
 
     t.walk(205, 15, 0).await?;
-    say!(t, "sam", deal::change_stage, { "id": (&won), "stage": "CLOSED_WON", "closeReason": "Reinigung und Liefertermin" });
+    say!(t, "sam", progress::change_stage, { "id": (&won), "stage": "CLOSED_WON", "closeReason": "Reinigung und Liefertermin" });
     t.wait(60);
     let (filler, module) = (t.cast.products.get("BF-3000").cloned(), t.cast.products.get("BL-10").cloned());
     say!(t, "sam", order::place, {
@@ -178,15 +178,15 @@ pub(super) async fn run(
         ],
     });
     let (start, end) = (t.ago(130, 0, 0).date_naive(), t.ago(0, 0, 0).date_naive() + chrono::Days::new(600));
-    say!(t, "sam", order::sign_contract, {
+    say!(t, "sam", contract::sign, {
         "accountId": (&key.id), "opportunityId": (&won), "name": "Wartung Linie 3", "number": "W-0533",
         "startDate": (start.to_string()), "endDate": (end.to_string()), "value": { "amount": "64000", "currency": "EUR" },
     });
     for need in &needs {
-        say!(t, "sam", meeting::answer_requirement, { "id": need, "status": "ANSWERED", "campaignId": (&campaigns.paper) });
+        say!(t, "sam", requirement::answer, { "id": need, "status": "ANSWERED", "campaignId": (&campaigns.paper) });
     }
     t.walk(182, 11, 0).await?;
-    say!(t, "lena", deal::change_stage, {
+    say!(t, "lena", progress::change_stage, {
         "id": (&lost), "stage": "CLOSED_LOST", "closeReason": "Wettbewerber validiert zwei Monate schneller",
     });
 
@@ -199,7 +199,7 @@ pub(super) async fn run(
     say!(t, "priya", asset::commission, { "id": (&machine) });
     t.walk(118, 9, 0).await?;
     say!(t, "sam", account::update, { "id": (&key.id), "lifecycleStage": "ACTIVE" });
-    say!(t, "oliver", deal::change_stage, { "id": (&open), "stage": "DISCOVERY" });
+    say!(t, "oliver", progress::change_stage, { "id": (&open), "stage": "DISCOVERY" });
     Ok(machine)
 }
 
@@ -221,14 +221,14 @@ pub(super) async fn today(t: &mut Teller, customers: &Customers, campaigns: &Cam
             "name": what, "accountId": (&customer.id), "closeDate": (close.to_string()), "primaryCampaignId": campaign,
             "amount": { "amount": amount, "currency": "EUR" }, "nextStep": "Nachfassen",
         });
-        say!(t, who, deal::add_contact, { "opportunityId": (&id), "contactId": (&person.id), "role": "DECISION_MAKER" });
+        say!(t, who, role::add, { "opportunityId": (&id), "contactId": (&person.id), "role": "DECISION_MAKER" });
         talk(t, who, &id, &person.id, &[("CALL", "OUTBOUND", "CONNECTED", "Bedarf geklärt")]).await?;
         for next in ["DISCOVERY", "PROPOSAL", "NEGOTIATION"] {
             if stage == "QUALIFICATION" {
                 break;
             }
             t.wait(24 * 60);
-            say!(t, who, deal::change_stage, { "id": (&id), "stage": next });
+            say!(t, who, progress::change_stage, { "id": (&id), "stage": next });
             if next == stage {
                 break;
             }

@@ -55,7 +55,7 @@ async fn made(
 async fn offered(t: &mut Teller, who: &str, lead: &str) -> anyhow::Result<String> {
     let queue = t.cast.queues.get("SALES_INBOX").cloned();
     let due = t.now() + Duration::days(3);
-    Ok(say!(t, who, offer::offer, { "leadId": lead, "toQueueId": queue, "dueAt": due }))
+    Ok(say!(t, who, offer::offer, { "subjectId": lead, "toQueueId": queue, "dueAt": due }))
 }
 
 /// interpack: four days of talks, a stack of leads, and what sales says to them.
@@ -129,7 +129,7 @@ pub(super) async fn today(t: &mut Teller, customers: &Customers, campaigns: &Cam
     let lead = made(t, "jonas", &petra.id, &campaigns.ads, ad, 71).await?;
     let sam = t.cast.colleagues.get("sam").cloned();
     let due = t.now() + Duration::days(4);
-    say!(t, "jonas", offer::offer, { "leadId": (&lead), "toColleagueId": sam, "dueAt": due });
+    say!(t, "jonas", offer::offer, { "subjectId": (&lead), "toColleagueId": sam, "dueAt": due });
 
     // Qualified, not offered yet: the work of marketing today.
     let (_, daniel) = customers.person("Daniel Koch")?;

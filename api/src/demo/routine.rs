@@ -95,7 +95,7 @@ async fn offer_lead(t: &mut Teller) -> anyhow::Result<()> {
     }
     say!(t, "katrin", qualify::qualify, { "id": (&lead) });
     let queue = t.cast.queues.get("SALES_INBOX").cloned();
-    let handover = say!(t, "katrin", offer::offer, { "leadId": (&lead), "toQueueId": queue });
+    let handover = say!(t, "katrin", offer::offer, { "subjectId": (&lead), "toQueueId": queue });
     t.noise.routine.offered = Some((handover, reader.owner));
     Ok(())
 }

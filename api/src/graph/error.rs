@@ -103,6 +103,17 @@ impl Error {
         }
     }
 
+    /// The refusals at one field, said of the field that named it in this input.
+    pub fn moved(self, from: &str, to: &str) -> Error {
+        match self {
+            Error::User(mut errors) => {
+                errors.iter_mut().filter(|error| error.path == [from]).for_each(|error| error.path = vec![to.to_owned()]);
+                Error::User(errors)
+            }
+            other => other,
+        }
+    }
+
     /// Somebody else was faster.
     pub fn version_conflict(current: i64) -> Error {
         Error::user(UserErrorCode::VersionConflict, "ifVersion", format!("the object is at version {current} now"))

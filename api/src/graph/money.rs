@@ -1,7 +1,8 @@
 //! Money: kept as integer minor units, shown as a decimal and its currency.
 
-use async_graphql::{InputObject, SimpleObject};
+use async_graphql::{InputObject, MaybeUndefined, SimpleObject};
 use rust_decimal::Decimal;
+use sea_orm::ActiveValue;
 
 use super::error::{Error, Result};
 
@@ -50,6 +51,29 @@ impl MoneyInput {
         to_minor(self.amount, &currency)
             .map(|minor| (minor, currency))
             .ok_or_else(|| Error::invalid(path, "the amount has more decimals than the currency, or is too large"))
+    }
+
+    /// [`MoneyInput::into_minor`] of what something costs or is worth: not negative.
+    pub fn into_price(self, path: &str) -> Result<(i64, String)> {
+        match self.into_minor(path)? {
+            (minor, _) if minor < 0 => Err(Error::invalid(path, "an amount is not negative")),
+            price => Ok(price),
+        }
+    }
+}
+
+/// A nullable amount and its currency from a patch: absent leaves, null clears both.
+pub fn price_patch(
+    path: &str,
+    value: MaybeUndefined<MoneyInput>,
+) -> Result<(ActiveValue<Option<i64>>, ActiveValue<Option<String>>)> {
+    match value {
+        MaybeUndefined::Undefined => Ok((ActiveValue::NotSet, ActiveValue::NotSet)),
+        MaybeUndefined::Null => Ok((ActiveValue::Set(None), ActiveValue::Set(None))),
+        MaybeUndefined::Value(money) => {
+            let (minor, currency) = money.into_price(path)?;
+            Ok((ActiveValue::Set(Some(minor)), ActiveValue::Set(Some(currency))))
+        }
     }
 }
 

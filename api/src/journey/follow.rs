@@ -28,8 +28,12 @@ impl Work<'_> {
     }
 
     /// The rows that follow from `parent`, whoever sees them: a ticket's clocks run on when an agent works on it who may not
-    /// read service levels. The right to change `parent` was checked before.
+    /// read service levels. What was taken away does not follow. The right to change `parent` was checked before.
     pub async fn following_unscoped<E: Journaled>(&self, by: E::Column, parent: Uuid) -> Result<Vec<E::Model>> {
-        Ok(E::find().filter(E::TENANT.eq(self.tenant())).filter(by.eq(parent)).all(self.tx()).await?)
+        let mut rows = E::find().filter(E::TENANT.eq(self.tenant())).filter(by.eq(parent));
+        if let Some(deleted) = E::DELETED {
+            rows = rows.filter(deleted.is_null());
+        }
+        Ok(rows.all(self.tx()).await?)
     }
 }

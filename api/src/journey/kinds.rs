@@ -123,6 +123,7 @@ kinds! {
     CallAttempted "call.attempted" Sales Activity 1 Activity;
     CallConnected "call.connected" Sales Activity 2 Activity;
     MeetingScheduled "meeting.scheduled" Sales Meeting 1 Meeting;
+    MeetingRescheduled "meeting.rescheduled" Sales Meeting 1 Meeting;
     MeetingHeld "meeting.held" Sales Meeting 3 Meeting;
     MeetingNoShow "meeting.no_show" Sales Meeting 2 Meeting;
     MeetingCancelled "meeting.cancelled" Sales Meeting 1 Meeting;
@@ -138,6 +139,7 @@ kinds! {
     OpportunityLost "opportunity.lost" Sales Opportunity 3 Opportunity;
     OpportunityReopened "opportunity.reopened" Sales Opportunity 2 Opportunity;
     OrderPlaced "order.placed" Sales Order 3 Order;
+    OrderCancelled "order.cancelled" Sales Order 3 Order;
     ContractSigned "contract.signed" Sales Contract 3 Order;
     ContractRenewed "contract.renewed" Sales Contract 3 Order;
     ContractCancelled "contract.cancelled" Sales Contract 3 Order;

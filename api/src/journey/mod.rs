@@ -5,6 +5,7 @@ mod editable;
 pub mod event_id;
 pub mod events;
 mod follow;
+pub mod history;
 mod kinds;
 pub mod object;
 mod objects;

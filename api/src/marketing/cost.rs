@@ -1,16 +1,16 @@
 //! What a campaign costs.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::NaiveDate;
 use entities::{
     codes::CostKind,
     marketing::{campaign, campaign_cost, channel},
 };
-use sea_orm::Set;
+use sea_orm::{ActiveValue::NotSet, Set};
 
 use super::{Campaign, Channel};
 use crate::{
-    graph::{AnyOf, Cx, DateFilter, Error, GlobalId, Ids, Money, MoneyFilter, MoneyInput, Result},
+    graph::{AnyOf, Cx, DateFilter, Error, GlobalId, Ids, Kind, Money, MoneyFilter, MoneyInput, Result, patch_required},
     input,
     journey::{Work, attempt},
     listed, object, payload,
@@ -64,6 +64,36 @@ payload! {
     }
 }
 
+input! {
+    /// A correction of a cost: absent leaves, null clears.
+    UpdateCampaignCostInput for CampaignCost {
+        /// Through which channel; null when it served all.
+        P channel_id: MaybeUndefined<GlobalId>;
+        /// The first day.
+        P date_from: MaybeUndefined<NaiveDate>;
+        /// The last day, included; not before the first.
+        P date_to: MaybeUndefined<NaiveDate>;
+        /// What it bought.
+        P kind: MaybeUndefined<CostKind>;
+        /// How much, not below zero.
+        M amount: MaybeUndefined<MoneyInput>;
+    }
+    plain {
+        /// Which cost.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `updateCampaignCost` answers.
+    UpdateCampaignCostPayload {
+        /// The corrected cost; null if it was refused.
+        campaign_cost: CampaignCost
+    }
+}
+
 /// Adds a cost.
 pub async fn add(cx: &Cx, input: AddCampaignCostInput) -> Result<CampaignCost> {
     let written = input.written();
@@ -71,10 +101,7 @@ pub async fn add(cx: &Cx, input: AddCampaignCostInput) -> Result<CampaignCost> {
     if date_to < date_from {
         return Err(Error::invalid("dateTo", "the last day is not before the first"));
     }
-    let (amount_minor, currency) = amount.into_minor("amount")?;
-    if amount_minor < 0 {
-        return Err(Error::invalid("amount", "a cost is not below zero"));
-    }
+    let (amount_minor, currency) = amount.into_price("amount")?;
     let mut work = Work::begin(cx).await?;
     let campaign = work.refer::<campaign::Entity>("campaignId", campaign_id).await?;
     let row = work
@@ -94,6 +121,39 @@ pub async fn add(cx: &Cx, input: AddCampaignCostInput) -> Result<CampaignCost> {
     Ok(CampaignCost(seen))
 }
 
+/// Corrects a cost.
+pub async fn update(cx: &Cx, input: UpdateCampaignCostInput) -> Result<CampaignCost> {
+    let written = input.written();
+    let UpdateCampaignCostInput { id, if_version, channel_id, date_from, date_to, kind, amount } = input;
+    let id = id.named("id", Kind::CampaignCost)?;
+    let (amount_minor, currency) = match amount {
+        MaybeUndefined::Undefined => (NotSet, NotSet),
+        MaybeUndefined::Null => return Err(Error::invalid("amount", "this cannot be cleared")),
+        MaybeUndefined::Value(money) => {
+            let (minor, currency) = money.into_price("amount")?;
+            (Set(minor), Set(currency))
+        }
+    };
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<campaign_cost::Entity>(id, if_version, &written).await?;
+    let row = campaign_cost::ActiveModel {
+        channel_id: work.refer_patch::<channel::Entity>("channelId", channel_id).await?,
+        date_from: patch_required("dateFrom", date_from)?,
+        date_to: patch_required("dateTo", date_to)?,
+        kind: patch_required("kind", kind)?,
+        amount_minor,
+        currency,
+        ..Default::default()
+    };
+    let row = work.update::<campaign_cost::Entity>(&seen, row).await?;
+    if row.date_to < row.date_from {
+        return Err(Error::invalid("dateTo", "the last day is not before the first"));
+    }
+    let seen = work.reached::<campaign_cost::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(CampaignCost(seen))
+}
+
 /// Changing costs.
 #[derive(Default)]
 pub struct CostMutation;
@@ -109,6 +169,17 @@ impl CostMutation {
     ) -> Result<AddCampaignCostPayload> {
         let cx = Cx::of(ctx);
         AddCampaignCostPayload::of(attempt(|| add(cx, input.clone())).await)
+    }
+
+    /// Corrects what was recorded.
+    #[graphql(directive = access::apply("CampaignCost".into(), "P".into(), true))]
+    async fn update_campaign_cost(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateCampaignCostInput,
+    ) -> Result<UpdateCampaignCostPayload> {
+        let cx = Cx::of(ctx);
+        UpdateCampaignCostPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 }
 

@@ -2,23 +2,27 @@
 
 use async_graphql::{Context, Object};
 use entities::{
-    codes::{HandoverOutcome, LeadStatus, ReasonCode, SubjectType},
+    codes::{HandoverBoundary, HandoverOutcome, LeadStatus, ReasonCode, SubjectType},
     marketing::{handover, lead},
 };
 use sea_orm::{ActiveValue::NotSet, Set};
 
 use super::{Handover, MAX_TEXT, handover::event, person, words};
 use crate::{
-    account::team,
+    account::{
+        relation::{self, Turn},
+        team,
+    },
     graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode},
     input,
     journey::{EventKind, Work, attempt},
     payload,
     policy::{Class, access},
+    service::decision,
 };
 
 input! {
-    /// Sales takes what is offered.
+    /// The receiver takes what is offered.
     AcceptHandoverInput for Handover {
         /// A mark for its quality: 1 (poor) to 5 (excellent).
         D rating: Option<i32>;
@@ -192,6 +196,10 @@ async fn decide(
         HandoverOutcome::Expired | HandoverOutcome::Recalled => None,
     };
     work.record(event(kind, &row, lead.as_ref()));
+    decision::end(&mut work, &row, first).await?;
+    if (row.boundary, outcome) == (HandoverBoundary::TechnicalToService, HandoverOutcome::Accepted) {
+        relation::follow(&mut work, cx, row.account_id, Turn::InUse).await?;
+    }
     let person = lead.as_ref().and_then(|lead| lead.contact_id);
     match outcome {
         HandoverOutcome::Accepted => person::advance(&mut work, cx, person, "SAL", "handover accepted").await?,
@@ -254,15 +262,15 @@ pub struct DecideMutation;
 
 #[Object]
 impl DecideMutation {
-    /// Takes what is offered to you, your queue or an account whose team you edit with: the lead is yours, you join the
-    /// account's team, its person becomes SAL. STATE_CONFLICT if it is decided already.
+    /// Takes what is offered to you, your queue or an account whose team you edit with on the receiving side: you join the
+    /// account's team; a lead is yours, and its person becomes SAL. STATE_CONFLICT if it is decided already.
     #[graphql(directive = access::apply("Handover".into(), "P".into(), true))]
     async fn accept_handover(&self, ctx: &Context<'_>, input: AcceptHandoverInput) -> Result<AcceptHandoverPayload> {
         let cx = Cx::of(ctx);
         AcceptHandoverPayload::of(attempt(|| accept(cx, input.clone())).await)
     }
 
-    /// Refuses what is offered, with the reason, which marketing reads: the lead goes back, its person becomes RECYCLED.
+    /// Refuses what is offered, with the reason, which marketing reads: a lead goes back, its person becomes RECYCLED.
     /// STATE_CONFLICT if it is decided already.
     #[graphql(directive = access::apply("Handover".into(), "P".into(), true))]
     async fn reject_handover(&self, ctx: &Context<'_>, input: RejectHandoverInput) -> Result<RejectHandoverPayload> {
@@ -270,7 +278,7 @@ impl DecideMutation {
         RejectHandoverPayload::of(attempt(|| reject(cx, input.clone())).await)
     }
 
-    /// Gives back what is offered, or what was taken and did not become anything: the lead goes back, its person becomes
+    /// Gives back what is offered, or what was taken and did not become anything: a lead goes back, its person becomes
     /// RECYCLED. STATE_CONFLICT if it was rejected or went back already, or if the lead became an opportunity.
     #[graphql(directive = access::apply("Handover".into(), "P".into(), true))]
     async fn return_handover(&self, ctx: &Context<'_>, input: ReturnHandoverInput) -> Result<ReturnHandoverPayload> {

@@ -1,6 +1,6 @@
 //! The lead: somebody who may become a customer, on the way from marketing to sales, with the reason why.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, colleague, contact, visitor},
@@ -12,14 +12,18 @@ use entities::{
 use sea_orm::Set;
 
 use super::{
-    Campaign, Channel, Handover, LeadTouch, MAX_TEXT, person,
+    Campaign, Channel, Handover, LeadTouch, MAX_TEXT, patch_words, person,
     provenance::{self, LeadTouchInput, TouchesOfLead},
+    qualify::conflict,
     words,
 };
 use crate::{
-    account::{Account, Colleague, Contact, Queue, Visitor},
+    account::{
+        Account, Colleague, Contact, Queue, Visitor,
+        relation::{self, Turn},
+    },
     custom,
-    graph::{AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Result, TimeFilter},
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, Result, TimeFilter},
     input,
     journey::{Event, EventKind, Payload, Work, attempt, timeline},
     listed, object, payload,
@@ -101,6 +105,42 @@ input! {
     }
 }
 
+input! {
+    /// A change of a lead: absent leaves, null clears. Its status follows what is done with it.
+    UpdateLeadInput for Lead {
+        /// Who it is; a lead is a contact or a visitor.
+        P contact_id: MaybeUndefined<GlobalId>;
+        /// Who it is, before a name is known.
+        P visitor_id: MaybeUndefined<GlobalId>;
+        /// The company.
+        P account_id: MaybeUndefined<GlobalId>;
+        /// The campaign that made it.
+        P campaign_id: MaybeUndefined<GlobalId>;
+        /// The channel that it came through.
+        P channel_id: MaybeUndefined<GlobalId>;
+        /// The colleague who is responsible.
+        P owner_id: MaybeUndefined<GlobalId>;
+        /// The queue in which it waits.
+        P queue_id: MaybeUndefined<GlobalId>;
+        /// What is known beside the fields, at most 10,000 characters.
+        T description: MaybeUndefined<String>;
+    }
+    plain {
+        /// Which lead.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `updateLead` answers.
+    UpdateLeadPayload {
+        /// The changed lead; null if it was refused.
+        lead: Lead
+    }
+}
+
 payload! {
     /// What `createLead` answers.
     CreateLeadPayload {
@@ -145,7 +185,65 @@ pub async fn create(cx: &Cx, input: CreateLeadInput) -> Result<Lead> {
     provenance::link(&mut work, cx, row.id, touches.unwrap_or_default()).await?;
     work.record(event(EventKind::LeadCreated, &row, row.score, None, None));
     person::advance(&mut work, cx, row.contact_id, "LEAD", "lead created").await?;
+    relation::follow(&mut work, cx, row.account_id, Turn::Engaged).await?;
     let seen = work.reached::<lead::Entity>(row.id, &written).await?;
+    work.commit().await?;
+    Ok(Lead(seen))
+}
+
+/// Changes a lead that is not over. With whom it lies is the offer's business while it is offered.
+pub async fn update(cx: &Cx, input: UpdateLeadInput) -> Result<Lead> {
+    let written = input.written();
+    let UpdateLeadInput {
+        id,
+        if_version,
+        contact_id,
+        visitor_id,
+        account_id,
+        campaign_id,
+        channel_id,
+        owner_id,
+        queue_id,
+        description,
+    } = input;
+    let id = id.named("id", Kind::Lead)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
+    let before = seen.row();
+    let lies = [("ownerId", owner_id.is_undefined()), ("queueId", queue_id.is_undefined())];
+    match (before.status, lies.into_iter().find(|(_, stays)| !stays)) {
+        (LeadStatus::Converted | LeadStatus::Disqualified, _) => return Err(conflict("id", before.status)),
+        (LeadStatus::Offered, Some((path, _))) => return Err(conflict(path, before.status)),
+        _ => {}
+    }
+    let row = lead::ActiveModel {
+        contact_id: work.refer_patch::<contact::Entity>("contactId", contact_id).await?,
+        visitor_id: work.refer_patch::<visitor::Entity>("visitorId", visitor_id).await?,
+        account_id: work.refer_patch::<account::Entity>("accountId", account_id).await?,
+        campaign_id: work.refer_patch::<campaign::Entity>("campaignId", campaign_id).await?,
+        channel_id: work.refer_patch::<channel::Entity>("channelId", channel_id).await?,
+        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        queue_id: work.refer_patch::<queue::Entity>("queueId", queue_id).await?,
+        description: patch_words("description", description, MAX_TEXT)?,
+        ..Default::default()
+    };
+    let row = work.update::<lead::Entity>(&seen, row).await?;
+    if row.contact_id.is_none() && row.visitor_id.is_none() {
+        return Err(Error::invalid("contactId", "a lead is a contact or a visitor"));
+    }
+    if row.contact_id != before.contact_id {
+        // Whoever it is now stands where the lead stands.
+        let stage = match (row.status, row.mql_at) {
+            (LeadStatus::Accepted, _) => "SAL",
+            (LeadStatus::New | LeadStatus::Offered, Some(_)) => "MQL",
+            _ => "LEAD",
+        };
+        person::advance(&mut work, cx, row.contact_id, stage, "lead of this person").await?;
+    }
+    if row.account_id != before.account_id {
+        relation::follow(&mut work, cx, row.account_id, Turn::Engaged).await?;
+    }
+    let seen = work.reached::<lead::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Lead(seen))
 }
@@ -209,5 +307,13 @@ impl LeadMutation {
     async fn create_lead(&self, ctx: &Context<'_>, input: CreateLeadInput) -> Result<CreateLeadPayload> {
         let cx = Cx::of(ctx);
         CreateLeadPayload::of(attempt(|| create(cx, input.clone())).await)
+    }
+
+    /// Changes a lead: who it is, where it came from, with whom it lies. STATE_CONFLICT once it is over; for with whom it lies
+    /// while it is offered.
+    #[graphql(directive = access::apply("Lead".into(), "P".into(), true))]
+    async fn update_lead(&self, ctx: &Context<'_>, input: UpdateLeadInput) -> Result<UpdateLeadPayload> {
+        let cx = Cx::of(ctx);
+        UpdateLeadPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 }

@@ -1,6 +1,6 @@
 //! 5: the marketing wing: from the market to the lead. Read in this order: the campaign with its channel, content and cost;
-//! the touchpoint and how it is recorded; the lead, what becomes of it, and of the person behind it; the handover, its offer
-//! and its decision; the lesson that a rejection teaches; the desk.
+//! the touchpoint and how it is recorded; the lead, what becomes of it, and of the person behind it; the handover, its offer,
+//! its decision and its expiry; the lesson that a rejection teaches; the desk.
 
 pub mod campaign;
 pub mod channel;
@@ -8,6 +8,7 @@ pub mod content;
 pub mod cost;
 pub mod decide;
 pub mod desk;
+pub mod expire;
 pub mod handover;
 mod interaction;
 pub mod lead;
@@ -95,6 +96,8 @@ pub struct MarketingMutations(
     record::TouchpointMutation,
     lead::LeadMutation,
     qualify::QualifyMutation,
+    provenance::ProvenanceMutation,
+    expire::ExpireMutation,
     offer::OfferMutation,
     decide::DecideMutation,
     lesson::LessonMutation,

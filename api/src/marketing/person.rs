@@ -28,10 +28,18 @@ pub async fn advance(work: &mut Work<'_>, cx: &Cx, contact: Option<Uuid>, stage:
     .await
 }
 
-/// Sets a person aside (RECYCLED, DISQUALIFIED) whom sales has not taken further than its acceptance. Who is in an
-/// opportunity, or a customer, stays so.
+/// Whether a person stands on the ladder at `stage` or further. Nobody, where nobody knows yet who it is: the first to say so
+/// is heard again.
+pub(super) async fn is_at_least(work: &Work<'_>, contact: Option<Uuid>, stage: &str) -> Result<bool> {
+    let Some(contact) = contact else { return Ok(false) };
+    let row = work.follow_unscoped::<contact::Entity>(contact).await?;
+    Ok(row.is_some_and(|row| step(&row.lifecycle_stage) >= step(stage)))
+}
+
+/// Sets a person aside (RECYCLED, DISQUALIFIED) of whom nothing came before an opportunity. Who is in one, or a customer, stays
+/// so.
 pub async fn set_aside(work: &mut Work<'_>, cx: &Cx, contact: Option<Uuid>, stage: &str, cause: &str) -> Result<()> {
-    enter(work, cx, contact, stage, cause, |now| step(now).is_some_and(|step| step <= 4)).await
+    enter(work, cx, contact, stage, cause, |now| step(now).is_some_and(|now| Some(now) < step("OPPORTUNITY"))).await
 }
 
 async fn enter(

@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use super::{Campaign, MAX_TEXT, patch_words, words};
 use crate::{
-    graph::{Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required, text},
+    graph::{
+        Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required,
+        price_patch, text,
+    },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
     payload,
@@ -125,7 +128,7 @@ pub async fn create(cx: &Cx, input: CreateCampaignInput) -> Result<Campaign> {
         budget,
         description,
     } = input;
-    let (budget_minor, currency) = budget.map(|money| money.into_minor("budget")).transpose()?.unzip();
+    let (budget_minor, currency) = budget.map(|money| money.into_price("budget")).transpose()?.unzip();
     let mut work = Work::begin(cx).await?;
     let row = work
         .insert::<campaign::Entity>(campaign::ActiveModel {
@@ -178,14 +181,7 @@ pub async fn update(cx: &Cx, input: UpdateCampaignInput) -> Result<Campaign> {
     let id = id.named("id", Kind::Campaign)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<campaign::Entity>(id, if_version, &written).await?;
-    let (budget_minor, currency) = match budget {
-        MaybeUndefined::Undefined => (NotSet, NotSet),
-        MaybeUndefined::Null => (Set(None), NotSet),
-        MaybeUndefined::Value(money) => {
-            let (minor, currency) = money.into_minor("budget")?;
-            (Set(Some(minor)), Set(Some(currency)))
-        }
-    };
+    let (budget_minor, currency) = price_patch("budget", budget)?;
     let parent_id = work.refer_patch::<campaign::Entity>("parentId", parent_id).await?;
     if parent_id == Set(Some(id)) {
         return Err(Error::invalid("parentId", "a campaign cannot be part of itself"));

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Json, Object};
 use entities::{
     codes::{LeadStatus, LeadTouchRole, ReasonCode},
-    marketing::lead,
+    marketing::{lead, touchpoint},
 };
 use sea_orm::Set;
 use uuid::Uuid;
@@ -39,7 +39,7 @@ input! {
 }
 
 input! {
-    /// Marketing's word that a lead is worth sales' time.
+    /// The word that a lead is worth more time: marketing's before it is handed over, that of sales after it was taken.
     QualifyLeadInput for Lead {
         /// The touchpoint that lifted it over the threshold.
         P touchpoint_id: Option<GlobalId>;
@@ -122,7 +122,7 @@ pub async fn score(cx: &Cx, input: ScoreLeadInput) -> Result<Lead> {
     Ok(Lead(seen))
 }
 
-/// Qualifies a lead: from now on it is an MQL.
+/// Qualifies a lead: by marketing's word it becomes an MQL; by the word of sales, who took it, its person an SQL.
 pub async fn qualify(cx: &Cx, input: QualifyLeadInput) -> Result<Lead> {
     let mut written = input.written();
     written.push((Class::P, "mql_at"));
@@ -131,23 +131,36 @@ pub async fn qualify(cx: &Cx, input: QualifyLeadInput) -> Result<Lead> {
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
     let before = seen.row();
-    match before.status {
-        LeadStatus::New | LeadStatus::Rejected | LeadStatus::Returned => {}
-        LeadStatus::Offered | LeadStatus::Accepted | LeadStatus::Converted | LeadStatus::Disqualified => {
+    let stage = match before.status {
+        LeadStatus::New | LeadStatus::Rejected | LeadStatus::Returned => "MQL",
+        LeadStatus::Accepted => "SQL",
+        LeadStatus::Offered | LeadStatus::Converted | LeadStatus::Disqualified => {
             return Err(conflict("id", before.status));
         }
-    }
-    if before.status == LeadStatus::New && before.mql_at.is_some() {
+    };
+    let already = match before.status {
+        LeadStatus::New => before.mql_at.is_some(),
+        LeadStatus::Accepted => person::is_at_least(&work, before.contact_id, "SQL").await?,
+        _ => false,
+    };
+    if already {
         return Err(Error::user(UserErrorCode::StateConflict, "id", "the lead is qualified already"));
     }
-    // After a refusal it starts anew, and is qualified anew.
-    let qualified =
-        lead::ActiveModel { status: Set(LeadStatus::New), mql_at: Set(Some(work.now())), ..Default::default() };
-    let row = work.update::<lead::Entity>(&seen, qualified).await?;
+    let row = match stage {
+        // When marketing qualified it stays as it was.
+        "SQL" => before.clone(),
+        // After a refusal it starts anew, and is qualified anew.
+        _ => {
+            let qualified =
+                lead::ActiveModel { status: Set(LeadStatus::New), mql_at: Set(Some(work.now())), ..Default::default() };
+            work.update::<lead::Entity>(&seen, qualified).await?
+        }
+    };
+    work.refer_opt::<touchpoint::Entity>("touchpointId", touchpoint_id).await?;
     let lifting = touchpoint_id.map(|touchpoint_id| LeadTouchInput { touchpoint_id, role: LeadTouchRole::Qualified });
     provenance::link(&mut work, cx, id, lifting.into_iter().collect()).await?;
     work.record(event(EventKind::LeadQualified, &row, row.score, None, None));
-    person::advance(&mut work, cx, row.contact_id, "MQL", "lead qualified").await?;
+    person::advance(&mut work, cx, row.contact_id, stage, "lead qualified").await?;
     let seen = work.reached::<lead::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Lead(seen))
@@ -214,8 +227,8 @@ impl QualifyMutation {
         ScoreLeadPayload::of(attempt(|| score(cx, input.clone())).await)
     }
 
-    /// Says that a lead is worth sales' time: it and its person become MQL. STATE_CONFLICT if it is qualified already,
-    /// handed over, or over.
+    /// Says that a lead is worth more time. Before it is handed over, it and its person become MQL; once sales took it, its
+    /// person becomes SQL. STATE_CONFLICT if it is qualified already, waits for a decision, or is over.
     #[graphql(directive = access::apply("Lead".into(), "P".into(), true))]
     async fn qualify_lead(&self, ctx: &Context<'_>, input: QualifyLeadInput) -> Result<QualifyLeadPayload> {
         let cx = Cx::of(ctx);

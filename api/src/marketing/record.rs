@@ -220,7 +220,7 @@ impl Known {
             .or_else(|| visitor.and_then(|visitor| visitor.account_id));
         let campaign_id =
             campaign_id.map(|id| id.uuid).or_else(|| self.campaigns_by_code.get(utm_campaign.as_deref()?).copied());
-        let (cost_minor, currency) = cost.map(|money| money.into_minor(&at("cost"))).transpose()?.unzip();
+        let (cost_minor, currency) = cost.map(|money| money.into_price(&at("cost"))).transpose()?.unzip();
         let tag = |field: &str, value| words(&at(field), value, 500);
         Ok(touchpoint::ActiveModel {
             campaign_id: Set(campaign_id),

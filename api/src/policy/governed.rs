@@ -5,7 +5,7 @@ use entities::{
         account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
         industry_team_member, visitor,
     },
-    codes::{AccessLevel, NoteVisibility, RecordType, Wing},
+    codes::{AccessLevel, HandoverBoundary, NoteVisibility, RecordType, StageObject, Wing},
     marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
     sales::{
         activity, contract, meeting, meeting_attendee, note, opportunity, opportunity_contact, opportunity_snapshot,
@@ -136,7 +136,7 @@ governed! {
     campaign_cost CampaignCost { account: None, own: [], queue: None, deleted: DeletedAt };
     touchpoint Touchpoint { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     lead Lead { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
-    handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None };
+    handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None } handover_scopes;
     lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: DeletedAt } lesson_scopes;
 
     opportunity Opportunity { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } opportunity_scopes;
@@ -154,7 +154,7 @@ governed! {
     contract Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     pipeline Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     stage Reference { account: None, own: [], queue: None, deleted: DeletedAt };
-    stage_interval Opportunity { account: None, own: [], queue: None, deleted: None } interval_scopes;
+    stage_interval Opportunity { account: None, own: [], queue: None, deleted: None } interval_scopes ruled interval_lines;
 
     asset Asset { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     ticket Ticket { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
@@ -313,6 +313,32 @@ fn opportunity_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Opt
     Some(opportunity::Column::PrimaryCampaignId.into_expr().in_subquery(campaigns))
 }
 
+/// Either side's wing lets a team see a handover; to decide it takes EDIT on the receiving side.
+fn handover_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    use HandoverBoundary::{MarketingToSales, SalesToTechnical, ServiceToSales, TechnicalToService};
+    if scope != Scope::Team {
+        return None;
+    }
+    // Technicians work in the wing of service.
+    let wings: &[(Wing, &[HandoverBoundary])] = match level {
+        AccessLevel::Edit => &[
+            (Wing::Sales, &[MarketingToSales, ServiceToSales]),
+            (Wing::Service, &[SalesToTechnical, TechnicalToService]),
+        ],
+        AccessLevel::None | AccessLevel::Read => &[
+            (Wing::Marketing, &[MarketingToSales]),
+            (Wing::Sales, &[MarketingToSales, SalesToTechnical, ServiceToSales]),
+            (Wing::Service, &[SalesToTechnical, TechnicalToService, ServiceToSales]),
+        ],
+    };
+    let sides = wings.iter().map(|(wing, boundaries)| {
+        let accounts = reach::visible_accounts(caller, *wing, level);
+        let crosses = handover::Column::Boundary.is_in(boundaries.iter().copied());
+        crosses.and(reach::in_accounts(handover::Column::AccountId.into_expr(), accounts))
+    });
+    sides.reduce(ExprTrait::or)
+}
+
 /// Attended by the caller, or organised.
 fn meeting_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     let (Scope::Mine, Some(colleague)) = (scope, caller.colleague) else { return None };
@@ -321,7 +347,8 @@ fn meeting_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<
         .column((attends.clone(), meeting_attendee::Column::MeetingId))
         .from_as(meeting_attendee::Entity, attends.clone())
         .and_where(Expr::col((attends.clone(), meeting_attendee::Column::TenantId)).eq(caller.tenant))
-        .and_where(Expr::col((attends, meeting_attendee::Column::ColleagueId)).eq(colleague))
+        .and_where(Expr::col((attends.clone(), meeting_attendee::Column::ColleagueId)).eq(colleague))
+        .and_where(Expr::col((attends, meeting_attendee::Column::DeletedAt)).is_null())
         .to_owned();
     Some(meeting::Column::Id.into_expr().in_subquery(attended).or(meeting::Column::OrganizerId.eq(colleague)))
 }
@@ -420,8 +447,24 @@ fn snapshot_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<
     through_parent::<opportunity::Entity>(opportunity_snapshot::Column::OpportunityId.into_expr(), scope, caller, level)
 }
 
+/// A stay in a stage is read like what was in it.
+fn interval_lines(ty: Type) -> Option<Expr> {
+    let object = match ty {
+        Type::Contact => StageObject::Lifecycle,
+        Type::Account => StageObject::Account,
+        Type::Ticket => StageObject::Ticket,
+        _ => StageObject::Opportunity,
+    };
+    Some(stage_interval::Column::ObjectType.eq(object))
+}
+
 fn interval_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
-    through_parent::<opportunity::Entity>(stage_interval::Column::ObjectId.into_expr(), scope, caller, level)
+    let object = || stage_interval::Column::ObjectId.into_expr();
+    let contact = through_parent::<contact::Entity>(object(), scope, caller, level)?;
+    let account = through_parent::<account::Entity>(object(), scope, caller, level)?;
+    let opportunity = through_parent::<opportunity::Entity>(object(), scope, caller, level)?;
+    let ticket = through_parent::<ticket::Entity>(object(), scope, caller, level)?;
+    Some(contact.or(account).or(opportunity).or(ticket))
 }
 
 fn contact_role_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {

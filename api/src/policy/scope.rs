@@ -97,7 +97,9 @@ impl<E: Governed> Rows<E> {
         self.flagged = true;
         for (index, grant) in self.grants.iter().enumerate() {
             let level: Expr = match (grant.scope, E::ACCOUNT) {
-                (Scope::Team, Some(account)) => reach::level(account.into_expr(), caller, self.ty.wing()),
+                (Scope::Team, Some(account)) if E::special(Scope::Team, caller, AccessLevel::Read).is_none() => {
+                    reach::level(account.into_expr(), caller, self.ty.wing())
+                }
                 (Scope::Discipline | Scope::Lead, Some(account)) => {
                     // The team level caps these too: READ removes w.
                     let edit = reach::in_accounts(
@@ -107,8 +109,8 @@ impl<E: Governed> Rows<E> {
                     let reached = condition::<E>(self.ty, grant.scope, caller, AccessLevel::Read);
                     Expr::case(reached.clone().and(edit), 2).case(reached, 1).finally(0).into()
                 }
-                // A child is reached through its parent, and no further than the team reaches that.
-                (Scope::Team, None) => {
+                // A child is reached through its parent, and no further than the team reaches that; a table may have its own rule.
+                (Scope::Team, _) => {
                     let edit = condition::<E>(self.ty, grant.scope, caller, AccessLevel::Edit);
                     let read = condition::<E>(self.ty, grant.scope, caller, AccessLevel::Read);
                     Expr::case(edit, 2).case(read, 1).finally(0).into()

@@ -63,7 +63,7 @@ types! {
     /// Lead, with score parts and provenance.
     Lead Marketing ["A: * rw" "T: * rw; Q: * rw" "T: P r" "-" "A: * r" "-" "A: + rw" "A: + rw"];
     /// Handover with reason, rating and comment.
-    Handover Sales ["A: * r, {offer} w" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "A: * r" "-" "A: + r" "A: + r"];
+    Handover Sales ["A: * r, {offer} w" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "A: * r" "-" "A: + r, {expire} w" "A: + r, {expire} w"];
     /// Opportunity, with its history.
     Opportunity Sales ["T: P M r; CAMPAIGN: P M r" "T: P T M rw, G r" "T: P r" "T: P r" "A: * M G r" "-" "A: + rw" "A: + rw"];
     /// The roles that contacts play in an opportunity.

@@ -1,32 +1,32 @@
-//! Meetings, and what the customer said there that they need.
+//! The meeting: planned, moved, held, missed or called off.
 
 use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 use entities::{
-    account::{account, colleague, contact, industry},
-    codes::{AttendeeResponse, MeetingKind, MeetingOutcome, RequirementCategory, RequirementStatus, SubjectType},
-    marketing::campaign,
+    account::{account, colleague, contact},
+    codes::{AttendeeResponse, MeetingKind, MeetingOutcome, SubjectType},
     sales::{meeting, meeting_attendee, opportunity, requirement},
     service::file,
 };
-use sea_orm::{ActiveValue::NotSet, Set};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
 use uuid::Uuid;
 
-use super::Opportunity;
+use super::{MeetingAttendee, Opportunity, Requirement};
 use crate::{
-    account::{Account, Colleague, Contact, Industry},
+    account::{
+        Account, Colleague,
+        relation::{self, Turn},
+    },
     custom,
     files::MeetingFile,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line, patch_required,
-        prose, remark, text,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line, line_patch, name_patch,
+        patch, patch_required, remark, remark_patch, text,
     },
     input,
-    journey::{Event, EventKind, Payload, Work, attempt},
-    listed,
-    marketing::Campaign,
-    object, payload,
-    policy::access,
+    journey::{Event, EventKind, Payload, Removable, Work, attempt},
+    listed, object, payload,
+    policy::{Seen, access},
     removal, teamwork,
 };
 
@@ -68,49 +68,6 @@ object! {
     }
     custom_fields Meeting;
     teamwork Meeting;
-}
-
-object! {
-    /// Somebody who is invited: a contact or a colleague.
-    MeetingAttendee(meeting_attendee::Entity) as Meeting, id MeetingAttendee {
-        /// What they answered.
-        P response: AttendeeResponse = |row| row.response;
-        /// Whether they came; null before.
-        P attended: bool = |row| row.attended;
-    }
-    refs {
-        /// The contact; null for a colleague.
-        P contact: Contact = contact::Entity, |row| row.contact_id;
-        /// The colleague; null for a contact.
-        P colleague: Colleague = colleague::Entity, |row| row.colleague_id;
-    }
-}
-
-object! {
-    /// What a customer needs, in their words: the voice of the market on its way back to marketing.
-    Requirement(requirement::Entity) as Meeting, id Requirement {
-        /// What it is about.
-        P category: RequirementCategory = |row| row.category;
-        /// What the customer said.
-        T statement: String = |row| row.statement.clone();
-        /// What became of it.
-        P status: RequirementStatus = |row| row.status;
-    }
-    refs {
-        /// The customer.
-        P account: Account = account::Entity, |row| row.account_id;
-        /// Who said it; null where unknown.
-        P contact: Contact = contact::Entity, |row| row.contact_id;
-        /// Where it was said; null where elsewhere.
-        P meeting: Meeting = meeting::Entity, |row| row.meeting_id;
-        /// The opportunity that it touches; null for none.
-        P opportunity: Opportunity = opportunity::Entity, |row| row.opportunity_id;
-        /// The customer's industry at that time.
-        P industry: Industry = industry::Entity, |row| row.industry_id;
-        /// The campaign that answers it; null for none yet.
-        P campaign: Campaign = campaign::Entity, |row| row.campaign_id;
-    }
-    teamwork Requirement;
 }
 
 input! {
@@ -156,33 +113,27 @@ input! {
 }
 
 input! {
-    /// Something that a customer needs. Its industry is the account's at this time.
-    RecordRequirementInput for Meeting {
-        /// The customer.
-        P account_id: GlobalId;
-        /// Who said it.
-        P contact_id: Option<GlobalId>;
-        /// Where it was said.
-        P meeting_id: Option<GlobalId>;
-        /// The opportunity that it touches.
-        P opportunity_id: Option<GlobalId>;
-        /// What it is about.
-        P category: RequirementCategory;
-        /// What the customer said, at most 10,000 characters.
-        T statement: String;
-    }
-}
-
-input! {
-    /// What becomes of a requirement.
-    AnswerRequirementInput for Meeting {
-        /// What became of it.
-        P status: MaybeUndefined<RequirementStatus>;
-        /// The campaign that answers it.
-        P campaign_id: MaybeUndefined<GlobalId>;
+    /// A change of a meeting: absent leaves, null clears. When and how people meet is open until its outcome is told.
+    UpdateMeetingInput for Meeting {
+        /// What it is called, at most 255 characters.
+        P title: MaybeUndefined<String>;
+        /// When it starts; another time writes `meeting.rescheduled`.
+        P starts_at: MaybeUndefined<DateTime<Utc>>;
+        /// When it ends; not before it starts.
+        P ends_at: MaybeUndefined<DateTime<Utc>>;
+        /// What kind.
+        P kind: MaybeUndefined<MeetingKind>;
+        /// Where, at most 255 characters.
+        P location: MaybeUndefined<String>;
+        /// The opportunity that it serves; one of this customer's.
+        P opportunity_id: MaybeUndefined<GlobalId>;
+        /// What was said, at most 20,000 characters.
+        T summary: MaybeUndefined<String>;
+        /// What is to be done next, at most 20,000 characters.
+        T next_step: MaybeUndefined<String>;
     }
     plain {
-        /// Which requirement.
+        /// Which meeting.
         id: GlobalId;
         /// Change it only if it still has this version.
         if_version: Option<i32>;
@@ -206,18 +157,10 @@ payload! {
 }
 
 payload! {
-    /// What `recordRequirement` answers.
-    RecordRequirementPayload {
-        /// The requirement; null if it was refused.
-        requirement: Requirement
-    }
-}
-
-payload! {
-    /// What `answerRequirement` answers.
-    AnswerRequirementPayload {
-        /// The requirement; null if it was refused.
-        requirement: Requirement
+    /// What `updateMeeting` answers.
+    UpdateMeetingPayload {
+        /// The changed meeting; null if it was refused.
+        meeting: Meeting
     }
 }
 
@@ -245,12 +188,14 @@ pub async fn schedule(cx: &Cx, input: ScheduleMeetingInput) -> Result<Meeting> {
         return Err(Error::invalid("endsAt", "a meeting ends after it starts"));
     }
     let (contact_ids, colleague_ids) = (contact_ids.unwrap_or_default(), colleague_ids.unwrap_or_default());
-    if contact_ids.len() > 100 || colleague_ids.len() > 100 {
-        return Err(Error::invalid("contactIds", "at most 100 of each"));
+    for (path, people) in [("contactIds", &contact_ids), ("colleagueIds", &colleague_ids)] {
+        if people.len() > 100 {
+            return Err(Error::invalid(path, "at most 100 of each"));
+        }
     }
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
-    let opportunity = super::deal_of(&work, opportunity_id, account).await?;
+    let opportunity = super::of_account::<opportunity::Entity>(&work, "opportunityId", opportunity_id, account).await?;
     let contacts = work.refer_all::<contact::Entity>("contactIds", contact_ids).await?;
     let colleagues = work.refer_all::<colleague::Entity>("colleagueIds", colleague_ids).await?;
     let row = work
@@ -281,7 +226,74 @@ pub async fn schedule(cx: &Cx, input: ScheduleMeetingInput) -> Result<Meeting> {
     Ok(Meeting(seen))
 }
 
-/// Says what became of a meeting. That is said once.
+/// Changes a meeting, or moves it.
+pub async fn update(cx: &Cx, input: UpdateMeetingInput) -> Result<Meeting> {
+    let written = input.written();
+    let UpdateMeetingInput {
+        id,
+        if_version,
+        title,
+        starts_at,
+        ends_at,
+        kind,
+        location,
+        opportunity_id,
+        summary,
+        next_step,
+    } = input;
+    let id = id.named("id", Kind::Meeting)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<meeting::Entity>(id, if_version, &written).await?;
+    let before = seen.row();
+    let row = meeting::ActiveModel {
+        title: match name_patch("title", title)? {
+            Set(title) => Set(Some(title)),
+            _ => NotSet,
+        },
+        starts_at: patch_required("startsAt", starts_at)?,
+        ends_at: patch(ends_at),
+        kind: patch_required("kind", kind)?,
+        location: line_patch("location", location)?,
+        opportunity_id: super::patch_of_account::<opportunity::Entity>(
+            &work,
+            "opportunityId",
+            opportunity_id,
+            before.account_id,
+        )
+        .await?,
+        summary: remark_patch("summary", summary)?,
+        next_step: remark_patch("nextStep", next_step)?,
+        ..Default::default()
+    };
+    let row = work.update::<meeting::Entity>(&seen, row).await?;
+    let moved = [
+        ("startsAt", row.starts_at != before.starts_at),
+        ("endsAt", row.ends_at != before.ends_at),
+        ("kind", row.kind != before.kind),
+    ];
+    if let (Some(outcome), Some((path, _))) = (before.outcome, moved.into_iter().find(|(_, changed)| *changed)) {
+        return Err(Error::user(UserErrorCode::StateConflict, path, format!("the meeting is {outcome}")));
+    }
+    if row.ends_at.is_some_and(|end| end < row.starts_at) {
+        return Err(Error::invalid("endsAt", "a meeting ends after it starts"));
+    }
+    if row.starts_at != before.starts_at {
+        let contacts = invited(&work, id).await?;
+        work.record(event(EventKind::MeetingRescheduled, &row, &contacts));
+    }
+    let seen = work.reached::<meeting::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Meeting(seen))
+}
+
+/// The contacts who are invited, whoever may see them: the meeting's events are about them.
+async fn invited(work: &Work<'_>, meeting: Uuid) -> Result<Vec<Uuid>> {
+    let invited =
+        work.following_unscoped::<meeting_attendee::Entity>(meeting_attendee::Column::MeetingId, meeting).await?;
+    Ok(invited.into_iter().filter_map(|attendee| attendee.contact_id).collect())
+}
+
+/// Says what became of a meeting. That is said once. A meeting that was held engages its customer.
 pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result<Meeting> {
     let written = input.written();
     let RecordMeetingOutcomeInput { id, if_version, outcome, summary, next_step } = input;
@@ -298,8 +310,7 @@ pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result
         ..Default::default()
     };
     let row = work.update::<meeting::Entity>(&seen, row).await?;
-    let invited = work.following_unscoped::<meeting_attendee::Entity>(meeting_attendee::Column::MeetingId, id).await?;
-    let contacts: Vec<Uuid> = invited.into_iter().filter_map(|attendee| attendee.contact_id).collect();
+    let contacts = invited(&work, id).await?;
     let kind = match outcome {
         MeetingOutcome::Held => EventKind::MeetingHeld,
         MeetingOutcome::NoShow => EventKind::MeetingNoShow,
@@ -309,54 +320,12 @@ pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result
     if (row.kind, outcome) == (MeetingKind::Demo, MeetingOutcome::Held) {
         work.record(event(EventKind::DemoGiven, &row, &contacts));
     }
+    if outcome == MeetingOutcome::Held {
+        relation::follow(&mut work, cx, row.account_id, Turn::Engaged).await?;
+    }
     let seen = work.reached::<meeting::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Meeting(seen))
-}
-
-/// Writes down what a customer needs.
-pub async fn record_requirement(cx: &Cx, input: RecordRequirementInput) -> Result<Requirement> {
-    let written = input.written();
-    let RecordRequirementInput { account_id, contact_id, meeting_id, opportunity_id, category, statement } = input;
-    let mut work = Work::begin(cx).await?;
-    let account = work.refer::<account::Entity>("accountId", account_id).await?;
-    let row = work
-        .insert::<requirement::Entity>(requirement::ActiveModel {
-            account_id: Set(Some(account.row().id)),
-            contact_id: Set(work.refer_opt::<contact::Entity>("contactId", contact_id).await?),
-            meeting_id: Set(work.refer_opt::<meeting::Entity>("meetingId", meeting_id).await?),
-            opportunity_id: Set(super::deal_of(&work, opportunity_id, account.row().id).await?),
-            industry_id: Set(account.row().industry_id),
-            category: Set(category),
-            statement: Set(prose("statement", statement, 10_000)?),
-            status: Set(RequirementStatus::Open),
-            author_id: Set(cx.caller.colleague),
-            ..Default::default()
-        })
-        .await?;
-    let payload = Payload::Requirement { category: category.as_str().to_owned() };
-    work.record(Event::of::<requirement::Entity>(EventKind::RequirementRecorded, &row, payload));
-    let seen = work.reached::<requirement::Entity>(row.id, &written).await?;
-    work.commit().await?;
-    Ok(Requirement(seen))
-}
-
-/// Says what became of a requirement.
-pub async fn answer_requirement(cx: &Cx, input: AnswerRequirementInput) -> Result<Requirement> {
-    let written = input.written();
-    let AnswerRequirementInput { id, if_version, status, campaign_id } = input;
-    let id = id.named("id", Kind::Requirement)?;
-    let mut work = Work::begin(cx).await?;
-    let seen = work.to_change::<requirement::Entity>(id, if_version, &written).await?;
-    let row = requirement::ActiveModel {
-        status: patch_required("status", status)?,
-        campaign_id: work.refer_patch::<campaign::Entity>("campaignId", campaign_id).await?,
-        ..Default::default()
-    };
-    work.update::<requirement::Entity>(&seen, row).await?;
-    let seen = work.reached::<requirement::Entity>(id, &written).await?;
-    work.commit().await?;
-    Ok(Requirement(seen))
 }
 
 listed! {
@@ -384,70 +353,23 @@ listed! {
     }
 }
 
-listed! {
-    /// One requirement; null if there is none that you may see.
-    requirement,
-    /// The requirements that you may see, newest first unless sorted.
-    requirements: Requirement(requirement::Entity) as Meeting, id Requirement, Falling;
-    query RequirementQuery, filter RequirementFilter, sort RequirementSort {
-        /// By what it is about.
-        P category: AnyOf<RequirementCategory> = Category;
-        /// By what was said.
-        T statement: TextFilter = Statement;
-        /// By what became of it.
-        P status: AnyOf<RequirementStatus> = Status;
-        /// By customer.
-        P account_id: Ids = AccountId, of Account;
-        /// By who said it.
-        P contact_id: Ids = ContactId, of Contact;
-        /// By meeting.
-        P meeting_id: Ids = MeetingId, of Meeting;
-        /// By opportunity.
-        P opportunity_id: Ids = OpportunityId, of Opportunity;
-        /// By industry.
-        P industry_id: Ids = IndustryId, of Industry;
-        /// By the campaign that answers it.
-        P campaign_id: Ids = CampaignId, of Campaign;
-        /// By who wrote it down.
-        P author_id: Ids = AuthorId, of Colleague;
-    }
-}
-
-listed! {
-    /// One attendee; null if there is none that you may see.
-    meeting_attendee,
-    /// The attendees that you may see, oldest first unless sorted.
-    meeting_attendees: MeetingAttendee(meeting_attendee::Entity) as Meeting, id MeetingAttendee, Rising;
-    query MeetingAttendeeQuery, filter MeetingAttendeeFilter, sort MeetingAttendeeSort {
-        /// By meeting.
-        P meeting_id: Ids = MeetingId, of Meeting;
-        /// By person.
-        P contact_id: Ids = ContactId, of Contact;
-        /// By colleague.
-        P colleague_id: Ids = ColleagueId, of Colleague;
-        /// By what they answered.
-        P response: AnyOf<AttendeeResponse> = Response;
-        /// By whether they came.
-        P attended: bool = Attended;
+impl Removable for meeting::Entity {
+    /// The invitations go with it.
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<meeting::Model>) -> Result<()> {
+        let invited = meeting_attendee::Column::MeetingId.eq(seen.row().id);
+        let rows = work.caller().rows_to_write::<meeting_attendee::Entity>().filter(invited);
+        for attendee in rows.all(work.tx()).await? {
+            work.remove::<meeting_attendee::Entity>(&attendee).await?;
+        }
+        Ok(())
     }
 }
 
 removal! {
-    /// Takes a meeting away that never was. One that is called off is `recordMeetingOutcome` with CANCELLED.
-    delete_meeting: meeting::Entity as Meeting, class P title;
+    /// Takes a meeting away that never was, with its invitations. One that is called off is `recordMeetingOutcome` with
+    /// CANCELLED.
+    delete_meeting: meeting::Entity as Meeting, class P title, checked;
     mutation MeetingRemoval, input DeleteMeetingInput, payload DeleteMeetingPayload;
-}
-
-removal! {
-    /// Takes a requirement away that nobody has.
-    delete_requirement: requirement::Entity as Meeting, class T statement;
-    mutation RequirementRemoval, input DeleteRequirementInput, payload DeleteRequirementPayload;
-}
-
-removal! {
-    /// Takes somebody off the list of those invited.
-    delete_meeting_attendee: meeting_attendee::Entity as Meeting, class P response;
-    mutation MeetingAttendeeRemoval, input DeleteMeetingAttendeeInput, payload DeleteMeetingAttendeePayload;
 }
 
 /// Changing meetings.
@@ -474,25 +396,10 @@ impl MeetingMutation {
         RecordMeetingOutcomePayload::of(attempt(|| record_outcome(cx, input.clone())).await)
     }
 
-    /// Writes down what a customer said that they need.
-    #[graphql(directive = access::apply("Meeting".into(), "T".into(), true))]
-    async fn record_requirement(
-        &self,
-        ctx: &Context<'_>,
-        input: RecordRequirementInput,
-    ) -> Result<RecordRequirementPayload> {
-        let cx = Cx::of(ctx);
-        RecordRequirementPayload::of(attempt(|| record_requirement(cx, input.clone())).await)
-    }
-
-    /// Says what became of a requirement, and which campaign answers it.
+    /// Changes a meeting, or moves it to another time. STATE_CONFLICT for when and how once its outcome is told.
     #[graphql(directive = access::apply("Meeting".into(), "P".into(), true))]
-    async fn answer_requirement(
-        &self,
-        ctx: &Context<'_>,
-        input: AnswerRequirementInput,
-    ) -> Result<AnswerRequirementPayload> {
+    async fn update_meeting(&self, ctx: &Context<'_>, input: UpdateMeetingInput) -> Result<UpdateMeetingPayload> {
         let cx = Cx::of(ctx);
-        AnswerRequirementPayload::of(attempt(|| answer_requirement(cx, input.clone())).await)
+        UpdateMeetingPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 }

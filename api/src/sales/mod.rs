@@ -1,36 +1,86 @@
-//! 5: the sales wing: from the accepted lead to the order. Read in this order: the opportunity and what is done with it (deal),
-//! meetings and requirements, activities, the catalogue (product), orders and contracts, the desk.
+//! 5: the sales wing: from the accepted lead to the order. Read in this order: the opportunity, what is done with it (deal), how
+//! it moves through the stages of its pipeline (progress), and the people in it (role); the meeting with its attendees, and the
+//! requirement that is heard there; activities; the catalogue (product); the order with its lines, and the contract; the desk.
 
 pub mod activity;
+pub mod attendee;
+pub mod contract;
 pub mod deal;
 pub mod desk;
+pub mod line;
 pub mod meeting;
 pub mod opportunity;
 pub mod order;
+pub mod pipeline;
 pub mod product;
+pub mod progress;
+pub mod requirement;
 pub mod role;
 
+use async_graphql::MaybeUndefined;
+use sea_orm::ActiveValue;
 use uuid::Uuid;
 
 use crate::{
-    graph::{Error, GlobalId, Result},
-    journey::Work,
+    graph::{Error, GlobalId, MoneyInput, Result, price_patch},
+    journey::{Journaled, Work},
 };
 
 pub use activity::Activity;
+pub use attendee::MeetingAttendee;
+pub use contract::Contract;
 pub use desk::SalesDesk;
-pub use meeting::{Meeting, MeetingAttendee, MeetingQuery, Requirement, RequirementRemoval};
-pub use opportunity::{Opportunity, OpportunityContact, Pipeline, PipelineQuery, Stage, StageRemoval};
-pub use order::{Contract, Order, OrderLine};
+pub use line::OrderLine;
+pub use meeting::Meeting;
+pub use opportunity::{Opportunity, OpportunitySnapshot};
+pub use order::Order;
+pub use pipeline::{Pipeline, Stage};
+pub use requirement::Requirement;
+pub use role::OpportunityContact;
 pub use product::Product;
 
-/// The opportunity that an input names, which must be the account's own.
-async fn deal_of(work: &Work<'_>, id: Option<GlobalId>, account: Uuid) -> Result<Option<Uuid>> {
+/// A record that an input names, which must be the account's own.
+async fn of_account<E: Journaled>(
+    work: &Work<'_>,
+    path: &str,
+    id: Option<GlobalId>,
+    account: impl Into<Option<Uuid>>,
+) -> Result<Option<Uuid>> {
     let Some(id) = id else { return Ok(None) };
-    let deal = work.refer::<entities::sales::opportunity::Entity>("opportunityId", id).await?;
-    match deal.row().account_id == account {
-        true => Ok(Some(deal.row().id)),
-        false => Err(Error::invalid("opportunityId", "the opportunity belongs to another account")),
+    let seen = work.refer::<E>(path, id).await?;
+    match E::account_id(seen.row()) == account.into() {
+        true => Ok(Some(E::id(seen.row()))),
+        false => Err(Error::invalid(path, "this belongs to another account")),
+    }
+}
+
+/// [`of_account`] for a patch: absent leaves, null clears.
+async fn patch_of_account<E: Journaled>(
+    work: &Work<'_>,
+    path: &str,
+    id: MaybeUndefined<GlobalId>,
+    account: impl Into<Option<Uuid>>,
+) -> Result<ActiveValue<Option<Uuid>>> {
+    Ok(match id {
+        MaybeUndefined::Undefined => ActiveValue::NotSet,
+        MaybeUndefined::Null => ActiveValue::Set(None),
+        MaybeUndefined::Value(id) => ActiveValue::Set(of_account::<E>(work, path, Some(id), account).await?),
+    })
+}
+
+/// An amount from a patch, beside a cost that is kept in its currency: another one would relabel the cost.
+fn worth(
+    path: &str,
+    value: MaybeUndefined<MoneyInput>,
+    cost: Option<i64>,
+    currency: Option<&String>,
+) -> Result<(ActiveValue<Option<i64>>, ActiveValue<Option<String>>)> {
+    match price_patch(path, value)? {
+        (ActiveValue::Set(None), _) if cost.is_some() => Ok((ActiveValue::Set(None), ActiveValue::NotSet)),
+        (_, ActiveValue::Set(new)) if cost.is_some() && new.as_ref() != currency => {
+            Err(Error::invalid(path, "the cost of it is kept in another currency"))
+        }
+        patch => Ok(patch),
     }
 }
 
@@ -42,14 +92,14 @@ pub struct SalesQueries(
     meeting::MeetingQuery,
     activity::ActivityQuery,
     order::OrderQuery,
-    order::ContractQuery,
+    contract::ContractQuery,
     product::ProductQuery,
-    opportunity::PipelineQuery,
-    opportunity::StageQuery,
+    pipeline::PipelineQuery,
+    pipeline::StageQuery,
     role::OpportunityContactQuery,
-    meeting::RequirementQuery,
-    meeting::MeetingAttendeeQuery,
-    order::OrderLineQuery,
+    requirement::RequirementQuery,
+    attendee::MeetingAttendeeQuery,
+    line::OrderLineQuery,
 );
 
 /// Everything that can be changed in the sales wing.
@@ -61,15 +111,23 @@ pub struct SalesMutations(
     order::OrderMutation,
     product::ProductMutation,
     product::ProductRemoval,
-    opportunity::OpportunityRemoval,
-    opportunity::PipelineMutation,
-    opportunity::StageMutation,
-    opportunity::PipelineRemoval,
-    opportunity::StageRemoval,
+    progress::OpportunityRemoval,
+    pipeline::PipelineMutation,
+    pipeline::StageMutation,
+    pipeline::PipelineRemoval,
+    pipeline::StageRemoval,
+    progress::ProgressMutation,
     role::RoleMutation,
     role::OpportunityContactRemoval,
     meeting::MeetingRemoval,
-    meeting::RequirementRemoval,
-    meeting::MeetingAttendeeRemoval,
+    requirement::RequirementMutation,
+    requirement::RequirementRemoval,
+    attendee::AttendeeMutation,
+    attendee::MeetingAttendeeRemoval,
     activity::ActivityRemoval,
+    order::OrderRemoval,
+    line::LineMutation,
+    line::OrderLineRemoval,
+    contract::ContractMutation,
+    contract::ContractRemoval,
 );

@@ -1,30 +1,31 @@
-//! Orders and contracts.
+//! The order: what a customer ordered, and how far it is.
 
-use async_graphql::{Context, InputObject, Object};
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::{account, contact, visitor},
-    codes::{ContractStatus, OrderStatus, Renewal},
-    sales::{contract, opportunity, order_line, product, sales_order},
-    service::file,
+    codes::OrderStatus,
+    sales::{opportunity, order_line, sales_order},
+    service::asset,
 };
-use rust_decimal::Decimal;
-use sea_orm::Set;
+use sea_orm::{ColumnTrait, Set};
 
-use super::{Opportunity, Product};
+use super::{
+    Opportunity, OrderLine,
+    line::{MAX_LINES, OrderLineInput, line_of},
+};
 use crate::{
     account::{Account, Contact, Visitor},
     custom,
-    files::ContractFile,
     graph::{
-        AnyOf, Cx, DateFilter, Error, GlobalId, Ids, IsSet, Money, MoneyFilter, MoneyInput, Result, TextFilter,
-        TimeFilter, text, to_minor,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Money, MoneyFilter, Result, TextFilter, TimeFilter, UserErrorCode, line,
+        line_patch, patch_required,
     },
     input,
-    journey::{Event, EventKind, Payload, Work, attempt},
+    journey::{Event, EventKind, Payload, Removable, Work, attempt},
     listed, object, payload,
-    policy::access,
-    teamwork,
+    policy::{Class, Seen, access},
+    removal, teamwork,
 };
 
 object! {
@@ -59,79 +60,6 @@ object! {
     teamwork Order;
 }
 
-object! {
-    /// One line of an order.
-    OrderLine(order_line::Entity) as Order, id OrderLine {
-        /// Its place, from 1.
-        P position: i32 = |row| row.position;
-        /// What it is.
-        P description: String = |row| row.description.clone();
-        /// How many, to three decimals.
-        P quantity: Decimal = |row| Decimal::new(row.quantity_milli, 3);
-        /// The price of one, in minor units of the order's currency.
-        M unit_price_minor: String = |row| row.unit_price_minor.to_string();
-        /// The line's sum, in minor units of the order's currency.
-        M amount_minor: String = |row| row.amount_minor.to_string();
-    }
-    refs {
-        /// The product; null for what is not in the catalogue.
-        P product: Product = product::Entity, |row| row.product_id;
-    }
-}
-
-object! {
-    /// What was agreed with a customer for a time.
-    Contract(contract::Entity) as Order, id Contract {
-        /// The contract's number; null for none.
-        P number: String = |row| row.number.clone();
-        /// What it is called.
-        P name: String = |row| row.name.clone();
-        /// How far it is.
-        P status: ContractStatus = |row| row.status;
-        /// Its first day.
-        P start_date: NaiveDate = |row| row.start_date;
-        /// Its last day; null for open end.
-        P end_date: NaiveDate = |row| row.end_date;
-        /// How it goes on after its end.
-        P renewal: Renewal = |row| row.renewal;
-        /// When it was signed (UTC).
-        P signed_at: DateTime<Utc> = |row| row.signed_at;
-        /// What it is worth over its whole time.
-        M value: Money = |row| row.value_minor.zip(row.currency.as_deref()).map(|(minor, currency)| Money::from_minor(minor, currency));
-    }
-    refs {
-        /// The customer.
-        P account: Account = account::Entity, |row| row.account_id;
-        /// The opportunity that it came from; null for none.
-        P opportunity: Opportunity = opportunity::Entity, |row| row.opportunity_id;
-    }
-    lists {
-        /// Its files, oldest first.
-        files: ContractFile = file::Entity, file::Column::ContractId, Rising under Order;
-    }
-    custom_fields Contract;
-    teamwork Contract;
-}
-
-/// One line of a new order.
-#[derive(Clone, Debug, InputObject)]
-pub struct OrderLineInput {
-    /// The product.
-    pub product_id: Option<GlobalId>,
-    /// What it is; the product's name unless said otherwise.
-    pub description: Option<String>,
-    /// How many: more than 0, at most three decimals.
-    pub quantity: Decimal,
-    /// The price of one, in the order's currency.
-    pub unit_price: Decimal,
-}
-
-impl IsSet for OrderLineInput {
-    fn is_set(&self) -> bool {
-        true
-    }
-}
-
 input! {
     /// A new order. Its total is the exact sum of its lines.
     PlaceOrderInput for Order {
@@ -139,11 +67,11 @@ input! {
         P account_id: GlobalId;
         /// Who ordered.
         P contact_id: Option<GlobalId>;
-        /// The opportunity that it came from.
+        /// The opportunity that it came from; one of this customer's.
         P opportunity_id: Option<GlobalId>;
-        /// The number in the books.
+        /// The number in the books, at most 255 characters.
         P number: Option<String>;
-        /// When; now unless said otherwise.
+        /// When; now unless said otherwise. Not before 1970 and not more than 24 hours ahead.
         P ordered_at: Option<DateTime<Utc>>;
         /// ISO 4217 code, such as `EUR`.
         P currency: String;
@@ -153,23 +81,32 @@ input! {
 }
 
 input! {
-    /// A signed contract.
-    SignContractInput for Order {
-        /// The customer.
-        P account_id: GlobalId;
-        /// The opportunity that it came from.
-        P opportunity_id: Option<GlobalId>;
-        /// What it is called, at most 255 characters.
-        P name: String;
-        /// The contract's number.
-        P number: Option<String>;
-        /// Its first day.
-        P start_date: NaiveDate;
-        /// Its last day; open end unless said otherwise.
-        P end_date: Option<NaiveDate>;
-        /// What it is worth over its whole time.
-        M value: Option<MoneyInput>;
+    /// A change of an order: absent leaves, null clears. When it was placed and in which currency stays.
+    UpdateOrderInput for Order {
+        /// The number in the books, at most 255 characters.
+        P number: MaybeUndefined<String>;
+        /// How far it is; CANCELLED comes from `cancelOrder`.
+        P status: MaybeUndefined<OrderStatus>;
+        /// Who ordered.
+        P contact_id: MaybeUndefined<GlobalId>;
+        /// The opportunity that it came from; one of this customer's.
+        P opportunity_id: MaybeUndefined<GlobalId>;
     }
+    plain {
+        /// Which order.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+/// An order that is called off.
+#[derive(Clone, Debug, InputObject)]
+pub struct CancelOrderInput {
+    /// Which order.
+    pub id: GlobalId,
+    /// Change it only if it still has this version.
+    pub if_version: Option<i32>,
 }
 
 payload! {
@@ -181,66 +118,64 @@ payload! {
 }
 
 payload! {
-    /// What `signContract` answers.
-    SignContractPayload {
-        /// The contract; null if it was refused.
-        contract: Contract
+    /// What `updateOrder` answers.
+    UpdateOrderPayload {
+        /// The changed order; null if it was refused.
+        order: Order
     }
+}
+
+payload! {
+    /// What `cancelOrder` answers.
+    CancelOrderPayload {
+        /// The order that is off; null if that was refused.
+        order: Order
+    }
+}
+
+fn event(kind: EventKind, row: &sales_order::Model) -> Event {
+    let payload = Payload::Order { total_minor: Some(row.total_minor), currency: Some(row.currency.clone()) };
+    Event::of::<sales_order::Entity>(kind, row, payload)
+}
+
+/// A step that the order's state does not allow.
+pub(super) fn conflict(path: &str, status: OrderStatus) -> Error {
+    Error::user(UserErrorCode::StateConflict, path, format!("the order is {status}"))
 }
 
 /// Places an order.
 pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
     let written = input.written();
     let PlaceOrderInput { account_id, contact_id, opportunity_id, number, ordered_at, currency, lines } = input;
-    if !(1..=200).contains(&lines.len()) {
-        return Err(Error::invalid("lines", "1 to 200 lines"));
+    if !(1..=MAX_LINES).contains(&lines.len()) {
+        return Err(Error::invalid("lines", format!("1 to {MAX_LINES} lines")));
     }
-    // The code is checked once, by the first price.
     let mut work = Work::begin(cx).await?;
     let ordered_at = ordered_at.unwrap_or(work.now());
     if ordered_at < DateTime::UNIX_EPOCH || ordered_at > work.now() + Duration::hours(24) {
-        return Err(Error::invalid("orderedAt", "between 1970 and 24 hours ahead"));
+        return Err(Error::invalid("orderedAt", "not before 1970, and not more than 24 hours ahead"));
     }
     let mut total = 0_i64;
     let mut rows = Vec::with_capacity(lines.len());
     for (position, line) in (1..).zip(lines) {
-        let OrderLineInput { product_id, description, quantity, unit_price } = line;
-        let quantity_milli = to_minor(quantity, "BHD").filter(|milli| *milli > 0);
-        let quantity_milli =
-            quantity_milli.ok_or_else(|| Error::invalid("lines.quantity", "more than 0, at most three decimals"))?;
-        let (unit_price_minor, _) =
-            MoneyInput { amount: unit_price, currency: currency.clone() }.into_minor("lines.unitPrice")?;
-        let product = match product_id {
-            Some(id) => Some(work.refer::<product::Entity>("lines.productId", id).await?),
-            None => None,
-        };
-        let milli = i128::from(quantity_milli) * i128::from(unit_price_minor);
-        // Half a cent and more rounds up: the line is the smallest sum that is charged.
-        let amount = i64::try_from((milli + 500).div_euclid(1000))
-            .map_err(|_| Error::invalid("lines", "the sum is too large"))?;
+        // The code of the currency is checked with each price.
+        let (row, amount) = line_of(&work, |field| format!("lines.{}.{field}", position - 1), line, &currency).await?;
         total = total.checked_add(amount).ok_or_else(|| Error::invalid("lines", "the sum is too large"))?;
-        let name = product.as_ref().map(|product| product.row().name.clone());
-        rows.push(order_line::ActiveModel {
-            position: Set(position),
-            product_id: Set(product.map(|product| product.row().id)),
-            description: Set(description.or(name)),
-            quantity_milli: Set(quantity_milli),
-            unit_price_minor: Set(unit_price_minor),
-            amount_minor: Set(amount),
-            ..Default::default()
-        });
+        rows.push(order_line::ActiveModel { position: Set(position), ..row });
     }
     let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
     let order = work
         .insert::<sales_order::Entity>(sales_order::ActiveModel {
             account_id: Set(Some(account)),
             contact_id: Set(work.refer_opt::<contact::Entity>("contactId", contact_id).await?),
-            opportunity_id: Set(super::deal_of(&work, opportunity_id, account).await?),
-            number: Set(number),
+            opportunity_id: Set(
+                super::of_account::<opportunity::Entity>(&work, "opportunityId", opportunity_id, account).await?
+            ),
+            number: Set(line("number", number)?),
             ordered_at: Set(ordered_at),
             status: Set(OrderStatus::Placed),
             total_minor: Set(total),
-            currency: Set(currency.clone()),
+            currency: Set(currency),
             ..Default::default()
         })
         .await?;
@@ -248,46 +183,69 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
         row.sales_order_id = Set(order.id);
     }
     work.insert_many::<order_line::Entity>(rows).await?;
-    let payload = Payload::Order { total_minor: Some(total), currency: Some(currency) };
-    work.record(Event::of::<sales_order::Entity>(EventKind::OrderPlaced, &order, payload).at(ordered_at));
+    work.record(event(EventKind::OrderPlaced, &order).at(ordered_at));
     let seen = work.reached::<sales_order::Entity>(order.id, &written).await?;
     work.commit().await?;
     Ok(Order(seen))
 }
 
-/// Writes down a signed contract.
-pub async fn sign_contract(cx: &Cx, input: SignContractInput) -> Result<Contract> {
-    let written = input.written();
-    let SignContractInput { account_id, opportunity_id, name, number, start_date, end_date, value } = input;
-    if end_date.is_some_and(|end| end < start_date) {
-        return Err(Error::invalid("endDate", "a contract ends after it starts"));
+/// A draft is placed once; what is called off stays so.
+fn step(before: OrderStatus, after: OrderStatus) -> Result<()> {
+    match (before, after) {
+        (OrderStatus::Cancelled, _) => Err(conflict("id", before)),
+        (_, OrderStatus::Cancelled) => Err(Error::invalid("status", "an order is called off by cancelOrder")),
+        (OrderStatus::Draft, _) => Ok(()),
+        (_, OrderStatus::Draft) => Err(conflict("status", before)),
+        _ => Ok(()),
     }
-    let (value_minor, currency) = value.map(|money| money.into_minor("value")).transpose()?.unzip();
+}
+
+/// Changes an order, or moves it on. A draft that moves on is placed now.
+pub async fn update(cx: &Cx, input: UpdateOrderInput) -> Result<Order> {
+    let written = input.written();
+    let UpdateOrderInput { id, if_version, number, status, contact_id, opportunity_id } = input;
+    let id = id.named("id", Kind::Order)?;
     let mut work = Work::begin(cx).await?;
-    let signed_at = work.now();
-    let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
-    let row = work
-        .insert::<contract::Entity>(contract::ActiveModel {
-            account_id: Set(account),
-            opportunity_id: Set(super::deal_of(&work, opportunity_id, account).await?),
-            name: Set(text("name", name, 255)?),
-            number: Set(number),
-            status: Set(ContractStatus::Active),
-            start_date: Set(start_date),
-            end_date: Set(end_date),
-            renewal: Set(Renewal::Manual),
-            value_minor: Set(value_minor),
-            currency: Set(currency.clone()),
-            owner_id: Set(cx.caller.colleague),
-            signed_at: Set(Some(signed_at)),
-            ..Default::default()
-        })
-        .await?;
-    let payload = Payload::Order { total_minor: value_minor, currency };
-    work.record(Event::of::<contract::Entity>(EventKind::ContractSigned, &row, payload));
-    let seen = work.reached::<contract::Entity>(row.id, &written).await?;
+    let seen = work.to_change::<sales_order::Entity>(id, if_version, &written).await?;
+    let before = seen.row();
+    step(before.status, status.as_opt_ref().flatten().copied().unwrap_or(before.status))?;
+    let row = sales_order::ActiveModel {
+        number: line_patch("number", number)?,
+        status: patch_required("status", status)?,
+        contact_id: work.refer_patch::<contact::Entity>("contactId", contact_id).await?,
+        opportunity_id: super::patch_of_account::<opportunity::Entity>(
+            &work,
+            "opportunityId",
+            opportunity_id,
+            before.account_id,
+        )
+        .await?,
+        ..Default::default()
+    };
+    let row = work.update::<sales_order::Entity>(&seen, row).await?;
+    if before.status == OrderStatus::Draft && row.status != before.status {
+        work.record(event(EventKind::OrderPlaced, &row));
+    }
+    let seen = work.reached::<sales_order::Entity>(id, &written).await?;
     work.commit().await?;
-    Ok(Contract(seen))
+    Ok(Order(seen))
+}
+
+/// Calls an order off, as long as the customer does not have it.
+pub async fn cancel(cx: &Cx, input: CancelOrderInput) -> Result<Order> {
+    let written = [(Class::P, "status")];
+    let id = input.id.named("id", Kind::Order)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<sales_order::Entity>(id, input.if_version, &written).await?;
+    if matches!(seen.row().status, OrderStatus::Delivered | OrderStatus::Invoiced | OrderStatus::Cancelled) {
+        return Err(conflict("id", seen.row().status));
+    }
+    let off = sales_order::ActiveModel { status: Set(OrderStatus::Cancelled), ..Default::default() };
+    let row = work.update::<sales_order::Entity>(&seen, off).await?;
+    work.record(event(EventKind::OrderCancelled, &row));
+    let seen = work.reached::<sales_order::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Order(seen))
 }
 
 listed! {
@@ -311,61 +269,54 @@ listed! {
     }
 }
 
-listed! {
-    /// One contract; null if there is none that you may see.
-    contract,
-    /// The contracts that you may see, newest first unless sorted.
-    contracts: Contract(contract::Entity) as Order, id Contract, Falling;
-    query ContractQuery, filter ContractFilter, sort ContractSort custom {
-        /// By number.
-        P number: TextFilter = Number;
-        /// By name.
-        P name: TextFilter = Name;
-        /// By status.
-        P status: AnyOf<ContractStatus> = Status;
-        /// By first day.
-        P start_date: DateFilter = StartDate;
-        /// By last day.
-        P end_date: DateFilter = EndDate;
-        /// By value.
-        M value: MoneyFilter = ValueMinor, in Currency;
-        /// By customer.
-        P account_id: Ids = AccountId, of Account;
-        /// By opportunity.
-        P opportunity_id: Ids = OpportunityId, of Opportunity;
+impl Removable for sales_order::Entity {
+    /// The lines go with it. What stands at the customer's came from somewhere.
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<sales_order::Model>) -> Result<()> {
+        let of_order = order_line::Column::SalesOrderId.eq(seen.row().id);
+        let rows = work.caller().rows_to_write::<order_line::Entity>().filter(of_order);
+        let lines = rows.all(work.tx()).await?;
+        let installed = asset::Column::OrderLineId.is_in(lines.iter().map(|line| line.row().id));
+        if work.tally_unscoped::<asset::Entity>(installed).await? > 0 {
+            return Err(Error::user(UserErrorCode::StateConflict, "id", "installed assets came from this order"));
+        }
+        for line in &lines {
+            work.remove::<order_line::Entity>(line).await?;
+        }
+        Ok(())
     }
 }
 
-listed! {
-    /// One line of an order; null if there is none that you may see.
-    order_line,
-    /// The lines of orders that you may see, oldest first unless sorted.
-    order_lines: OrderLine(order_line::Entity) as Order, id OrderLine, Rising;
-    query OrderLineQuery, filter OrderLineFilter, sort OrderLineSort {
-        /// By order.
-        P order_id: Ids = SalesOrderId, of Order;
-        /// By product.
-        P product_id: Ids = ProductId, of Product;
-    }
+removal! {
+    /// Takes an order away that was entered by mistake, with its lines. STATE_CONFLICT if installed assets came from it. One
+    /// that is called off is `cancelOrder`.
+    delete_order: sales_order::Entity as Order, class P number, checked;
+    mutation OrderRemoval, input DeleteOrderInput, payload DeleteOrderPayload;
 }
 
-/// Changing orders and contracts.
+/// Changing orders.
 #[derive(Default)]
 pub struct OrderMutation;
 
 #[Object]
 impl OrderMutation {
-    /// Places an order for a customer.
+    /// Places an order for a customer. Event: `order.placed`.
     #[graphql(directive = access::apply("Order".into(), "M".into(), true))]
     async fn place_order(&self, ctx: &Context<'_>, input: PlaceOrderInput) -> Result<PlaceOrderPayload> {
         let cx = Cx::of(ctx);
         PlaceOrderPayload::of(attempt(|| place(cx, input.clone())).await)
     }
 
-    /// Writes down a contract that was signed now.
+    /// Changes an order, or moves it on. STATE_CONFLICT once it is called off.
     #[graphql(directive = access::apply("Order".into(), "P".into(), true))]
-    async fn sign_contract(&self, ctx: &Context<'_>, input: SignContractInput) -> Result<SignContractPayload> {
+    async fn update_order(&self, ctx: &Context<'_>, input: UpdateOrderInput) -> Result<UpdateOrderPayload> {
         let cx = Cx::of(ctx);
-        SignContractPayload::of(attempt(|| sign_contract(cx, input.clone())).await)
+        UpdateOrderPayload::of(attempt(|| update(cx, input.clone())).await)
+    }
+
+    /// Calls an order off. STATE_CONFLICT once it is delivered, invoiced or off. Event: `order.cancelled`.
+    #[graphql(directive = access::apply("Order".into(), "P".into(), true))]
+    async fn cancel_order(&self, ctx: &Context<'_>, input: CancelOrderInput) -> Result<CancelOrderPayload> {
+        let cx = Cx::of(ctx);
+        CancelOrderPayload::of(attempt(|| cancel(cx, input.clone())).await)
     }
 }

@@ -2,13 +2,13 @@
 
 use async_graphql::{Context, MaybeUndefined, Object};
 use entities::sales::product;
-use sea_orm::{ActiveValue::NotSet, Set};
+use sea_orm::Set;
 
 use crate::{
     custom,
     graph::{
-        Cx, Error, GlobalId, Kind, Money, MoneyFilter, MoneyInput, Result, TextFilter, line, line_patch, name_patch,
-        patch_required, remark, remark_patch, text,
+        Cx, GlobalId, Kind, Money, MoneyFilter, MoneyInput, Result, TextFilter, line, line_patch, name_patch,
+        patch_required, price_patch, remark, remark_patch, text,
     },
     input,
     journey::{Work, attempt},
@@ -102,7 +102,7 @@ payload! {
 pub async fn create(cx: &Cx, input: CreateProductInput) -> Result<Product> {
     let written = input.written();
     let CreateProductInput { code, name, family, unit, description, unit_price } = input;
-    let (unit_price_minor, currency) = unit_price.map(price).transpose()?.unzip();
+    let (unit_price_minor, currency) = unit_price.map(|price| price.into_price("unitPrice")).transpose()?.unzip();
     let mut work = Work::begin(cx).await?;
     let row = product::ActiveModel {
         code: Set(text("code", code, 100)?),
@@ -126,14 +126,7 @@ pub async fn update(cx: &Cx, input: UpdateProductInput) -> Result<Product> {
     let written = input.written();
     let UpdateProductInput { id, if_version, name, family, unit, is_active, description, unit_price } = input;
     let id = id.named("id", Kind::Product)?;
-    let (unit_price_minor, currency) = match unit_price {
-        MaybeUndefined::Undefined => (NotSet, NotSet),
-        MaybeUndefined::Null => (Set(None), Set(None)),
-        MaybeUndefined::Value(money) => {
-            let (minor, currency) = price(money)?;
-            (Set(Some(minor)), Set(Some(currency)))
-        }
-    };
+    let (unit_price_minor, currency) = price_patch("unitPrice", unit_price)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<product::Entity>(id, if_version, &written).await?;
     let row = product::ActiveModel {
@@ -150,13 +143,6 @@ pub async fn update(cx: &Cx, input: UpdateProductInput) -> Result<Product> {
     let seen = work.reached::<product::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Product(seen))
-}
-
-fn price(money: MoneyInput) -> Result<(i64, String)> {
-    match money.into_minor("unitPrice")? {
-        (minor, _) if minor < 0 => Err(Error::invalid("unitPrice", "a price is not negative")),
-        price => Ok(price),
-    }
 }
 
 listed! {

@@ -1,18 +1,57 @@
-//! The parts that people play in an opportunity: read, changed, taken out. Adding one is a use case of the deal.
+//! The parts that people play in an opportunity: given, changed, taken away.
 
 use async_graphql::{Context, MaybeUndefined, Object};
-use entities::{codes::ContactRole, sales::opportunity_contact};
+use entities::{
+    account::contact,
+    codes::ContactRole,
+    sales::{opportunity, opportunity_contact},
+};
 use sea_orm::{ColumnTrait, Set};
 
-use super::OpportunityContact;
+use super::Opportunity;
 use crate::{
-    graph::{AnyOf, Cx, GlobalId, Ids, Kind, Result, patch_required},
+    account::Contact,
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, UserErrorCode, patch_required, require_write},
     input,
-    journey::{Work, attempt},
-    listed, payload,
-    policy::access,
+    journey::{Event, EventKind, Payload, Work, attempt},
+    listed,
+    marketing::person,
+    object, payload,
+    policy::{Class, access},
     removal,
 };
+
+object! {
+    /// A person's part in an opportunity.
+    OpportunityContact(opportunity_contact::Entity) as ContactRole, id OpportunityContact {
+        /// The part.
+        P role: ContactRole = |row| row.role;
+        /// Whether this is the main person.
+        P is_primary: bool = |row| row.is_primary;
+    }
+    refs {
+        /// The opportunity.
+        P opportunity: Opportunity = opportunity::Entity, |row| row.opportunity_id;
+        /// The person.
+        P contact: Contact = contact::Entity, |row| row.contact_id;
+    }
+}
+
+input! {
+    /// A person's part in an opportunity.
+    AddOpportunityContactInput for ContactRole {
+        /// The part.
+        P role: ContactRole;
+        /// Whether this is the main person.
+        P is_primary: Option<bool>;
+    }
+    plain {
+        /// The opportunity.
+        opportunity_id: GlobalId;
+        /// The person.
+        contact_id: GlobalId;
+    }
+}
 
 input! {
     /// A change of somebody's part: absent leaves.
@@ -31,11 +70,59 @@ input! {
 }
 
 payload! {
+    /// What `addOpportunityContact` answers.
+    AddOpportunityContactPayload {
+        /// The person's part; null if it was refused.
+        opportunity_contact: OpportunityContact
+    }
+}
+
+payload! {
     /// What `updateOpportunityContact` answers.
     UpdateOpportunityContactPayload {
         /// The changed part; null if it was refused.
         opportunity_contact: OpportunityContact
     }
+}
+
+/// Names a person's part in an opportunity.
+pub async fn add(cx: &Cx, input: AddOpportunityContactInput) -> Result<OpportunityContact> {
+    let written = input.written();
+    let AddOpportunityContactInput { opportunity_id, contact_id, role, is_primary } = input;
+    let mut work = Work::begin(cx).await?;
+    let opportunity = work.refer::<opportunity::Entity>("opportunityId", opportunity_id).await?;
+    let contact = work.refer::<contact::Entity>("contactId", contact_id).await?;
+    // Who may not change the deal may not change its people either.
+    let deal = cx.caller.rows_to_write::<opportunity::Entity>().by_id(opportunity.row().id).one(work.tx()).await?;
+    require_write(deal.ok_or_else(|| Error::missing("opportunityId"))?.rights(), &[(Class::P, "contacts")])?;
+    let already = cx
+        .caller
+        .rows::<opportunity_contact::Entity>()
+        .filter(opportunity_contact::Column::OpportunityId.eq(opportunity.row().id))
+        .filter(opportunity_contact::Column::ContactId.eq(contact.row().id))
+        .filter(opportunity_contact::Column::Role.eq(role));
+    if already.count(work.tx()).await? > 0 {
+        return Err(Error::user(UserErrorCode::Duplicate, "contactId", "this person has this part already"));
+    }
+    let row = work
+        .insert::<opportunity_contact::Entity>(opportunity_contact::ActiveModel {
+            opportunity_id: Set(opportunity.row().id),
+            contact_id: Set(contact.row().id),
+            role: Set(role),
+            is_primary: Set(is_primary.unwrap_or(false)),
+            ..Default::default()
+        })
+        .await?;
+    let payload = Payload::Record { fields: Vec::new() };
+    work.record(
+        Event::of::<opportunity_contact::Entity>(EventKind::RecordCreated, &row, payload)
+            .account(opportunity.row().account_id),
+    );
+    // Who is in an open deal is past being a lead.
+    person::advance(&mut work, cx, Some(row.contact_id), "OPPORTUNITY", "part in an opportunity").await?;
+    let seen = work.reached::<opportunity_contact::Entity>(row.id, &written).await?;
+    work.commit().await?;
+    Ok(OpportunityContact(seen))
 }
 
 /// Changes somebody's part. DUPLICATE if they play that part already.
@@ -98,6 +185,17 @@ pub struct RoleMutation;
 
 #[Object]
 impl RoleMutation {
+    /// Names a person's part in an opportunity. DUPLICATE if they play that part already.
+    #[graphql(directive = access::apply("ContactRole".into(), "P".into(), true))]
+    async fn add_opportunity_contact(
+        &self,
+        ctx: &Context<'_>,
+        input: AddOpportunityContactInput,
+    ) -> Result<AddOpportunityContactPayload> {
+        let cx = Cx::of(ctx);
+        AddOpportunityContactPayload::of(attempt(|| add(cx, input.clone())).await)
+    }
+
     /// Changes the part that somebody plays. DUPLICATE if they play that part already.
     #[graphql(directive = access::apply("ContactRole".into(), "P".into(), true))]
     async fn update_opportunity_contact(

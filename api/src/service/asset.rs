@@ -11,7 +11,10 @@ use sea_orm::Set;
 
 use super::Ticket;
 use crate::{
-    account::Account,
+    account::{
+        Account,
+        relation::{self, Turn},
+    },
     custom,
     graph::{
         Cx, DateFilter, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line_patch, patch,
@@ -155,6 +158,7 @@ pub async fn commission(cx: &Cx, input: CommissionAssetInput) -> Result<Asset> {
     let row = asset::ActiveModel { commissioned_at: Set(Some(commissioned_at)), ..Default::default() };
     let row = work.update::<asset::Entity>(&seen, row).await?;
     work.record(Event::of::<asset::Entity>(EventKind::AssetCommissioned, &row, Payload::None).at(commissioned_at));
+    relation::follow(&mut work, cx, row.account_id, Turn::InUse).await?;
     let seen = work.reached::<asset::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Asset(seen))

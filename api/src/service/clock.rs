@@ -1,4 +1,5 @@
-//! Service levels: the promises (`sla_policy`), the clocks that run for them, and what starts, stops and breaks a clock.
+//! Service levels: the promises (`sla_policy`), the clocks that run for them, and what starts, stops and breaks a clock. Those of
+//! handovers start and end in `decision`.
 //!
 //! - A new ticket starts one clock for FIRST_RESPONSE and one for RESOLUTION, each from the newest policy that holds now:
 //!   one for the ticket's priority, else one for all priorities. Without a policy there is no clock. A later change of
@@ -316,7 +317,8 @@ async fn turn_each(
     Ok(())
 }
 
-fn breached(clock: &sla_clock::Model) -> Event {
+/// The event of a broken promise, dated when it broke.
+pub(super) fn breached(clock: &sla_clock::Model) -> Event {
     let payload = Payload::ServiceLevel { metric: clock.metric.as_str().to_owned(), due_at: clock.due_at };
     let event = Event::of::<sla_clock::Entity>(EventKind::SlaBreached, clock, payload)
         .about(SubjectType::Ticket, (clock.object_type == SlaObject::Ticket).then_some(clock.object_id));

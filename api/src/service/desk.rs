@@ -13,6 +13,7 @@ use sea_orm::{
 use super::{Asset, SlaClock, SurveyAnswer, Ticket, ticket::is_open};
 use crate::{
     graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, cost, list},
+    marketing::{Handover, inbox},
     policy::access,
 };
 
@@ -60,6 +61,19 @@ impl ServiceDesk {
         };
         let rows = cx.caller.rows::<ticket::Entity>().filter(is_open()).filter(mine);
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
+    }
+
+    /// What is offered to you or your queues and waits for a decision, oldest first.
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false), complexity = "cost(first, last, child_complexity)")]
+    async fn handover_inbox(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Handover>> {
+        inbox(Cx::of(ctx), PageArgs::new(first, after, last, before)).await
     }
 
     /// The promises that broke, newest first.

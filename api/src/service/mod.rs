@@ -2,6 +2,7 @@
 
 pub mod asset;
 pub mod clock;
+pub mod decision;
 pub mod desk;
 pub mod message;
 pub mod survey;
