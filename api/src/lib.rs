@@ -24,3 +24,4 @@ pub mod store;
 pub mod sync;
 pub mod teamwork;
 pub mod tenancy;
+pub mod tenant;

@@ -1,12 +1,13 @@
 //! Any object by its id. The id's prefix says the type; the loading is every type's own, batched and scoped.
 
 use async_graphql::{Context, Interface, Object};
-use entities::{account, marketing, sales, service, tenant};
+use entities::{account, marketing, sales, service, sync, tenant};
 use futures::future::try_join_all;
 
 use crate::{
     account::{
-        Account, AccountTeamMember, Colleague, Consent, Contact, ContactPoint, Employment, Industry, Queue, Visitor,
+        Account, AccountTeamMember, Colleague, Consent, Contact, ContactPoint, Employment, Identity, IdentityRule,
+        Industry, IndustryTeamMember, Queue, QueueMember, Visitor,
     },
     custom::CustomField,
     files::{ContractFile, MeetingFile, TicketFile},
@@ -17,8 +18,9 @@ use crate::{
         Activity, Contract, Meeting, MeetingAttendee, Opportunity, OpportunityContact, Order, OrderLine, Pipeline,
         Product, Requirement, Stage,
     },
-    service::{Asset, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
+    service::{Asset, BusinessCalendar, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
     teamwork::{Note, Task},
+    tenant::{Definition, FxRate, Goal},
 };
 
 /// Whatever has an id.
@@ -66,6 +68,14 @@ pub enum Node {
     CustomField(CustomField),
     Note(Note),
     Task(Task),
+    BusinessCalendar(BusinessCalendar),
+    Definition(Definition),
+    FxRate(FxRate),
+    Goal(Goal),
+    Identity(Identity),
+    IdentityRule(IdentityRule),
+    IndustryTeamMember(IndustryTeamMember),
+    QueueMember(QueueMember),
     MeetingFile(MeetingFile),
     TicketFile(TicketFile),
     ContractFile(ContractFile),
@@ -89,7 +99,15 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
         Kind::Colleague => load!(cx, id, account::colleague::Entity, Colleague),
         Kind::Industry => load!(cx, id, account::industry::Entity, Industry),
         Kind::AccountTeamMember => load!(cx, id, account::account_team_member::Entity, AccountTeamMember),
+        Kind::IndustryTeamMember => load!(cx, id, account::industry_team_member::Entity, IndustryTeamMember),
+        Kind::Identity => load!(cx, id, account::identity::Entity, Identity),
+        Kind::IdentityRule => load!(cx, id, account::identity_rule::Entity, IdentityRule),
         Kind::Queue => load!(cx, id, tenant::queue::Entity, Queue),
+        Kind::QueueMember => load!(cx, id, tenant::queue_member::Entity, QueueMember),
+        Kind::Goal => load!(cx, id, tenant::goal::Entity, Goal),
+        Kind::Definition => load!(cx, id, tenant::definition::Entity, Definition),
+        Kind::FxRate => load!(cx, id, sync::fx_rate::Entity, FxRate),
+        Kind::BusinessCalendar => load!(cx, id, service::business_calendar::Entity, BusinessCalendar),
         Kind::Campaign => load!(cx, id, marketing::campaign::Entity, Campaign),
         Kind::Channel => load!(cx, id, marketing::channel::Entity, Channel),
         Kind::ContentAsset => load!(cx, id, marketing::content_asset::Entity, ContentAsset),
@@ -133,8 +151,8 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
                 one_as::<service::file::Entity, ContractFile>(cx, Type::Order, id).await?.map(Node::ContractFile);
             ticket.or(meeting).or(contract)
         }
-        // An event is read where it belongs: on a timeline.
-        Kind::Event => None,
+        // An event is read where it belongs, on a timeline; of the tenant there is but one, `tenant`.
+        Kind::Event | Kind::Tenant => None,
     })
 }
 

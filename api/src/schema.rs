@@ -8,7 +8,7 @@ use std::{
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 use crate::{
-    account::{AccountMutations, AccountQueries},
+    account::{AccountMutations, AccountQueries, HouseMutations},
     custom::{CustomFieldQuery, CustomMutation},
     files::{FileMutations, FileQueries},
     journey::timeline::{TimelineQuery, TimelineSubscription},
@@ -20,6 +20,7 @@ use crate::{
     search::SearchQuery,
     service::{ServiceMutations, ServiceQueries},
     teamwork::{TeamworkMutations, TeamworkQueries},
+    tenant::{TenantMutations, TenantQueries},
 };
 
 /// Everything that can be asked. Wing by wing: a merged object walks its parts one inside the other, and a long chain of them
@@ -31,6 +32,7 @@ pub struct Query(
     SalesQueries,
     ServiceQueries,
     TeamworkQueries,
+    TenantQueries,
     TimelineQuery,
     MeQuery,
     NodeQuery,
@@ -43,10 +45,12 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     AccountMutations,
+    HouseMutations,
     MarketingMutations,
     SalesMutations,
     ServiceMutations,
     TeamworkMutations,
+    TenantMutations,
     CustomMutation,
     FileMutations,
 );

@@ -227,6 +227,7 @@ pub async fn system_caller(
     Ok(Caller {
         tenant: tenant.id,
         roles,
+        subject: None,
         colleague: None,
         discipline: None,
         queues: Vec::new(),
@@ -240,16 +241,11 @@ pub async fn system_caller(
 /// Who the claims of a verified token are in their tenant, now. None if there is no such tenant.
 pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Result<Option<Caller>> {
     let Some(tenant) = tenant_by_slug(store, &claims.tenant).await? else { return Ok(None) };
-    let colleague = colleague::Entity::find()
-        .filter(colleague::Column::TenantId.eq(tenant.id))
-        .filter(colleague::Column::Subject.eq(claims.subject.as_str()))
-        .filter(colleague::Column::IsActive.eq(true))
-        .filter(colleague::Column::DeletedAt.is_null())
-        .one(store.db())
-        .await?;
+    let colleague = colleague_of(store, tenant.id, &claims.subject).await?;
     let mut caller = Caller {
         tenant: tenant.id,
         roles: claims.roles,
+        subject: Some(claims.subject.clone()),
         colleague: colleague.as_ref().map(|colleague| colleague.id),
         discipline: colleague.as_ref().map(|colleague| colleague.department),
         queues: Vec::new(),
@@ -262,8 +258,26 @@ pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Resu
     Ok(Some(caller))
 }
 
+/// The colleague that a subject speaks for: one who works here. Who has left is nobody, and reaches no team and no queue.
+async fn colleague_of(store: &Store, tenant: i64, subject: &str) -> Result<Option<colleague::Model>> {
+    let colleague = colleague::Entity::find()
+        .filter(colleague::Column::TenantId.eq(tenant))
+        .filter(colleague::Column::Subject.eq(subject))
+        .filter(colleague::Column::IsActive.eq(true))
+        .filter(colleague::Column::DeletedAt.is_null());
+    Ok(colleague.one(store.db()).await?)
+}
+
+/// Whether a caller is still who it was when it was resolved: the same colleague of the same discipline, in the same queues.
+pub async fn is_unchanged(store: &Store, caller: &Caller) -> Result<bool> {
+    let Some(subject) = &caller.subject else { return Ok(true) };
+    let colleague = colleague_of(store, caller.tenant, subject).await?;
+    let now = colleague.map(|colleague| (colleague.id, colleague.department)).unzip();
+    Ok(now == (caller.colleague, caller.discipline) && queues_of(store, caller).await? == caller.queues)
+}
+
 /// The queues that a caller works in at its moment.
-pub async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
+async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
     let Some(colleague) = caller.colleague else { return Ok(Vec::new()) };
     let queues = queue_member::Entity::find()
         .select_only()

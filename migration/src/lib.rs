@@ -15,6 +15,7 @@ mod m20261123_000010_files;
 mod m20261123_000011_removal;
 mod m20261123_000012_custom_fields;
 mod m20261123_000013_teamwork;
+mod m20261127_000014_house;
 mod table;
 
 use sea_orm_migration::sea_orm::{
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000011_removal::STEP),
             Box::new(m20261123_000012_custom_fields::STEP),
             Box::new(m20261123_000013_teamwork::STEP),
+            Box::new(m20261127_000014_house::STEP),
         ]
     }
 }

@@ -213,7 +213,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 14] = [
+const STRUCTURAL: [&str; 16] = [
     "PageInfo",
     "TimelinePageInfo",
     "UserError",
@@ -227,11 +227,13 @@ const STRUCTURAL: [&str; 14] = [
     "ServiceConfig",
     "ScorePart",
     "SearchHit",
+    "Tenant",
+    "BusinessHours",
     "FileLink",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.
-const EVERYBODYS: [&str; 4] = ["Query.me", "Query.node", "Query.nodes", "Query.serviceConfig"];
+const EVERYBODYS: [&str; 5] = ["Query.me", "Query.node", "Query.nodes", "Query.serviceConfig", "Query.tenant"];
 
 #[test]
 fn every_field_of_a_row_has_a_mark() {

@@ -301,17 +301,12 @@ async fn house(store: &Store, clock: &Clock, slug: &'static str) -> House {
         };
         for (queue, colleague) in [(sales_inbox, cast.sam), (service_desk, cast.vera)] {
             let row = queue_member::ActiveModel {
-                id: Set(work.fresh_id()),
                 queue_id: Set(queue),
                 colleague_id: Set(colleague),
                 valid_from: Set(work.now()),
-                valid_to: Set(None),
-                version: Set(1),
-                created_at: Set(work.now()),
-                updated_at: Set(work.now()),
                 ..Default::default()
             };
-            work.insert_technical::<queue_member::Entity>(vec![row]).await?;
+            work.insert::<queue_member::Entity>(row).await?;
         }
         Ok(cast)
     })

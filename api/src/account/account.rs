@@ -11,9 +11,10 @@ use entities::{
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
 use super::{
+    colleague::Colleague,
     contact::{Contact, ContactPoint},
     giving::Standing,
-    people::{Colleague, Industry},
+    industry::Industry,
     team::AccountTeamMember,
 };
 use crate::{

@@ -130,10 +130,12 @@ impl Standing {
 }
 
 /// A member stands for the department in which it works: else marketing would fetch sales under its own name.
-pub fn stands_for(colleague: &colleague::Model, discipline: Discipline) -> Result<()> {
-    match colleague.department == discipline {
-        true => Ok(()),
-        false => Err(Error::invalid("discipline", format!("the colleague works in {}", colleague.department))),
+pub async fn stands_for(work: &Work<'_>, colleague: Uuid, discipline: Discipline) -> Result<()> {
+    match work.follow_unscoped::<colleague::Entity>(colleague).await? {
+        Some(colleague) if colleague.department != discipline => {
+            Err(Error::invalid("discipline", format!("the colleague works in {}", colleague.department)))
+        }
+        _ => Ok(()),
     }
 }
 

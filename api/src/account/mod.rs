@@ -2,18 +2,26 @@
 
 #[expect(clippy::module_inception, reason = "the account is the wing's own heart")]
 pub mod account;
+pub mod colleague;
 pub mod contact;
 pub mod giving;
 pub mod ground;
-pub mod people;
+pub mod identity;
+pub mod industry;
+pub mod industry_team;
+pub mod queue;
 pub mod relation;
 pub mod team;
 pub mod visitor;
 pub mod ways;
 
 pub use account::Account;
+pub use colleague::Colleague;
 pub use contact::{Consent, Contact, ContactPoint, Employment};
-pub use people::{Colleague, Industry, Queue};
+pub use identity::{Identity, IdentityRule};
+pub use industry::Industry;
+pub use industry_team::IndustryTeamMember;
+pub use queue::{Queue, QueueMember};
 pub use team::AccountTeamMember;
 pub use visitor::Visitor;
 pub use ways::WaysMutation;
@@ -27,13 +35,17 @@ pub struct AccountQueries(
     ways::EmploymentQuery,
     ways::ConsentQuery,
     visitor::VisitorQuery,
+    identity::IdentityQuery,
+    identity::IdentityRuleQuery,
     team::AccountTeamMemberQuery,
-    people::ColleagueQuery,
-    people::IndustryQuery,
-    people::QueueQuery,
+    colleague::ColleagueQuery,
+    industry::IndustryQuery,
+    industry_team::IndustryTeamMemberQuery,
+    queue::QueueQuery,
+    queue::QueueMemberQuery,
 );
 
-/// Everything that can be changed in the account wing.
+/// Everything that can be changed about the customer.
 #[derive(async_graphql::MergedObject, Default)]
 pub struct AccountMutations(
     account::AccountMutation,
@@ -44,4 +56,19 @@ pub struct AccountMutations(
     ways::ContactPointRemoval,
     ways::EmploymentRemoval,
     account::AccountRemoval,
+    visitor::VisitorMutation,
+);
+
+/// Everything that can be changed about the people and the order of the house.
+#[derive(async_graphql::MergedObject, Default)]
+pub struct HouseMutations(
+    colleague::ColleagueMutation,
+    industry::IndustryMutation,
+    industry::IndustryRemoval,
+    industry_team::IndustryTeamMutation,
+    queue::QueueMutation,
+    queue::QueueRemoval,
+    queue::QueueMemberMutation,
+    identity::IdentityRuleMutation,
+    identity::IdentityRuleRemoval,
 );

@@ -1,24 +1,25 @@
 //! The account team: who of all disciplines looks after an account, and how far each may go. This is the row rule itself.
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, account_team_member, colleague},
-    codes::{AccessLevel, Discipline, SubjectType, Wing},
+    codes::{AccessLevel, Discipline, Wing},
 };
-use sea_orm::{ColumnTrait, Set, sea_query::ExprTrait};
+use sea_orm::{ActiveValue, ColumnTrait, Condition, Set};
 use uuid::Uuid;
 
 use super::{
     Account, Colleague,
+    colleague::refer_active,
     giving::{Standing, Terms, stands_for},
 };
 use crate::{
-    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, UserErrorCode},
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, UserErrorCode, patch, patch_required},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
     listed, object, payload,
-    policy::access,
+    policy::{Class, access},
 };
 
 object! {
@@ -68,8 +69,32 @@ input! {
     plain {
         /// The account.
         account_id: GlobalId;
-        /// The colleague.
+        /// The colleague; must be active.
         colleague_id: GlobalId;
+    }
+}
+
+input! {
+    /// A change of a membership that lasts: absent leaves, null clears.
+    UpdateAccountTeamMemberInput for AccountTeam {
+        /// Whether the member leads the team.
+        P is_lead: MaybeUndefined<bool>;
+        /// How far the member reaches the account itself, its people and team.
+        P access_account: MaybeUndefined<AccessLevel>;
+        /// How far the member reaches touches and leads.
+        P access_marketing: MaybeUndefined<AccessLevel>;
+        /// How far the member reaches opportunities, meetings and orders.
+        P access_sales: MaybeUndefined<AccessLevel>;
+        /// How far the member reaches assets and tickets.
+        P access_service: MaybeUndefined<AccessLevel>;
+        /// Until when, exclusive: not before its begin; null for no end.
+        P valid_to: MaybeUndefined<DateTime<Utc>>;
+    }
+    plain {
+        /// Which membership.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
     }
 }
 
@@ -86,6 +111,14 @@ payload! {
     /// What `addAccountTeamMember` answers.
     AddAccountTeamMemberPayload {
         /// The new membership; null if it was refused.
+        account_team_member: AccountTeamMember
+    }
+}
+
+payload! {
+    /// What `updateAccountTeamMember` answers.
+    UpdateAccountTeamMemberPayload {
+        /// The changed membership; null if it was refused.
         account_team_member: AccountTeamMember
     }
 }
@@ -113,24 +146,24 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
     } = input;
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
-    let colleague = work.refer::<colleague::Entity>("colleagueId", colleague_id).await?;
+    let colleague = refer_active(&work, "colleagueId", colleague_id).await?;
     let already = cx
         .caller
         .rows::<account_team_member::Entity>()
         .filter(account_team_member::Column::AccountId.eq(account.row().id))
-        .filter(account_team_member::Column::ColleagueId.eq(colleague.row().id))
+        .filter(account_team_member::Column::ColleagueId.eq(colleague))
         .filter(account_team_member::Column::Discipline.eq(discipline))
-        .filter(account_team_member::Column::ValidTo.is_null())
+        .filter(lasting(account_team_member::Column::ValidTo, work.now()))
         .count(work.tx())
         .await?;
     if already > 0 {
-        return Err(Error::user(UserErrorCode::Duplicate, "colleagueId", "the colleague is on this team already"));
+        return Err(on_it_already());
     }
-    stands_for(colleague.row(), discipline)?;
+    stands_for(&work, colleague, discipline).await?;
     let standing = Standing::on(&work, account.row().id).await?;
-    let level = |said: Option<AccessLevel>, wing: Wing, own: Option<Discipline>| {
+    let level = |given: Option<AccessLevel>, wing: Wing, own: Option<Discipline>| {
         let usual = if own == Some(discipline) { AccessLevel::Edit } else { AccessLevel::Read };
-        said.unwrap_or_else(|| standing.at_most(wing, usual))
+        given.unwrap_or_else(|| standing.at_most(wing, usual))
     };
     let terms = Terms {
         is_lead: is_lead.unwrap_or(false),
@@ -141,12 +174,12 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
             level(access_service, Wing::Service, Some(Discipline::Service)),
         ],
     };
-    standing.may_give(colleague.row().id, None, terms)?;
+    standing.may_give(colleague, None, terms)?;
     let [access_account, access_marketing, access_sales, access_service] = terms.levels;
     let row = work
         .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
             account_id: Set(account.row().id),
-            colleague_id: Set(colleague.row().id),
+            colleague_id: Set(colleague),
             discipline: Set(discipline),
             is_lead: Set(terms.is_lead),
             access_account: Set(access_account),
@@ -157,11 +190,7 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
             ..Default::default()
         })
         .await?;
-    let payload = Payload::Team { colleague_id: row.colleague_id, discipline: discipline.as_str().to_owned() };
-    work.record(
-        Event::of::<account_team_member::Entity>(EventKind::TeamMemberAdded, &row, payload)
-            .about(SubjectType::Account, row.account_id),
-    );
+    work.record(event(EventKind::TeamMemberAdded, &row));
     let seen = work.reached::<account_team_member::Entity>(row.id, &written).await?;
     work.commit().await?;
     Ok(AccountTeamMember(seen))
@@ -172,17 +201,15 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
 pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> {
     let (Some(colleague), Some(discipline)) = (cx.caller.colleague, cx.caller.discipline) else { return Ok(()) };
     // Whoever was barred by a membership without any level does not see that row, and stays barred.
-    let lasts = account_team_member::Column::ValidTo.is_null().or(account_team_member::Column::ValidTo.gt(work.now()));
-    let mine = account_team_member::Column::AccountId
-        .eq(account_id)
-        .and(account_team_member::Column::ColleagueId.eq(colleague))
-        .and(lasts);
+    let mine = Condition::all()
+        .add(account_team_member::Column::AccountId.eq(account_id))
+        .add(account_team_member::Column::ColleagueId.eq(colleague))
+        .add(lasting(account_team_member::Column::ValidTo, work.now()));
     if work.tally_unscoped::<account_team_member::Entity>(mine).await? > 0 {
         return Ok(());
     }
     // Technicians work in the wing of service.
     let works_as = if discipline == Discipline::Technical { Discipline::Service } else { discipline };
-    let level = |own| if works_as == own { AccessLevel::Edit } else { AccessLevel::Read };
     let row = work
         .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
             account_id: Set(account_id),
@@ -190,35 +217,117 @@ pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> 
             discipline: Set(discipline),
             is_lead: Set(false),
             access_account: Set(AccessLevel::Read),
-            access_marketing: Set(level(Discipline::Marketing)),
-            access_sales: Set(level(Discipline::Sales)),
-            access_service: Set(level(Discipline::Service)),
+            access_marketing: Set(level(works_as, None, Discipline::Marketing)),
+            access_sales: Set(level(works_as, None, Discipline::Sales)),
+            access_service: Set(level(works_as, None, Discipline::Service)),
             valid_from: Set(work.now()),
             ..Default::default()
         })
         .await?;
-    let payload = Payload::Team { colleague_id: colleague, discipline: discipline.as_str().to_owned() };
-    work.record(Event::of::<account_team_member::Entity>(EventKind::TeamMemberAdded, &row, payload));
+    work.record(event(EventKind::TeamMemberAdded, &row));
     Ok(())
+}
+
+/// Changes how far a member reaches, or until when.
+pub async fn update(cx: &Cx, input: UpdateAccountTeamMemberInput) -> Result<AccountTeamMember> {
+    let written = input.written();
+    let UpdateAccountTeamMemberInput {
+        id,
+        if_version,
+        is_lead,
+        access_account,
+        access_marketing,
+        access_sales,
+        access_service,
+        valid_to,
+    } = input;
+    let id = id.named("id", Kind::AccountTeamMember)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<account_team_member::Entity>(id, if_version, &written).await?;
+    not_over(seen.row().valid_to, work.now())?;
+    let row = account_team_member::ActiveModel {
+        is_lead: patch_required("isLead", is_lead)?,
+        access_account: patch_required("accessAccount", access_account)?,
+        access_marketing: patch_required("accessMarketing", access_marketing)?,
+        access_sales: patch_required("accessSales", access_sales)?,
+        access_service: patch_required("accessService", access_service)?,
+        valid_to: end(seen.row().valid_from, valid_to)?,
+        ..Default::default()
+    };
+    let standing = Standing::on(&work, seen.row().account_id).await?;
+    let before = seen.row();
+    let row = work.update::<account_team_member::Entity>(&seen, row).await?;
+    // Whoever lets a membership last longer gives it anew.
+    let longer = before.valid_to.is_some_and(|end| row.valid_to.is_none_or(|later| later > end));
+    standing.may_give(row.colleague_id, (!longer).then(|| Terms::of(before)), Terms::of(&row))?;
+    if is_over(row.valid_to, work.now()) {
+        work.record(event(EventKind::TeamMemberRemoved, &row));
+    }
+    let seen = work.reached::<account_team_member::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(AccountTeamMember(seen))
 }
 
 /// Ends a membership; it stays on record.
 pub async fn remove(cx: &Cx, input: RemoveAccountTeamMemberInput) -> Result<AccountTeamMember> {
     let id = input.id.named("id", Kind::AccountTeamMember)?;
     let mut work = Work::begin(cx).await?;
-    let written = [(crate::policy::Class::P, "valid_to")];
+    let written = [(Class::P, "valid_to")];
     let seen = work.to_change::<account_team_member::Entity>(id, input.if_version, &written).await?;
-    if seen.row().valid_to.is_some() {
-        return Err(Error::user(UserErrorCode::StateConflict, "id", "the membership has ended already"));
-    }
-    let ended = account_team_member::ActiveModel { valid_to: Set(Some(work.now())), ..Default::default() };
+    not_over(seen.row().valid_to, work.now())?;
+    // What has not begun yet ends where it would begin.
+    let over = Ord::max(seen.row().valid_from, work.now());
+    let ended = account_team_member::ActiveModel { valid_to: Set(Some(over)), ..Default::default() };
     let row = work.update::<account_team_member::Entity>(&seen, ended).await?;
-    let payload = Payload::Team { colleague_id: row.colleague_id, discipline: row.discipline.as_str().to_owned() };
-    work.record(Event::of::<account_team_member::Entity>(EventKind::TeamMemberRemoved, &row, payload));
+    work.record(event(EventKind::TeamMemberRemoved, &row));
     // Who ends its own membership need not see the row afterwards; the right was checked on the row before.
     let after = cx.caller.rows::<account_team_member::Entity>().by_id(id).one(work.tx()).await?;
     work.commit().await?;
     Ok(AccountTeamMember(after.unwrap_or(seen)))
+}
+
+fn event(kind: EventKind, row: &account_team_member::Model) -> Event {
+    let payload = Payload::Team { colleague_id: row.colleague_id, discipline: row.discipline.as_str().to_owned() };
+    Event::of::<account_team_member::Entity>(kind, row, payload)
+}
+
+/// The level in a wing: as it was given, else EDIT in the member's own and READ elsewhere.
+pub(super) fn level(discipline: Discipline, given: Option<AccessLevel>, wing: Discipline) -> AccessLevel {
+    given.unwrap_or(if discipline == wing { AccessLevel::Edit } else { AccessLevel::Read })
+}
+
+/// The memberships that are not over, those among them that are yet to begin.
+pub(super) fn lasting(valid_to: impl ColumnTrait, now: DateTime<Utc>) -> Condition {
+    Condition::any().add(valid_to.is_null()).add(valid_to.gt(now))
+}
+
+pub(super) fn is_over(valid_to: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    valid_to.is_some_and(|end| end <= now)
+}
+
+/// What is over is history: it is not changed any more.
+pub(super) fn not_over(valid_to: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<()> {
+    match is_over(valid_to, now) {
+        true => Err(Error::user(UserErrorCode::StateConflict, "id", "the membership has ended already")),
+        false => Ok(()),
+    }
+}
+
+/// The end of a membership from a patch: not before its begin.
+pub(super) fn end(
+    valid_from: DateTime<Utc>,
+    valid_to: MaybeUndefined<DateTime<Utc>>,
+) -> Result<ActiveValue<Option<DateTime<Utc>>>> {
+    match valid_to {
+        MaybeUndefined::Value(end) if end < valid_from => {
+            Err(Error::invalid("validTo", "a membership does not end before it begins"))
+        }
+        valid_to => Ok(patch(valid_to)),
+    }
+}
+
+pub(super) fn on_it_already() -> Error {
+    Error::user(UserErrorCode::Duplicate, "colleagueId", "the colleague is a member already")
 }
 
 listed! {
@@ -258,6 +367,18 @@ impl TeamMutation {
     ) -> Result<AddAccountTeamMemberPayload> {
         let cx = Cx::of(ctx);
         AddAccountTeamMemberPayload::of(attempt(|| add(cx, input.clone())).await)
+    }
+
+    /// Changes how far a member reaches, or until when. STATE_CONFLICT once the membership is over. Open streams that stood on it
+    /// end at the next event. Event: `record.updated`; `team.member_removed` where it ends by now.
+    #[graphql(directive = access::apply("AccountTeam".into(), "P".into(), true))]
+    async fn update_account_team_member(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateAccountTeamMemberInput,
+    ) -> Result<UpdateAccountTeamMemberPayload> {
+        let cx = Cx::of(ctx);
+        UpdateAccountTeamMemberPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 
     /// Ends a membership. Open streams that stood on it end at the next event.

@@ -1,20 +1,22 @@
 //! The visitor: somebody on the site, before a name is known.
 
-use async_graphql::Context;
+use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 use entities::{
-    account::{account, contact, visitor},
+    account::{account, contact, identity, visitor},
     codes::ConsentState,
     marketing::{lead, touchpoint},
 };
+use sea_orm::Set;
 
-use super::{Account, Contact};
+use super::{Account, Contact, Identity};
 use crate::{
-    graph::{AnyOf, Cx, Ids, TimeFilter},
-    journey::timeline,
+    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, patch_required},
+    input,
+    journey::{Work, attempt, timeline},
     listed,
     marketing::{Lead, Touchpoint},
-    object,
+    object, payload,
     policy::{Class, Sight, access, mask},
     teamwork,
 };
@@ -37,6 +39,8 @@ object! {
         touchpoints: Touchpoint = touchpoint::Entity, touchpoint::Column::VisitorId, Falling;
         /// Their leads, newest first.
         leads: Lead = lead::Entity, lead::Column::VisitorId, Falling;
+        /// What they are recognised by, newest first.
+        identities: Identity = identity::Entity, identity::Column::SubjectId, Falling;
     }
     timeline Visitor;
     teamwork Visitor;
@@ -66,6 +70,98 @@ fn shown(sight: Sight, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (sight >= Sight::Pseudonym).then_some(at)
 }
 
+input! {
+    /// A visitor, as a collector of your own saw one. Who it turns out to be is found out by identities, not entered.
+    CreateVisitorInput for Visitor {
+        /// When they were seen first (UTC), not in the future; now unless said.
+        P first_seen_at: Option<DateTime<Utc>>;
+        /// When they were seen last (UTC), not before the first time nor in the future; as the first time unless said.
+        P last_seen_at: Option<DateTime<Utc>>;
+        /// What they answered when they were asked about being measured; UNKNOWN unless said.
+        P consent_state: Option<ConsentState>;
+    }
+}
+
+input! {
+    /// A change of a visitor: absent leaves.
+    UpdateVisitorInput for Visitor {
+        /// When they were seen last (UTC), not before the first time nor in the future.
+        P last_seen_at: MaybeUndefined<DateTime<Utc>>;
+        /// What they answered when they were asked about being measured.
+        P consent_state: MaybeUndefined<ConsentState>;
+    }
+    plain {
+        /// Which visitor.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `createVisitor` answers.
+    CreateVisitorPayload {
+        /// The new visitor; null if it was refused.
+        visitor: Visitor
+    }
+}
+
+payload! {
+    /// What `updateVisitor` answers.
+    UpdateVisitorPayload {
+        /// The changed visitor; null if it was refused.
+        visitor: Visitor
+    }
+}
+
+/// Writes down somebody who was seen.
+pub async fn create(cx: &Cx, input: CreateVisitorInput) -> Result<Visitor> {
+    let written = input.written();
+    let CreateVisitorInput { first_seen_at, last_seen_at, consent_state } = input;
+    let mut work = Work::begin(cx).await?;
+    let first = first_seen_at.unwrap_or_else(|| work.now());
+    if first > work.now() {
+        return Err(Error::invalid("firstSeenAt", "nobody was seen in the future"));
+    }
+    let last = last_seen(first, last_seen_at.unwrap_or(first), work.now())?;
+    let row = visitor::ActiveModel {
+        first_seen_at: Set(first),
+        last_seen_at: Set(last),
+        consent_state: Set(consent_state.unwrap_or(ConsentState::Unknown)),
+        ..Default::default()
+    };
+    let row = work.insert::<visitor::Entity>(row).await?;
+    let seen = work.reached::<visitor::Entity>(row.id, &written).await?;
+    work.commit().await?;
+    Ok(Visitor(seen))
+}
+
+/// Changes what a visitor said, or when it was last seen.
+pub async fn update(cx: &Cx, input: UpdateVisitorInput) -> Result<Visitor> {
+    let written = input.written();
+    let UpdateVisitorInput { id, if_version, last_seen_at, consent_state } = input;
+    let id = id.named("id", Kind::Visitor)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<visitor::Entity>(id, if_version, &written).await?;
+    let last_seen_at = match patch_required("lastSeenAt", last_seen_at)? {
+        Set(last) => Set(last_seen(seen.row().first_seen_at, last, work.now())?),
+        other => other,
+    };
+    let consent_state = patch_required("consentState", consent_state)?;
+    let row = visitor::ActiveModel { last_seen_at, consent_state, ..Default::default() };
+    work.update::<visitor::Entity>(&seen, row).await?;
+    let seen = work.reached::<visitor::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Visitor(seen))
+}
+
+fn last_seen(first: DateTime<Utc>, last: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    match (first..=now).contains(&last) {
+        true => Ok(last),
+        false => Err(Error::invalid("lastSeenAt", "between the first time and now")),
+    }
+}
+
 listed! {
     /// One visitor; null if there is none that you may see.
     visitor,
@@ -82,5 +178,26 @@ listed! {
         P last_seen_at: TimeFilter = LastSeenAt;
         /// By what they allowed.
         P consent_state: AnyOf<ConsentState> = ConsentState;
+    }
+}
+
+/// Entering and changing visitors.
+#[derive(Default)]
+pub struct VisitorMutation;
+
+#[Object]
+impl VisitorMutation {
+    /// Writes down a visitor. Event: `record.created`.
+    #[graphql(directive = access::apply("Visitor".into(), "P".into(), true))]
+    async fn create_visitor(&self, ctx: &Context<'_>, input: CreateVisitorInput) -> Result<CreateVisitorPayload> {
+        let cx = Cx::of(ctx);
+        CreateVisitorPayload::of(attempt(|| create(cx, input.clone())).await)
+    }
+
+    /// Changes what a visitor said about being measured, or when it was last seen. Event: `record.updated`.
+    #[graphql(directive = access::apply("Visitor".into(), "P".into(), true))]
+    async fn update_visitor(&self, ctx: &Context<'_>, input: UpdateVisitorInput) -> Result<UpdateVisitorPayload> {
+        let cx = Cx::of(ctx);
+        UpdateVisitorPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 }

@@ -188,19 +188,14 @@ pub async fn hire(store: &Store, clock: &Clock, tenant: i64) -> Result<Cast> {
         let team = QUEUES.iter().find(|(code, _)| *code == queue.code).map_or(&[][..], |(_, team)| team);
         for colleague in team.iter().filter_map(|subject| colleagues.get(subject)) {
             members.push(queue_member::ActiveModel {
-                tenant_id: Set(tenant),
-                id: Set(work.fresh_id()),
                 queue_id: Set(queue.id),
                 colleague_id: Set(colleague.id),
                 valid_from: Set(now),
-                valid_to: Set(None),
-                version: Set(1),
-                created_at: Set(now),
-                updated_at: Set(now),
+                ..Default::default()
             });
         }
     }
-    work.insert_technical::<queue_member::Entity>(members).await?;
+    work.insert_many::<queue_member::Entity>(members).await?;
 
     for row in channel::Entity::find().filter(channel::Column::TenantId.eq(tenant)).all(work.tx()).await? {
         cast.channels.insert(row.code, gid(Kind::Channel, row.id));

@@ -41,8 +41,24 @@ kinds! {
     Industry "ind";
     /// Account team member.
     AccountTeamMember "atm";
+    /// Industry team member.
+    IndustryTeamMember "itm";
+    /// Identity: a value that recognises somebody.
+    Identity "idn";
+    /// Identity rule.
+    IdentityRule "idr";
     /// Queue.
     Queue "que";
+    /// Queue member.
+    QueueMember "qmb";
+    /// The tenant itself.
+    Tenant "ten";
+    /// Goal.
+    Goal "goa";
+    /// Definition.
+    Definition "dfn";
+    /// Exchange rate.
+    FxRate "fxr";
     /// Campaign.
     Campaign "cmp";
     /// Channel.
@@ -93,6 +109,8 @@ kinds! {
     SlaClock "sla";
     /// SLA policy.
     SlaPolicy "slp";
+    /// Business calendar.
+    BusinessCalendar "cal";
     /// Survey answer.
     SurveyAnswer "srv";
     /// A field of the tenant's own.

@@ -8,8 +8,8 @@ use crate::policy::{Class, Rights};
 use entities::codes::{
     AccessLevel, ActivityKind, AttendeeResponse, CampaignStatus, CampaignType, ChannelGroup, ConsentPurpose,
     ContactPointKind, ContactRole, ContentKind, CostKind, DefinitionKind, Direction, Discipline, HandoverBoundary,
-    Interaction, LeadTouchRole, LegalBasis, MeetingKind, MeetingOutcome, NoteVisibility, OrderStatus, ReasonCode,
-    Renewal, RequirementCategory, SlaMetric, StageObject, SurveyKind, TicketStatus, Wing,
+    IdentityKind, Interaction, LeadTouchRole, LegalBasis, MeetingKind, MeetingOutcome, NoteVisibility, OrderStatus,
+    ReasonCode, Renewal, RequirementCategory, SlaMetric, StageObject, SurveyKind, TicketStatus, Wing,
 };
 
 /// Whether an input field was given.
@@ -50,6 +50,7 @@ always_set!(
     Direction,
     Discipline,
     HandoverBoundary,
+    IdentityKind,
     Interaction,
     LeadTouchRole,
     LegalBasis,
@@ -66,7 +67,16 @@ always_set!(
     TicketStatus,
     Wing
 );
-always_set!(String, bool, i32, super::GlobalId, chrono::DateTime<chrono::Utc>, chrono::NaiveDate, super::MoneyInput);
+always_set!(
+    String,
+    bool,
+    i32,
+    super::GlobalId,
+    chrono::DateTime<chrono::Utc>,
+    chrono::NaiveDate,
+    super::MoneyInput,
+    rust_decimal::Decimal
+);
 
 impl<T> IsSet for Vec<T> {
     fn is_set(&self) -> bool {

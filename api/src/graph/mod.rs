@@ -26,7 +26,7 @@ pub use input::{
     remark_patch, require_write, text,
 };
 pub use listing::{Depth, Filter, Sort, SortDirection, SortKey, combine, listed};
-pub use money::{Money, MoneyInput, decimals, price_patch, to_minor};
+pub use money::{Money, MoneyInput, decimals, is_currency, price_patch, to_minor};
 pub use page::{
     ById, ChildrenOf, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, children, children_as, cost,
     list, one, one_as,

@@ -24,6 +24,20 @@ pub struct MoneyInput {
     pub currency: String,
 }
 
+/// The currencies of ISO 4217 that money is kept in, and those that were given up lately.
+const CURRENCIES: &str = "\
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP \
+    CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD \
+    IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK \
+    MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL \
+    SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER \
+    ZAR ZMW ZWG ZWL";
+
+/// Whether this is the code of a currency, in capitals.
+pub fn is_currency(code: &str) -> bool {
+    code.len() == 3 && CURRENCIES.split(' ').any(|known| known == code)
+}
+
 /// How many decimals a currency has (ISO 4217).
 pub fn decimals(currency: &str) -> u32 {
     match currency {
@@ -45,7 +59,7 @@ impl MoneyInput {
     /// In minor units; refuses what would have to be rounded.
     pub fn into_minor(self, path: &str) -> Result<(i64, String)> {
         let currency = self.currency;
-        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        if !is_currency(&currency) {
             return Err(Error::invalid(path, "currency is an ISO 4217 code in capitals, such as EUR"));
         }
         to_minor(self.amount, &currency)

@@ -21,14 +21,18 @@
 ///         P group = channel_group: code(ChannelGroup);
 ///     }
 ///     check in_order;
+///     unique code;
 /// }
 /// ```
 ///
 /// Kinds: `key(n)` a code of at most n characters, unique; `name` and `prose` texts that must be there, `line` and `remark` that may;
 /// `code(T)` a value that must be there, `opt(T)` one that may, `or(T, default)` one with a default; `refer(E)` and `refer_opt(E)` a
-/// row that the caller sees. `check` is an `async fn(&mut Work, &Model) -> Result<()>` that sees the row as it is after the write.
+/// row that the caller sees. `unique` names the field that a DUPLICATE is about, `code` unless said. `check` is an `async fn(&mut Work, &Model) -> Result<()>` that sees the row as it is after the write.
 #[macro_export]
 macro_rules! editable {
+    (@key) => { "code" };
+    (@key $unique:ident) => { stringify!($unique) };
+
     (@new key $n:literal) => { String };
     (@new name) => { String };
     (@new prose) => { String };
@@ -81,6 +85,7 @@ macro_rules! editable {
         fields { $( $(#[$meta:meta])* $field_class:ident $field:ident = $column:ident : $field_kind:ident $(($($arg:tt)*))?; )* }
         $(preset { $( $preset:ident = $preset_value:expr; )* })?
         $(check $check:path;)?
+        $(unique $unique:ident;)?
     ) => {
         $crate::input! {
             /// What is entered.
@@ -132,7 +137,8 @@ macro_rules! editable {
                 $($( $preset: sea_orm::Set({ let preset: fn(&$crate::journey::Work<'_>) -> _ = $preset_value; preset(&work) }), )*)?
                 ..Default::default()
             };
-            let row = work.insert_unique::<$table>("code", row).await?;
+            let key = $crate::graph::camel($crate::editable!(@key $($unique)?));
+            let row = work.insert_unique::<$table>(&key, row).await?;
             $( $check(&mut work, &row).await?; )?
             let seen = work.reached_as::<$table>($crate::policy::Type::$ty, row.id, &written).await?;
             work.commit().await?;

@@ -9,14 +9,21 @@ use super::{Journaled, Work};
 use crate::graph::Result;
 
 impl Work<'_> {
-    /// The number after the highest in `column`, over all rows of the tenant, deleted ones too. Holds the tenant's counter
-    /// row until the end, so that two units of work never take the same number. On SQLite the transaction is the lock.
-    pub async fn next_number_unscoped<E: Journaled>(&self, column: E::Column) -> Result<i64> {
+    /// Holds the tenant's counter row until the end: no other unit of work of the tenant comes to its own end meanwhile. On SQLite
+    /// the transaction is the lock.
+    pub async fn alone_unscoped(&self) -> Result<()> {
         feed_counter::Entity::find()
             .filter(feed_counter::Column::TenantId.eq(self.tenant()))
             .lock_exclusive()
             .one(self.tx())
             .await?;
+        Ok(())
+    }
+
+    /// The number after the highest in `column`, over all rows of the tenant, deleted ones too. Alone, so that two units of
+    /// work never take the same number.
+    pub async fn next_number_unscoped<E: Journaled>(&self, column: E::Column) -> Result<i64> {
+        self.alone_unscoped().await?;
         let highest: Option<Option<i64>> = E::find()
             .select_only()
             .column_as(column.max(), "highest")

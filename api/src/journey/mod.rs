@@ -14,6 +14,7 @@ pub mod reader;
 mod removal;
 pub mod stages;
 mod subject;
+mod tenant;
 pub mod timeline;
 pub mod verify;
 mod visible;

@@ -5,7 +5,7 @@ use entities::{account, marketing, sales, service};
 
 use super::ObjectType;
 use crate::{
-    account::{Account, AccountTeamMember, Consent, Contact},
+    account::{Account, AccountTeamMember, Consent, Contact, IndustryTeamMember},
     graph::{Cx, Result, one, one_as},
     marketing::{Campaign, Handover, Lead, Touchpoint},
     policy::{Class, Type},
@@ -22,6 +22,7 @@ pub enum JourneyObject {
     Contact(Contact),
     Consent(Consent),
     AccountTeamMember(AccountTeamMember),
+    IndustryTeamMember(IndustryTeamMember),
     Campaign(Campaign),
     Touchpoint(Touchpoint),
     Lead(Lead),
@@ -52,6 +53,9 @@ impl JourneyObject {
             ObjectType::AccountTeamMember => {
                 one::<account::account_team_member::Entity, AccountTeamMember>(cx, id).await?.map(Into::into)
             }
+            ObjectType::IndustryTeamMember => {
+                one::<account::industry_team_member::Entity, IndustryTeamMember>(cx, id).await?.map(Into::into)
+            }
             ObjectType::Campaign => one::<marketing::campaign::Entity, Campaign>(cx, id).await?.map(Into::into),
             ObjectType::Touchpoint => one::<marketing::touchpoint::Entity, Touchpoint>(cx, id).await?.map(Into::into),
             ObjectType::Lead => one::<marketing::lead::Entity, Lead>(cx, id).await?.map(Into::into),
@@ -80,9 +84,14 @@ impl JourneyObject {
             | ObjectType::Visitor
             | ObjectType::Identity
             | ObjectType::Colleague
+            | ObjectType::IdentityRule
             | ObjectType::Industry
-            | ObjectType::IndustryTeamMember
             | ObjectType::Queue
+            | ObjectType::QueueMember
+            | ObjectType::Tenant
+            | ObjectType::Goal
+            | ObjectType::Definition
+            | ObjectType::FxRate
             | ObjectType::CustomField
             | ObjectType::Channel
             | ObjectType::CampaignCost
@@ -123,6 +132,7 @@ impl JourneyObject {
             JourneyObject::Consent(_)
             | JourneyObject::Note(_)
             | JourneyObject::AccountTeamMember(_)
+            | JourneyObject::IndustryTeamMember(_)
             | JourneyObject::Lead(_)
             | JourneyObject::Handover(_)
             | JourneyObject::TicketMessage(_)

@@ -3,8 +3,8 @@
 
 use entities::{
     account::{
-        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
-        industry_team_member, visitor,
+        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, identity_rule,
+        industry, industry_team_member, visitor,
     },
     codes::{NoteVisibility, SubjectType, Wing},
     marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
@@ -13,7 +13,8 @@ use entities::{
         product, requirement, sales_order, stage, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    tenant::{custom_field, queue},
+    sync::fx_rate,
+    tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{DbErr, IntoActiveModel, TryIntoModel};
 use uuid::Uuid;
@@ -91,7 +92,9 @@ objects! {
     /// Visitor.
     Visitor "VISITOR" Visitor Visitor;
     /// Identity.
-    Identity "IDENTITY" Visitor Visitor;
+    Identity "IDENTITY" Visitor Identity;
+    /// Identity rule.
+    IdentityRule "IDENTITY_RULE" Settings IdentityRule;
     /// Consent.
     Consent "CONSENT" Consent Consent;
     /// Colleague.
@@ -101,9 +104,19 @@ objects! {
     /// Account team member.
     AccountTeamMember "ACCOUNT_TEAM_MEMBER" AccountTeam AccountTeamMember;
     /// Industry team member.
-    IndustryTeamMember "INDUSTRY_TEAM_MEMBER" IndustryTeam AccountTeamMember;
+    IndustryTeamMember "INDUSTRY_TEAM_MEMBER" IndustryTeam IndustryTeamMember;
     /// Queue.
     Queue "QUEUE" Queue Queue;
+    /// Queue member.
+    QueueMember "QUEUE_MEMBER" Queue QueueMember;
+    /// The tenant itself.
+    Tenant "TENANT" Settings Tenant;
+    /// Goal.
+    Goal "GOAL" Queue Goal;
+    /// Definition.
+    Definition "DEFINITION" Settings Definition;
+    /// Exchange rate.
+    FxRate "FX_RATE" Reference FxRate;
     /// A field of the tenant's own.
     CustomField "CUSTOM_FIELD" CustomField CustomField;
     /// Campaign.
@@ -165,7 +178,7 @@ objects! {
     /// File on a contract.
     ContractFile "CONTRACT_FILE" Order File;
     /// Business calendar.
-    BusinessCalendar "BUSINESS_CALENDAR" Queue Queue;
+    BusinessCalendar "BUSINESS_CALENDAR" Queue BusinessCalendar;
     /// SLA policy.
     SlaPolicy "SLA_POLICY" Reference SlaPolicy;
     /// SLA clock.
@@ -245,6 +258,11 @@ journaled! {
     account_team_member AccountTeamMember |row| account row.account_id, subjects [Account row.account_id];
     industry_team_member IndustryTeamMember |row| account NONE, subjects [Industry row.industry_id];
     queue Queue |row| account NONE, subjects [];
+    queue_member QueueMember |row| account NONE, subjects [];
+    goal Goal |row| account NONE, subjects [];
+    definition Definition |row| account NONE, subjects [];
+    fx_rate FxRate |row| account NONE, subjects [];
+    identity_rule IdentityRule |row| account NONE, subjects [];
     custom_field CustomField |row| account NONE, subjects [];
     campaign Campaign |row| account NONE, subjects [Campaign row.id];
     channel Channel |row| account NONE, subjects [];

@@ -297,7 +297,7 @@ async fn judge(cx: &Cx, subject: Subject, account: Option<Uuid>, standing: &read
         return Err(Error::TokenExpired);
     }
     cx.caller.move_to(now);
-    if tenancy::queues_of(&cx.store, &cx.caller).await? != cx.caller.queues
+    if !tenancy::is_unchanged(&cx.store, &cx.caller).await?
         || seen_account(cx, subject).await? != Some(account)
         || reader::standing(&cx.caller, cx.store.db(), account).await? != *standing
     {

@@ -85,6 +85,22 @@ impl Event {
         }
     }
 
+    /// An event about the tenant itself, whose row has a number and no UUID.
+    pub(super) fn of_tenant(kind: EventKind, tenant: i64, payload: Payload) -> Event {
+        Event {
+            kind,
+            object: (ObjectType::Tenant, Uuid::from_u64_pair(0, tenant.cast_unsigned())),
+            account_id: None,
+            subjects: Subjects::new(),
+            payload,
+            occurred_at: None,
+            audience: AUDIENCE_TEAM.to_owned(),
+            source_seq: None,
+            supersedes: None,
+            time_uncertain: false,
+        }
+    }
+
     /// Also about this.
     pub fn about(mut self, ty: SubjectType, id: impl Into<Option<Uuid>>) -> Event {
         self.subjects.extend(id.into().map(|id| (ty, id)));

@@ -19,6 +19,8 @@ pub struct Caller {
     pub tenant: i64,
     /// The roles that the token carries.
     pub roles: RoleSet,
+    /// The token's subject; none for the house itself.
+    pub subject: Option<String>,
     /// The colleague behind the token's subject. Without one, the caller keeps its tenant-wide cells only.
     pub colleague: Option<Uuid>,
     /// The colleague's discipline.

@@ -2,17 +2,18 @@
 
 use entities::{
     account::{
-        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, industry,
-        industry_team_member, visitor,
+        account, account_team_member, colleague, consent, contact, contact_point, employment, identity, identity_rule,
+        industry, industry_team_member, visitor,
     },
-    codes::{AccessLevel, HandoverBoundary, NoteVisibility, RecordType, StageObject, Wing},
+    codes::{AccessLevel, HandoverBoundary, NoteVisibility, RecordType, StageObject, SubjectType, Wing},
     marketing::{campaign, campaign_cost, channel, content_asset, handover, lead, lesson, touchpoint},
     sales::{
         activity, contract, meeting, meeting_attendee, note, opportunity, opportunity_contact, opportunity_snapshot,
         order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    tenant::{custom_field, queue},
+    sync::fx_rate,
+    tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait,
@@ -121,13 +122,18 @@ governed! {
     contact_point Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } contact_point_scopes;
     employment Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } employment_scopes;
     visitor Visitor { account: AccountId, own: [], queue: None, deleted: None };
-    identity Visitor { account: None, own: [], queue: None, deleted: None };
+    identity Visitor { account: None, own: [], queue: None, deleted: None } identity_scopes;
+    identity_rule Settings { account: None, own: [], queue: None, deleted: DeletedAt };
     consent Consent { account: None, own: [], queue: None, deleted: None } consent_scopes;
     colleague Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     industry Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     account_team_member AccountTeam { account: AccountId, own: [], queue: None, deleted: None } team_scopes;
     industry_team_member IndustryTeam { account: None, own: [], queue: None, deleted: None };
     queue Queue { account: None, own: [], queue: None, deleted: DeletedAt };
+    queue_member Queue { account: None, own: [], queue: None, deleted: None };
+    goal Queue { account: None, own: [], queue: None, deleted: DeletedAt };
+    definition Settings { account: None, own: [], queue: None, deleted: None };
+    fx_rate Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     custom_field CustomField { account: None, own: [], queue: None, deleted: DeletedAt };
 
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
@@ -365,6 +371,15 @@ fn through_parent<P: Governed>(parent: Expr, scope: Scope, caller: &Caller, leve
         .and_where(condition::<P>(P::TYPE, scope, caller, level))
         .to_owned();
     Some(parent.in_subquery(parents))
+}
+
+/// What recognises somebody is reached with whom it recognises.
+fn identity_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    let whom = || identity::Column::SubjectId.into_expr();
+    let visitor = through_parent::<visitor::Entity>(whom(), scope, caller, level)?;
+    let contact = through_parent::<contact::Entity>(whom(), scope, caller, level)?;
+    let of = |subject: SubjectType| identity::Column::SubjectType.eq(subject);
+    Some(of(SubjectType::Visitor).and(visitor).or(of(SubjectType::Contact).and(contact)))
 }
 
 fn consent_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {

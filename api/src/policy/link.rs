@@ -2,6 +2,7 @@
 //! read through [`Rows`](super::Rows).
 
 use entities::{
+    account::industry_closure,
     journey::search_token,
     marketing::{campaign_industry, lead_touch},
     sales::note_mention,
@@ -14,6 +15,10 @@ use super::Caller;
 pub trait Link: EntityTrait {
     /// The tenant's column.
     const TENANT: Self::Column;
+}
+
+impl Link for industry_closure::Entity {
+    const TENANT: industry_closure::Column = industry_closure::Column::TenantId;
 }
 
 impl Link for campaign_industry::Entity {

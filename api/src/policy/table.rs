@@ -92,9 +92,9 @@ types! {
     Attribution Marketing ["A: * M r" "T: * M r" "-" "-" "A: * M r" "-" "A: + r" "A: + r"];
     /// The shared scoreboard: one fixed set of tenant figures for everybody.
     Scoreboard Account ["A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r"];
-    /// Colleague, industry, pipeline, stage, queue, calendar, SLA policy, fx rate.
+    /// Colleague, industry, pipeline, stage, SLA policy, exchange rate.
     Reference Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * r" "-" "A: + rw" "A: + rw"];
-    /// Queue and business calendar: what a manager may change of the reference data.
+    /// Queue with its members, business calendar, goal: what a manager may change of the reference data.
     Queue Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
     /// The entry of the sales desk: technicians work through it, too; each list obeys its own line.
     SalesDesk Sales ["-" "A: P r" "-" "A: P r" "A: P r" "-" "A: P r" "A: P r"];
@@ -108,7 +108,7 @@ types! {
     CustomField Account ["A: P r" "A: P r" "A: P r" "A: P r" "A: * r" "-" "A: P r" "A: P rw"];
     /// The values of the tenant's own fields: each obeys the line of its record, under the class that its field declares.
     CustomValue Account ["A: P rw" "A: P rw" "A: P rw" "A: P rw" "A: P rw" "-" "A: P rw" "A: P rw"];
-    /// Settings, merges.
+    /// The tenant's settings, its definitions and identity rules; merges.
     Settings Account ["-" "-" "-" "-" "A: * r" "-" "A: {merge} w" "A: + rw"];
     /// Account team.
     AccountTeam Account ["T: * r; DISCIPLINE: * w" "T: * r; LEAD: * w" "T: * r" "T: * r" "A: * rw" "-" "A: + rw" "A: + rw"];

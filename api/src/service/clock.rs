@@ -15,16 +15,16 @@ use async_graphql::{Context, Object};
 use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::account,
-    codes::{HandoverBoundary, SlaMetric, SlaObject, SubjectType, TicketPriority, TicketStatus},
+    codes::{SlaMetric, SlaObject, SubjectType, TicketPriority, TicketStatus},
     marketing::handover,
     service::{sla_clock, sla_policy, ticket},
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Condition, Set, sea_query::Order};
 
-use super::Ticket;
+use super::{SlaPolicy, Ticket, policy::paused_by};
 use crate::{
     account::Account,
-    graph::{AnyOf, Cx, Ids, Result, TextFilter, TimeFilter},
+    graph::{AnyOf, Cx, Ids, Result, TimeFilter},
     journey::{Event, EventKind, Payload, Work, attempt},
     listed,
     marketing::Handover,
@@ -64,32 +64,6 @@ object! {
     }
 }
 
-object! {
-    /// One revision of a promised time.
-    SlaPolicy(sla_policy::Entity) as Reference, id SlaPolicy {
-        /// Which promise; revisions share it.
-        P code: String = |row| row.code.clone();
-        /// Counts up with every change of meaning.
-        P revision: i32 = |row| i32::try_from(row.revision).unwrap_or(i32::MAX);
-        /// What people call it.
-        P name: String = |row| row.name.clone();
-        /// What is measured.
-        P metric: SlaMetric = |row| row.metric;
-        /// For tickets of this priority; null: of all.
-        P priority: TicketPriority = |row| row.priority;
-        /// For handovers across this boundary; null: across all.
-        P boundary: HandoverBoundary = |row| row.boundary;
-        /// The promised time in seconds.
-        P target_seconds: i32 = |row| seconds(row.target_ms);
-        /// The ticket statuses that pause a clock.
-        P pause_on: Vec<TicketStatus> = paused_by;
-        /// The first moment that it holds (UTC).
-        P valid_from: DateTime<Utc> = |row| row.valid_from;
-        /// The first moment after (UTC); null while it holds.
-        P valid_to: DateTime<Utc> = |row| row.valid_to;
-    }
-}
-
 listed! {
     /// One clock; null if there is none that you may see.
     sla_clock,
@@ -117,27 +91,6 @@ listed! {
     }
 }
 
-listed! {
-    /// One promise; null if there is none that you may see.
-    sla_policy,
-    /// The promises that you may see, oldest first unless sorted.
-    sla_policies: SlaPolicy(sla_policy::Entity) as Reference, id SlaPolicy, Rising;
-    query SlaPolicyQuery, filter SlaPolicyFilter, sort SlaPolicySort {
-        /// By code.
-        P code: TextFilter = Code;
-        /// By name.
-        P name: TextFilter = Name;
-        /// By what is measured.
-        P metric: AnyOf<SlaMetric> = Metric;
-        /// By priority.
-        P priority: AnyOf<TicketPriority> = Priority;
-        /// By boundary.
-        P boundary: AnyOf<HandoverBoundary> = Boundary;
-        /// By its end; `isNull: true` leaves those that hold.
-        P valid_to: TimeFilter = ValidTo;
-    }
-}
-
 payload! {
     /// What `breachOverdueClocks` answers.
     BreachOverdueClocksPayload {
@@ -149,13 +102,8 @@ payload! {
 /// How many clocks one call of [`breach_due_clocks`] takes.
 const BREACHED_AT_ONCE: u64 = 1000;
 
-fn seconds(ms: i64) -> i32 {
+pub(super) fn seconds(ms: i64) -> i32 {
     i32::try_from(ms / 1000).unwrap_or(i32::MAX)
-}
-
-fn paused_by(policy: &sla_policy::Model) -> Vec<TicketStatus> {
-    let codes = policy.pause_on.as_array().into_iter().flatten();
-    codes.filter_map(|code| TicketStatus::parse(code.as_str()?)).collect()
 }
 
 /// What happens to a clock.

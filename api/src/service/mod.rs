@@ -1,16 +1,20 @@
 //! 5: the service wing: the installed base, tickets with their messages and clocks, surveys, and the desk that shows them.
 
 pub mod asset;
+pub mod calendar;
 pub mod clock;
 pub mod decision;
 pub mod desk;
 pub mod message;
+pub mod policy;
 pub mod survey;
 pub mod ticket;
 
 pub use asset::Asset;
-pub use clock::{SlaClock, SlaPolicy};
+pub use calendar::BusinessCalendar;
+pub use clock::SlaClock;
 pub use message::{TicketMessage, TicketNote};
+pub use policy::SlaPolicy;
 pub use survey::SurveyAnswer;
 pub use ticket::Ticket;
 
@@ -22,7 +26,8 @@ pub struct ServiceQueries(
     desk::DeskQuery,
     survey::SurveyAnswerQuery,
     clock::SlaClockQuery,
-    clock::SlaPolicyQuery,
+    policy::SlaPolicyQuery,
+    calendar::BusinessCalendarQuery,
 );
 
 /// Everything that can be changed in the service wing.
@@ -32,6 +37,9 @@ pub struct ServiceMutations(
     ticket::TicketMutation,
     message::MessageMutation,
     clock::ClockMutation,
+    policy::SlaPolicyMutation,
+    calendar::BusinessCalendarMutation,
+    calendar::BusinessCalendarRemoval,
     survey::SurveyMutation,
     asset::AssetRemoval,
 );

@@ -27,6 +27,8 @@ pub struct Model {
     pub weekly: Json,
     /// Days off, an array of dates.
     pub holidays: Json,
+    /// The first moment after it; null for the newest revision.
+    pub valid_to: Option<DateTimeUtc>,
     /// Counts up with every change: the optimistic lock.
     pub version: i64,
     /// When the row was written first.

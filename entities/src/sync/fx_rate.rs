@@ -28,6 +28,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row was changed last.
     pub updated_at: DateTimeUtc,
+    /// When it was taken away; null while it stands.
+    pub deleted_at: Option<DateTimeUtc>,
 }
 
 /// None: edges are loaded in batches, not joined here.
