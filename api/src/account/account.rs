@@ -34,7 +34,7 @@ use crate::{
     object, payload,
     policy::{Seen, access},
     removal,
-    sales::{Meeting, Opportunity, Order, Requirement},
+    sales::{Meeting, Opportunity, Order, Requirement, opportunity::is_open},
     service::{Asset, Ticket},
     teamwork,
 };
@@ -82,7 +82,7 @@ object! {
         /// The people who work there now, as their primary employer.
         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
         /// The company's own phone numbers and addresses.
-        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising;
+        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising without contact_point::Column::ContactId;
         /// The account team, of all disciplines, present and past.
         team: AccountTeamMember = account_team_member::Entity, account_team_member::Column::AccountId, Rising;
         /// Its opportunities, newest first.
@@ -395,11 +395,12 @@ impl Removable for account::Entity {
     /// A customer with work under way is not taken away.
     async fn before_removal(work: &mut Work<'_>, seen: &Seen<account::Model>) -> Result<()> {
         let id = seen.row().id;
-        let open = work.tally_unscoped::<opportunity::Entity>(
-            opportunity::Column::AccountId
-                .eq(id)
-                .and(opportunity::Column::Stage.is_not_in(["CLOSED_WON", "CLOSED_LOST"])),
-        );
+        // Only to who may take it away the refusal tells of work under way, which others may not see.
+        if !Standing::on(work, id).await?.disposes(seen.row()) {
+            return Err(Error::forbidden("id"));
+        }
+        let open = opportunity::Column::AccountId.eq(id).and(is_open(work.cx()));
+        let open = work.tally_unscoped::<opportunity::Entity>(open);
         let unsolved = work.tally_unscoped::<ticket::Entity>(
             ticket::Column::AccountId
                 .eq(id)
@@ -415,7 +416,8 @@ impl Removable for account::Entity {
 }
 
 removal! {
-    /// Takes an account out of the lists. STATE_CONFLICT while it has open opportunities or unsolved tickets. Its history stays.
+    /// Takes an account out of the lists: its owner does, who leads its team, a manager or an administrator. STATE_CONFLICT while it
+    /// has open opportunities or unsolved tickets. Its history stays.
     delete_account: account::Entity as Account, class P name, checked;
     mutation AccountRemoval, input DeleteAccountInput, payload DeleteAccountPayload;
 }

@@ -19,6 +19,8 @@
 ///         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
 ///         /// The same under another line of the access table than the table's own.
 ///         notes: TicketNote = ticket_message::Entity, ticket_message::Column::TicketId, Rising under TicketNote;
+///         /// Without the rows that name something nearer.
+///         contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising without contact_point::Column::ContactId;
 ///     }
 ///     timeline Account; // with `use crate::journey::timeline;`
 ///     custom_fields Account raw P; // with `use crate::custom;`: `customFields`, and `custom` with what no field declares
@@ -32,13 +34,15 @@
 macro_rules! object {
     (@line $table:path,) => { <$table as $crate::policy::Governed>::TYPE };
     (@line $table:path, $line:ident) => { $crate::policy::Type::$line };
+    (@without) => { None };
+    (@without $without:path) => { Some($without) };
     (
         $(#[$meta:meta])*
         $name:ident($table:path) as $ty:ident, id $kind:ident {
             $( $(#[$field_meta:meta])* $class:ident $field:ident : $out:ty = $get:expr; )*
         }
         $(refs { $( $(#[$ref_meta:meta])* $ref_class:ident $ref:ident : $ref_out:ident = $ref_table:path, $ref_get:expr; )* })?
-        $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident $(under $line:ident)?; )* })?
+        $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident $(under $line:ident)? $(without $without:path)?; )* })?
         $(timeline $subject:ident;)?
         $(custom_fields $customized:ident $(raw $raw:ident)?;)?
         $(teamwork $record:ident;)?
@@ -115,7 +119,8 @@ macro_rules! object {
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
                     let line = $crate::object!(@line $list_table, $($line)?);
                     $crate::graph::children_as::<$list_table, _>(
-                        $crate::graph::Cx::of(ctx), line, $list_by, self.0.row().id, args, $crate::graph::Direction::$direction,
+                        $crate::graph::Cx::of(ctx), line, $list_by, $crate::object!(@without $($without)?), self.0.row().id, args,
+                        $crate::graph::Direction::$direction,
                     ).await
                 }
             )*)?

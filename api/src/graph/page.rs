@@ -236,10 +236,30 @@ where
     connection
 }
 
-/// The page of children of one parent: `by` is the column that names the parent, `ty` the line of the access table.
-pub struct ChildrenOf<E: Governed> {
+/// Which rows are the children: `by` names the parent, `ty` is the line of the access table; a row that names something nearer in
+/// `without` is that one's child.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Kinship {
     ty: Type,
     by: &'static str,
+    without: Option<&'static str>,
+}
+
+impl Kinship {
+    fn rows<E: Governed>(self, cx: &Cx) -> Option<(Rows<E>, E::Column)> {
+        let column = E::Column::from_str(self.by).ok()?;
+        let rows = cx.caller.rows_as::<E>(self.ty);
+        match self.without.map(E::Column::from_str) {
+            Some(Ok(without)) => Some((rows.filter(without.is_null()), column)),
+            Some(Err(_)) => None,
+            None => Some((rows, column)),
+        }
+    }
+}
+
+/// The page of children of one parent.
+pub struct ChildrenOf<E: Governed> {
+    kin: Kinship,
     parent: Uuid,
     page: Page,
     direction: Direction,
@@ -254,8 +274,7 @@ impl<E: Governed> Clone for ChildrenOf<E> {
 
 impl<E: Governed> PartialEq for ChildrenOf<E> {
     fn eq(&self, other: &Self) -> bool {
-        (self.ty, self.by, self.parent, self.page, self.direction)
-            == (other.ty, other.by, other.parent, other.page, other.direction)
+        (self.kin, self.parent, self.page, self.direction) == (other.kin, other.parent, other.page, other.direction)
     }
 }
 
@@ -263,7 +282,7 @@ impl<E: Governed> Eq for ChildrenOf<E> {}
 
 impl<E: Governed> Hash for ChildrenOf<E> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.ty, self.by, self.parent, self.page, self.direction).hash(state);
+        (self.kin, self.parent, self.page, self.direction).hash(state);
     }
 }
 
@@ -272,14 +291,14 @@ impl<E: Governed> Key for ChildrenOf<E> {
 
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
         // Keys of one level share their arguments, so this is one statement; two aliases of one field are two.
-        let mut groups: HashMap<(Type, &'static str, Page, Direction), Vec<Self>> = HashMap::new();
+        let mut groups: HashMap<(Kinship, Page, Direction), Vec<Self>> = HashMap::new();
         for key in keys {
-            groups.entry((key.ty, key.by, key.page, key.direction)).or_default().push(key);
+            groups.entry((key.kin, key.page, key.direction)).or_default().push(key);
         }
         let mut answers = HashMap::new();
-        for ((ty, by, page, direction), keys) in groups {
-            let Ok(column) = E::Column::from_str(by) else { continue };
-            let rows = cx.caller.rows_as::<E>(ty).filter(column.is_in(keys.iter().map(|key| key.parent)));
+        for ((kin, page, direction), keys) in groups {
+            let Some((rows, column)) = kin.rows::<E>(cx) else { continue };
+            let rows = rows.filter(column.is_in(keys.iter().map(|key| key.parent)));
             let (rows, order) = page.narrow(rows, direction);
             let found = rows.first_of_each(cx.store.db(), column, order, page.size + 1).await?;
             let mut by_parent: HashMap<Uuid, Vec<Seen<E::Model>>> = HashMap::new();
@@ -299,16 +318,15 @@ impl<E: Governed> Key for ChildrenOf<E> {
 
 /// How many children one parent has.
 struct CountOf<E: Governed> {
-    ty: Type,
-    by: &'static str,
+    kin: Kinship,
     parent: Uuid,
     table: PhantomData<fn() -> E>,
 }
 
 impl<E: Governed> CountOf<E> {
     async fn load(self, cx: &Cx) -> Result<u64> {
-        let Ok(column) = E::Column::from_str(self.by) else { return Ok(0) };
-        Ok(cx.caller.rows_as::<E>(self.ty).filter(column.eq(self.parent)).count(cx.store.db()).await?)
+        let Some((rows, column)) = self.kin.rows::<E>(cx) else { return Ok(0) };
+        Ok(rows.filter(column.eq(self.parent)).count(cx.store.db()).await?)
     }
 }
 
@@ -324,14 +342,16 @@ where
     E: Governed,
     T: From<Seen<E::Model>> + OutputType,
 {
-    children_as::<E, T>(cx, E::TYPE, by, parent, args, direction).await
+    children_as::<E, T>(cx, E::TYPE, by, None, parent, args, direction).await
 }
 
-/// [`children`] under another line of the access table than the table's own.
+/// [`children`] under another line of the access table than the table's own, and without those that are somebody nearer's: the
+/// phone number of a person is not the company's.
 pub async fn children_as<E, T>(
     cx: &Cx,
     ty: Type,
     by: E::Column,
+    without: Option<E::Column>,
     parent: Uuid,
     args: PageArgs,
     direction: Direction,
@@ -340,13 +360,14 @@ where
     E: Governed,
     T: From<Seen<E::Model>> + OutputType,
 {
-    let (page, by, table) = (args.page()?, by.as_str(), PhantomData);
-    let found = cx.load(ChildrenOf::<E> { ty, by, parent, page, direction, table }).await?.unwrap_or_default();
+    let kin = Kinship { ty, by: by.as_str(), without: without.map(|without| without.as_str()) };
+    let (page, table) = (args.page()?, PhantomData);
+    let found = cx.load(ChildrenOf::<E> { kin, parent, page, direction, table }).await?.unwrap_or_default();
     let count = {
         let cx = cx.clone();
         Total(Arc::new(move || {
             let cx = cx.clone();
-            Box::pin(async move { CountOf::<E> { ty, by, parent, table: PhantomData }.load(&cx).await })
+            Box::pin(async move { CountOf::<E> { kin, parent, table: PhantomData }.load(&cx).await })
         }))
     };
     Ok(connection::<E, T>(page, found.to_vec(), count))

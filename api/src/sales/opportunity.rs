@@ -175,7 +175,7 @@ impl Key for SnapshotsOf {
 }
 
 /// Opportunities in a stage that is still open.
-pub(super) fn is_open(cx: &Cx) -> Expr {
+pub fn is_open(cx: &Cx) -> Expr {
     let open = cx
         .caller
         .rows::<stage::Entity>()

@@ -9,7 +9,7 @@ use entities::{
 };
 use sea_orm::Set;
 
-use super::Ticket;
+use super::{Ticket, ticket::contract_of};
 use crate::{
     account::{
         Account,
@@ -126,7 +126,7 @@ pub async fn install(cx: &Cx, input: InstallAssetInput) -> Result<Asset> {
         .insert::<asset::Entity>(asset::ActiveModel {
             account_id: Set(account.row().id),
             product_id: Set(work.refer_opt::<product::Entity>("productId", product_id).await?),
-            contract_id: Set(work.refer_opt::<contract::Entity>("contractId", contract_id).await?),
+            contract_id: Set(contract_of(&work, contract_id, Some(account.row().id)).await?),
             serial: Set(serial.map(|serial| text("serial", serial, 255)).transpose()?),
             name: Set(name.map(|name| text("name", name, 255)).transpose()?),
             installed_at: Set(Some(installed_at)),

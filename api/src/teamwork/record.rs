@@ -3,11 +3,12 @@
 use async_graphql::Union;
 use entities::{
     account::{account, contact, industry, visitor},
-    codes::RecordType,
+    codes::{AccessLevel, RecordType},
     marketing::{campaign, handover, lead},
     sales::{contract, meeting, opportunity, requirement, sales_order},
     service::{asset, ticket},
 };
+use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     graph::{Cx, Error, GlobalId, Kind, Result, one},
     journey::{Journaled, Work},
     marketing::{Campaign, Handover, Lead},
+    policy::{Scope, Type, reach, table, wing_of},
     sales::{Contract, Meeting, Opportunity, Order, Requirement},
     service::{Asset, Ticket},
 };
@@ -72,6 +74,44 @@ pub async fn refer(work: &Work<'_>, path: &str, id: GlobalId) -> Result<About> {
         Kind::Asset => about::<asset::Entity>(work, path, id, RecordType::Asset).await,
         Kind::Ticket => about::<ticket::Entity>(work, path, id, RecordType::Ticket).await,
         _ => Err(Error::invalid(path, "a record of this type has no notes and no tasks")),
+    }
+}
+
+/// Whether the caller may say something to the team of a record: with EDIT in the record's wing, or as a machine that writes all
+/// rows of the type. A record without an account has no team.
+pub async fn edits(work: &Work<'_>, ty: Type, about: About) -> Result<bool> {
+    let (caller, Some(id)) = (work.caller(), about.account) else { return Ok(true) };
+    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+        return Ok(true);
+    }
+    let editable = reach::visible_accounts(caller, wing_of(about.ty), AccessLevel::Edit);
+    let account = caller.rows::<account::Entity>().by_id(id);
+    let account = account.filter(reach::in_accounts(account::Column::Id.into_expr(), editable));
+    Ok(account.count(work.tx()).await? > 0)
+}
+
+/// Whether the caller may write the record itself: an agent a ticket of its queue, marketing a lead.
+pub async fn writes(work: &Work<'_>, about: About) -> Result<bool> {
+    async fn of<E: Journaled>(work: &Work<'_>, id: Uuid) -> Result<bool> {
+        let seen = work.caller().rows_to_write::<E>().by_id(id).one(work.tx()).await?;
+        Ok(seen.is_some_and(|seen| seen.rights().writes()))
+    }
+    let id = about.id;
+    match about.ty {
+        RecordType::Account => of::<account::Entity>(work, id).await,
+        RecordType::Contact => of::<contact::Entity>(work, id).await,
+        RecordType::Visitor => of::<visitor::Entity>(work, id).await,
+        RecordType::Industry => of::<industry::Entity>(work, id).await,
+        RecordType::Campaign => of::<campaign::Entity>(work, id).await,
+        RecordType::Lead => of::<lead::Entity>(work, id).await,
+        RecordType::Handover => of::<handover::Entity>(work, id).await,
+        RecordType::Opportunity => of::<opportunity::Entity>(work, id).await,
+        RecordType::Meeting => of::<meeting::Entity>(work, id).await,
+        RecordType::Requirement => of::<requirement::Entity>(work, id).await,
+        RecordType::Order => of::<sales_order::Entity>(work, id).await,
+        RecordType::Contract => of::<contract::Entity>(work, id).await,
+        RecordType::Asset => of::<asset::Entity>(work, id).await,
+        RecordType::Ticket => of::<ticket::Entity>(work, id).await,
     }
 }
 

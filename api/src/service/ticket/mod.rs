@@ -16,5 +16,5 @@ pub use types::Ticket;
 
 pub(super) use self::{
     queries::is_open,
-    service::{closed, payload_of},
+    service::{closed, contract_of, payload_of},
 };

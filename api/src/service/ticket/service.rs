@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use super::{AssignTicketInput, ChangeTicketStatusInput, CreateTicketInput, EscalateTicketInput, Ticket};
 use crate::{
+    account::ground,
     graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode, text},
     journey::{Event, EventKind, Payload, Work},
-    policy::Class,
+    policy::{Class, Type},
     service::clock,
 };
 
@@ -49,6 +50,20 @@ async fn service_queue(work: &Work<'_>, id: Option<GlobalId>) -> Result<Option<U
     match queue.row().wing == Wing::Service {
         true => Ok(Some(queue.row().id)),
         false => Err(Error::invalid("queueId", "tickets wait in queues of the service wing")),
+    }
+}
+
+/// The contract of a customer that an input names.
+pub(in crate::service) async fn contract_of(
+    work: &Work<'_>,
+    id: Option<GlobalId>,
+    account: Option<Uuid>,
+) -> Result<Option<Uuid>> {
+    let Some(id) = id else { return Ok(None) };
+    let contract = work.refer::<contract::Entity>("contractId", id).await?;
+    match Some(contract.row().account_id) == account {
+        true => Ok(Some(contract.row().id)),
+        false => Err(Error::invalid("contractId", "the contract belongs to another account")),
     }
 }
 
@@ -86,13 +101,16 @@ pub async fn create(cx: &Cx, input: CreateTicketInput) -> Result<Ticket> {
     if asset.as_ref().is_some_and(|asset| Some(asset.row().account_id) != account_id) {
         return Err(Error::invalid("assetId", "the asset stands at another customer's"));
     }
+    ground::may_stand(&work, Type::Ticket, "accountId", account_id).await?;
+    let contact_id = ground::person_opt(&work, "contactId", contact_id, account_id).await?;
+    let contract_id = contract_of(&work, contract_id, account_id).await?;
     let queue_id = service_queue(&work, queue_id).await?;
     let owner_id = work.refer_opt::<colleague::Entity>("ownerId", owner_id).await?;
     let row = ticket::ActiveModel {
         account_id: Set(account_id),
-        contact_id: Set(contact.map(|contact| contact.row().id)),
+        contact_id: Set(contact_id),
         asset_id: Set(asset.map(|asset| asset.row().id)),
-        contract_id: Set(work.refer_opt::<contract::Entity>("contractId", contract_id).await?),
+        contract_id: Set(contract_id),
         number: Set(Some(work.next_number_unscoped::<ticket::Entity>(ticket::Column::Number).await?)),
         subject: Set(subject),
         status: Set(TicketStatus::New),
