@@ -22,4 +22,5 @@ mod service;
 mod story;
 mod teamwork;
 mod timeline;
+mod traces;
 mod words;

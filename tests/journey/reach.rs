@@ -357,10 +357,9 @@ async fn events(world: &World, roles: &[Role], caller: &Caller, tables: &Tables)
                     ObjectType::AccountTeamMember => ("opportunity", ACCOUNT),
                     other => panic!("{other:?}"),
                 };
-                // Sales sees name and industry of every account, so that events about accounts are everybody's in sales.
-                let foreign = ty == "account" && roles.contains(&Role::Sales);
                 let level = event.account_id.map_or(0, |account| tables.level(me, account, wing));
-                foreign || naive(roles, ty, level, false).is_some()
+                // Sales sees name and industry of every account; that is no leave to hear what happens there.
+                naive(roles, ty, level, false).is_some()
             })
             .map(|event| event.id)
             .collect();

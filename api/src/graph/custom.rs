@@ -442,7 +442,12 @@ impl CustomFieldFilter {
         let clear = cx.caller.clear::<E>(ty, field.class, &field.path());
         let found = |tests: &[Expr]| {
             let found = field.found::<E>(cx.caller.tenant, tests);
-            clear.clone().map_or(found.clone(), |clear| clear.and(found))
+            // Yes or no, never unknown: `not` of what is unknown would tell the rows apart.
+            let clear = clear.clone().map(|clear| {
+                let sees: Expr = Expr::case(clear, 1).finally(0).into();
+                sees.eq(1)
+            });
+            clear.map_or(found.clone(), |clear| clear.and(found))
         };
         let mut all = Expr::val(1).eq(1);
         if !tests.is_empty() {

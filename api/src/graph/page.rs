@@ -16,7 +16,7 @@ use super::{
     cx::Cx,
     error::{Error, Result},
 };
-use crate::policy::{Governed, Rows, Seen, Type};
+use crate::policy::{Class, Governed, Rows, Seen, Type};
 
 /// The largest page.
 pub const MAX_PAGE: i32 = 100;
@@ -248,7 +248,7 @@ struct Kinship {
 impl Kinship {
     fn rows<E: Governed>(self, cx: &Cx) -> Option<(Rows<E>, E::Column)> {
         let column = E::Column::from_str(self.by).ok()?;
-        let rows = cx.caller.rows_as::<E>(self.ty);
+        let rows = named::<E>(cx, self.ty, column);
         match self.without.map(E::Column::from_str) {
             Some(Ok(without)) => Some((rows.filter(without.is_null()), column)),
             Some(Err(_)) => None,
@@ -313,6 +313,20 @@ impl<E: Governed> Key for ChildrenOf<E> {
             }
         }
         Ok(answers)
+    }
+}
+
+/// The rows of which the caller may know which parent they name: a list under a contact tells as much as the field `contact`. That
+/// a row is an account's is known to whoever the account's team lets see it.
+fn named<E: Governed>(cx: &Cx, ty: Type, by: E::Column) -> Rows<E> {
+    let rows = cx.caller.rows_as::<E>(ty);
+    if E::ACCOUNT.is_some_and(|account| account.as_str() == by.as_str()) {
+        return rows;
+    }
+    let field = by.as_str().trim_end_matches("_id");
+    match cx.caller.clear::<E>(ty, Class::P, field) {
+        Some(clear) => rows.filter(clear),
+        None => rows,
     }
 }
 

@@ -94,7 +94,9 @@ impl SeenEvent {
             Payload::ServiceLevel { metric, .. } => Some(metric),
             Payload::Meeting { kind, .. } => Some(kind),
             Payload::Team { discipline, .. } => Some(discipline),
-            Payload::Record { fields } if !fields.is_empty() => Some(fields.join(", ")),
+            Payload::Record { fields } if !fields.is_empty() && self.may(Class::P, "changedFields") => {
+                Some(fields.join(", "))
+            }
             Payload::Amount { before_minor, after_minor, currency } if self.may(Class::M, "amount") => {
                 let money = |minor: Option<i64>| {
                     let money = Money::from_minor(minor?, currency.as_deref().unwrap_or("EUR"));
@@ -566,7 +568,7 @@ event_types! {
         #[graphql(directive = access::apply("Account".into(), "*".into(), false))]
         async fn changed_fields(&self) -> Vec<String> {
             match self.0.payload() {
-                Payload::Record { fields } => fields,
+                Payload::Record { fields } if self.0.may(Class::P, "changedFields") => fields,
                 _ => Vec::new(),
             }
         }

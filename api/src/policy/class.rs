@@ -154,6 +154,11 @@ impl Rights {
             || self.fields.iter().any(|(_, verb)| verb.sight > Sight::None)
     }
 
+    /// Whether a whole class can be seen, not just fields that are granted by name.
+    pub fn reads_a_class(&self) -> bool {
+        self.classes.iter().any(|verb| verb.sight > Sight::None)
+    }
+
     /// Whether anything can be written.
     pub fn writes(&self) -> bool {
         self.classes.iter().any(|verb| verb.write) || self.fields.iter().any(|(_, verb)| verb.write)

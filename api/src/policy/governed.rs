@@ -47,6 +47,12 @@ pub trait Governed: EntityTrait<Model: Clone + Send + Sync + 'static> {
         None
     }
 
+    /// That what the row is a part of still stands: whatever hangs on a removed record is gone with it, for everybody. None: the
+    /// row is part of nothing.
+    fn stands(_caller: &Caller) -> Option<Expr> {
+        None
+    }
+
     /// Scopes that only this table knows. None: the scope does not reach this table.
     fn special(_scope: Scope, _caller: &Caller, _level: AccessLevel) -> Option<Expr> {
         None
@@ -91,7 +97,7 @@ fn own<E: Governed>(caller: &Caller) -> Expr {
 }
 
 macro_rules! governed {
-    ($($table:ident $ty:ident { account: $account:ident, own: [$($own:ident)*], queue: $queue:ident, deleted: $deleted:ident } $($special:ident)? $(ruled $ruled:ident)?;)*) => {$(
+    ($($table:ident $ty:ident { account: $account:ident, own: [$($own:ident)*], queue: $queue:ident, deleted: $deleted:ident } $($special:ident)? $(ruled $ruled:ident)? $(=> [$($whole:ident $by:ident),*])?;)*) => {$(
         impl Governed for $table::Entity {
             const TYPE: Type = Type::$ty;
             const TENANT: $table::Column = $table::Column::TenantId;
@@ -110,6 +116,10 @@ macro_rules! governed {
             $(fn ruled_by(ty: Type) -> Option<Expr> {
                 $ruled(ty)
             })?
+            $(fn stands(caller: &Caller) -> Option<Expr> {
+                let wholes = [$(whole_stands::<$whole::Entity>($table::Column::$by.into_expr(), caller)),*];
+                wholes.into_iter().reduce(ExprTrait::and)
+            })?
         }
     )*};
     (@maybe $table:ident None) => { None };
@@ -119,12 +129,12 @@ macro_rules! governed {
 governed! {
     account Account { account: Id, own: [OwnerId], queue: None, deleted: DeletedAt } account_scopes;
     contact Contact { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } contact_scopes;
-    contact_point Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } contact_point_scopes;
-    employment Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } employment_scopes;
+    contact_point Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } contact_point_scopes => [contact ContactId];
+    employment Contact { account: AccountId, own: [], queue: None, deleted: DeletedAt } employment_scopes => [contact ContactId];
     visitor Visitor { account: AccountId, own: [], queue: None, deleted: None };
     identity Visitor { account: None, own: [], queue: None, deleted: None } identity_scopes;
     identity_rule Settings { account: None, own: [], queue: None, deleted: DeletedAt };
-    consent Consent { account: None, own: [], queue: None, deleted: None } consent_scopes;
+    consent Consent { account: None, own: [], queue: None, deleted: None } consent_scopes => [contact ContactId];
     colleague Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     industry Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     account_team_member AccountTeam { account: AccountId, own: [], queue: None, deleted: None } team_scopes;
@@ -139,36 +149,36 @@ governed! {
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
     channel Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
     content_asset Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
-    campaign_cost CampaignCost { account: None, own: [], queue: None, deleted: DeletedAt };
+    campaign_cost CampaignCost { account: None, own: [], queue: None, deleted: DeletedAt } => [campaign CampaignId];
     touchpoint Touchpoint { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     lead Lead { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
     handover Handover { account: AccountId, own: [FromId ToColleagueId], queue: ToQueueId, deleted: None } handover_scopes;
     lesson Lesson { account: None, own: [AuthorId], queue: None, deleted: DeletedAt } lesson_scopes;
 
     opportunity Opportunity { account: AccountId, own: [OwnerId], queue: None, deleted: DeletedAt } opportunity_scopes;
-    opportunity_snapshot Opportunity { account: None, own: [], queue: None, deleted: None } snapshot_scopes;
-    opportunity_contact ContactRole { account: None, own: [], queue: None, deleted: DeletedAt } contact_role_scopes;
+    opportunity_snapshot Opportunity { account: None, own: [], queue: None, deleted: None } snapshot_scopes => [opportunity OpportunityId];
+    opportunity_contact ContactRole { account: None, own: [], queue: None, deleted: DeletedAt } contact_role_scopes => [opportunity OpportunityId];
     meeting Meeting { account: AccountId, own: [OrganizerId], queue: None, deleted: DeletedAt } meeting_scopes;
-    meeting_attendee Meeting { account: None, own: [ColleagueId], queue: None, deleted: DeletedAt } attendee_scopes;
+    meeting_attendee Meeting { account: None, own: [ColleagueId], queue: None, deleted: DeletedAt } attendee_scopes => [meeting MeetingId];
     requirement Meeting { account: AccountId, own: [AuthorId], queue: None, deleted: DeletedAt };
     activity Activity { account: AccountId, own: [ColleagueId], queue: None, deleted: DeletedAt };
     note Note { account: None, own: [AuthorId], queue: None, deleted: DeletedAt } note_scopes;
     task Task { account: None, own: [AssigneeId AuthorId], queue: QueueId, deleted: DeletedAt } task_scopes;
     product Product { account: None, own: [], queue: None, deleted: DeletedAt };
     sales_order Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
-    order_line Order { account: None, own: [], queue: None, deleted: DeletedAt } order_line_scopes;
+    order_line Order { account: None, own: [], queue: None, deleted: DeletedAt } order_line_scopes => [sales_order SalesOrderId];
     contract Order { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     pipeline Reference { account: None, own: [], queue: None, deleted: DeletedAt };
-    stage Reference { account: None, own: [], queue: None, deleted: DeletedAt };
+    stage Reference { account: None, own: [], queue: None, deleted: DeletedAt } => [pipeline PipelineId];
     stage_interval Opportunity { account: None, own: [], queue: None, deleted: None } interval_scopes ruled interval_lines;
 
     asset Asset { account: AccountId, own: [], queue: None, deleted: DeletedAt };
     ticket Ticket { account: AccountId, own: [OwnerId], queue: QueueId, deleted: DeletedAt };
-    ticket_message TicketMessage { account: AccountId, own: [], queue: None, deleted: None } message_scopes ruled message_lines;
+    ticket_message TicketMessage { account: AccountId, own: [], queue: None, deleted: None } message_scopes ruled message_lines => [ticket TicketId];
     business_calendar Queue { account: None, own: [], queue: None, deleted: DeletedAt };
     sla_policy Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } clock_scopes;
-    file Ticket { account: None, own: [], queue: None, deleted: DeletedAt } file_scopes ruled file_lines;
+    file Ticket { account: None, own: [], queue: None, deleted: DeletedAt } file_scopes ruled file_lines => [meeting MeetingId, ticket TicketId, contract ContractId];
     survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } survey_scopes;
 }
 
@@ -354,10 +364,23 @@ fn meeting_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<
         .column((attends.clone(), meeting_attendee::Column::MeetingId))
         .from_as(meeting_attendee::Entity, attends.clone())
         .and_where(Expr::col((attends.clone(), meeting_attendee::Column::TenantId)).eq(caller.tenant))
-        .and_where(Expr::col((attends.clone(), meeting_attendee::Column::ColleagueId)).eq(colleague))
-        .and_where(Expr::col((attends, meeting_attendee::Column::DeletedAt)).is_null())
+        .and_where(Expr::col((attends.clone(), meeting_attendee::Column::DeletedAt)).is_null())
+        .and_where(Expr::col((attends, meeting_attendee::Column::ColleagueId)).eq(colleague))
         .to_owned();
     Some(meeting::Column::Id.into_expr().in_subquery(attended).or(meeting::Column::OrganizerId.eq(colleague)))
+}
+
+/// What a row is a part of was not taken away.
+fn whole_stands<W: Governed>(by: Expr, caller: &Caller) -> Expr {
+    let Some(deleted) = W::DELETED else { return Expr::val(1).eq(1) };
+    let removed = Query::select()
+        .expr(Expr::val(1))
+        .from(W::default())
+        .and_where(W::TENANT.eq(caller.tenant))
+        .and_where(W::ID.into_expr().eq(by))
+        .and_where(deleted.is_not_null())
+        .to_owned();
+    Expr::exists(removed).not()
 }
 
 /// A child without an account of its own is reached through its parent.

@@ -36,7 +36,7 @@ impl Caller {
 
     /// The rows of `E` under another line of the table than the table's own: internal notes among a ticket's messages.
     pub fn rows_as<E: Governed>(&self, ty: Type) -> Rows<E> {
-        self.rows_of(ty)
+        self.standing(self.rows_by(ty, Rights::reads))
     }
 
     /// The rows of `E` that the caller may change. The rights on each say which fields.
@@ -46,7 +46,7 @@ impl Caller {
 
     /// [`Caller::rows_to_write`] under another line of the table.
     pub fn rows_to_write_as<E: Governed>(&self, ty: Type) -> Rows<E> {
-        let mut rows = self.rows_of::<E>(ty);
+        let mut rows = self.standing::<E>(self.rows_by(ty, |_| true));
         rows.flag(self);
         rows
     }
@@ -54,19 +54,19 @@ impl Caller {
     /// The rows of `E` that the caller may read, and those that were taken away: for a rule that must know what once was. Nothing
     /// of a removed row goes back to the caller.
     pub fn rows_even_deleted<E: Governed>(&self) -> Rows<E> {
-        self.rows_of_any(E::TYPE)
+        self.rows_by(E::TYPE, Rights::reads)
     }
 
-    fn rows_of<E: Governed>(&self, ty: Type) -> Rows<E> {
-        let rows = self.rows_of_any::<E>(ty);
-        match E::DELETED {
-            Some(deleted) => rows.filter(deleted.is_null()),
-            None => rows,
-        }
+    /// The rows that were not taken away, neither by themselves nor with what they are a part of.
+    fn standing<E: Governed>(&self, rows: Rows<E>) -> Rows<E> {
+        let stands = E::DELETED.map(|deleted| deleted.is_null()).into_iter().chain(E::stands(self));
+        stands.fold(rows, Rows::filter)
     }
 
-    fn rows_of_any<E: Governed>(&self, ty: Type) -> Rows<E> {
-        let grants: Arc<[Grant]> = table::grants(ty, self.roles).into();
+    /// The rows that grants of a kind reach: to write alone never shows that a row is there.
+    fn rows_by<E: Governed>(&self, ty: Type, counts: impl Fn(&Rights) -> bool) -> Rows<E> {
+        let grants: Arc<[Grant]> =
+            table::grants(ty, self.roles).into_iter().filter(|grant| counts(&grant.rights)).collect();
         let reached = grants
             .iter()
             .fold(Condition::any(), |any, grant| any.add(condition::<E>(ty, grant.scope, self, AccessLevel::Read)));

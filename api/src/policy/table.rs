@@ -84,8 +84,8 @@ types! {
     TicketMessage Service ["-" "T: * r" "T: * rw; Q: * rw" "T: * r" "ONTEAM: * r" "-" "A: + rw" "-"];
     /// Internal ticket note.
     TicketNote Service ["-" "-" "T: * rw; Q: * rw" "T: * rw" "ONTEAM: * r" "-" "A: + w" "-"];
-    /// SLA clock, CSAT and NPS score.
-    ServiceLevel Service ["T: * r" "T: * r" "T: * r; Q: * r" "T: * r" "A: * r" "-" "A: + rw" "A: + rw"];
+    /// SLA clock, CSAT and NPS score. Marketing hears what was said without who said it.
+    ServiceLevel Service ["T: P T D r" "T: * r" "T: * r; Q: * r" "T: * r" "A: * r" "-" "A: + rw" "A: + rw"];
     /// Survey comment.
     SurveyComment Service ["T: P T r" "T: * r" "T: * r; Q: * r" "T: * r" "A: * r" "-" "A: + rw" "A: + r"];
     /// Attribution.

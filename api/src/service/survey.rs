@@ -35,7 +35,7 @@ object! {
         /// The ticket that it is about; null if it is about none.
         P ticket: Ticket = ticket::Entity, |row| row.ticket_id;
         /// Who answered; null where unknown.
-        P contact: Contact = contact::Entity, |row| row.contact_id;
+        N contact: Contact = contact::Entity, |row| row.contact_id;
         /// The customer; null where unknown.
         P account: Account = account::Entity, |row| row.account_id;
     }
@@ -163,7 +163,7 @@ listed! {
         /// By ticket.
         P ticket_id: Ids = TicketId, of Ticket;
         /// By person.
-        P contact_id: Ids = ContactId, of Contact;
+        N contact_id: Ids = ContactId, of Contact;
         /// By customer.
         P account_id: Ids = AccountId, of Account;
         /// By when it was answered.

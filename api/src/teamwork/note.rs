@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, MaybeUndefined, Object};
 use entities::{
-    account::{account, colleague},
+    account::colleague,
     codes::{NoteVisibility, RecordType},
     sales::{note, note_mention},
 };
