@@ -143,6 +143,7 @@ pub async fn add(cx: &Cx, input: AddIndustryTeamMemberInput) -> Result<IndustryT
     let mut work = Work::begin(cx).await?;
     let industry = work.refer::<industry::Entity>("industryId", industry_id).await?;
     let colleague = refer_active(&work, "colleagueId", colleague_id).await?;
+    work.hold_unscoped::<industry::Entity>(industry.row().id).await?;
     let already = cx
         .caller
         .rows::<industry_team_member::Entity>()

@@ -147,6 +147,7 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
     let colleague = refer_active(&work, "colleagueId", colleague_id).await?;
+    work.hold_unscoped::<account::Entity>(account.row().id).await?;
     let already = cx
         .caller
         .rows::<account_team_member::Entity>()
@@ -200,6 +201,7 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
 /// team already keeps the levels that were given. The right to this is the decision that was taken, not a cell.
 pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> {
     let (Some(colleague), Some(discipline)) = (cx.caller.colleague, cx.caller.discipline) else { return Ok(()) };
+    work.hold_unscoped::<account::Entity>(account_id).await?;
     // Whoever was barred by a membership without any level does not see that row, and stays barred.
     let mine = Condition::all()
         .add(account_team_member::Column::AccountId.eq(account_id))
