@@ -5,6 +5,7 @@
 mod accounts;
 mod architecture;
 mod custom;
+mod escalation;
 mod files;
 mod handovers;
 mod import;
@@ -14,6 +15,7 @@ mod lists;
 mod live;
 mod marketing;
 mod masks;
+mod persons;
 mod policy;
 mod reach;
 mod sales;

@@ -251,7 +251,7 @@ fn every_field_of_a_row_has_a_mark() {
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 16] = [
+const NAMING: [&str; 15] = [
     "id",
     "ifVersion",
     "accountId",
@@ -265,7 +265,6 @@ const NAMING: [&str; 16] = [
     "contractId",
     "toQueueId",
     "dueAt",
-    "marketingConsent",
     "contactPoints",
     "touchpoints",
 ];

@@ -4,7 +4,7 @@
 use async_graphql::MaybeUndefined;
 use entities::{
     account::{account, contact},
-    codes::AccessLevel,
+    codes::{AccessLevel, Wing},
 };
 use sea_orm::{ActiveValue, ColumnTrait};
 use uuid::Uuid;
@@ -15,22 +15,22 @@ use crate::{
     policy::{Class, Scope, Seen, Type, reach, table},
 };
 
-/// Whether the caller may write rows of a type under an account: by a cell for all rows, or by EDIT in the type's wing.
-pub async fn edits(work: &Work<'_>, ty: Type, account: Uuid) -> Result<bool> {
+/// Whether the caller may write rows of a type under an account: by a cell for all rows, or by EDIT in this wing.
+pub async fn edits(work: &Work<'_>, ty: Type, wing: Wing, account: Uuid) -> Result<bool> {
     let caller = work.caller();
     if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
         return Ok(true);
     }
-    let editable = reach::visible_accounts(caller, ty.wing(), AccessLevel::Edit);
+    let editable = reach::visible_accounts(caller, wing, AccessLevel::Edit);
     let rows = caller.rows::<account::Entity>().by_id(account);
     let rows = rows.filter(reach::in_accounts(account::Column::Id.into_expr(), editable));
     Ok(rows.count(work.tx()).await? > 0)
 }
 
-/// [`edits`], or the refusal of the field that named the account. A row without an account stands under none.
+/// [`edits`] in the type's own wing, or the refusal of the field that named the account. A row without an account stands under none.
 pub async fn may_stand(work: &Work<'_>, ty: Type, path: &str, account: Option<Uuid>) -> Result<()> {
     match account {
-        Some(account) if !edits(work, ty, account).await? => Err(Error::forbidden(path)),
+        Some(account) if !edits(work, ty, ty.wing(), account).await? => Err(Error::forbidden(path)),
         _ => Ok(()),
     }
 }

@@ -3,20 +3,19 @@
 use async_graphql::Union;
 use entities::{
     account::{account, contact, industry, visitor},
-    codes::{AccessLevel, RecordType},
+    codes::RecordType,
     marketing::{campaign, handover, lead},
     sales::{contract, meeting, opportunity, requirement, sales_order},
     service::{asset, ticket},
 };
-use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
 use crate::{
-    account::{Account, Contact, Industry, Visitor},
+    account::{Account, Contact, Industry, Visitor, ground},
     graph::{Cx, Error, GlobalId, Kind, Result, one},
     journey::{Journaled, Work},
     marketing::{Campaign, Handover, Lead},
-    policy::{Scope, Type, reach, table, wing_of},
+    policy::{Type, wing_of},
     sales::{Contract, Meeting, Opportunity, Order, Requirement},
     service::{Asset, Ticket},
 };
@@ -80,14 +79,10 @@ pub async fn refer(work: &Work<'_>, path: &str, id: GlobalId) -> Result<About> {
 /// Whether the caller may say something to the team of a record: with EDIT in the record's wing, or as a machine that writes all
 /// rows of the type. A record without an account has no team.
 pub async fn edits(work: &Work<'_>, ty: Type, about: About) -> Result<bool> {
-    let (caller, Some(id)) = (work.caller(), about.account) else { return Ok(true) };
-    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
-        return Ok(true);
+    match about.account {
+        Some(account) => ground::edits(work, ty, wing_of(about.ty), account).await,
+        None => Ok(true),
     }
-    let editable = reach::visible_accounts(caller, wing_of(about.ty), AccessLevel::Edit);
-    let account = caller.rows::<account::Entity>().by_id(id);
-    let account = account.filter(reach::in_accounts(account::Column::Id.into_expr(), editable));
-    Ok(account.count(work.tx()).await? > 0)
 }
 
 /// Whether the caller may write the record itself: an agent a ticket of its queue, marketing a lead.
