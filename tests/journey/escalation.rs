@@ -226,7 +226,8 @@ async fn sales_joins_no_account_alone() {
         let held = account_team_member::Entity::find()
             .filter(account_team_member::Column::AccountId.eq(barred))
             .filter(account_team_member::Column::ColleagueId.eq(cast.sam));
-        let held: Vec<AccessLevel> = held.all(world.store.db()).await.unwrap().iter().map(|row| row.access_sales).collect();
+        let held: Vec<AccessLevel> =
+            held.all(world.store.db()).await.unwrap().iter().map(|row| row.access_sales).collect();
         assert_eq!(held, [AccessLevel::None]);
         assert_eq!(deals(&sam, &foreign).await, 0);
     })
@@ -280,7 +281,8 @@ async fn a_campaign_that_is_taken_or_gone_shows_no_money() {
         mia.act("deleteCampaign", "", json!({ "id": fair })).await.must();
         assert_eq!(deals(&mia, &own).await, 0, "a campaign that is gone shows nothing");
 
-        let mine = mia.act("createCampaign", "campaign { id }", json!({ "name": "Mail", "type": "EMAIL" })).await.must();
+        let mine =
+            mia.act("createCampaign", "campaign { id }", json!({ "name": "Mail", "type": "EMAIL" })).await.must();
         let given = json!({ "id": mine.text("createCampaign.campaign.id"), "ownerId": colleague(cast.max) });
         mia.act("updateCampaign", "", given).await.must();
     })
@@ -360,7 +362,8 @@ async fn a_word_to_the_team_is_not_rewritten_by_who_only_reads() {
         let note = vera.act("createNote", "note { id }", said).await.must();
         let note = note.text("createNote.note.id").to_owned();
         let members = "query($id: ID) { accountTeamMembers(filter: { accountId: [$id] }) { nodes { id } } }";
-        let members = world.ada().ask(members, json!({ "id": own })).await.must().each("accountTeamMembers.nodes", "id");
+        let members =
+            world.ada().ask(members, json!({ "id": own })).await.must().each("accountTeamMembers.nodes", "id");
         let less = json!({ "id": members[1], "accessAccount": "READ" });
         world.max().act("updateAccountTeamMember", "", less).await.must();
 

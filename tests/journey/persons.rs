@@ -96,7 +96,10 @@ async fn a_meeting_takes_its_files_along_and_a_deal_its_parts() {
         let row = entities::service::file::Entity::find().one(world.store.db()).await.unwrap().unwrap();
         assert_eq!((id(Kind::File, row.id), row.deleted_at), (file, Some(world.now())));
 
-        let deal = sam.act("createOpportunity", "opportunity { id }", json!({ "accountId": old, "name": "Linie" })).await.must();
+        let deal = sam
+            .act("createOpportunity", "opportunity { id }", json!({ "accountId": old, "name": "Linie" }))
+            .await
+            .must();
         let deal = deal.text("createOpportunity.opportunity.id").to_owned();
         let part = json!({ "opportunityId": deal, "contactId": person, "role": "USER" });
         sam.act("addOpportunityContact", "", part).await.must();
@@ -149,7 +152,8 @@ async fn an_old_address_neither_brings_back_nor_writes_over() {
 async fn sales_records_no_consent_by_the_way() {
     each_engine(async |world: World| {
         let (old, ..) = scene(&world).await;
-        let person = |consent: Value| json!({ "familyName": "Strohmann", "accountId": old, "marketingConsent": consent });
+        let person =
+            |consent: Value| json!({ "familyName": "Strohmann", "accountId": old, "marketingConsent": consent });
         let given = json!({ "channels": ["EMAIL"], "legalBasis": "CONSENT" });
         assert_eq!(world.sam().refused("createContact", person(given.clone())).await, "BAD_USER_INPUT");
         assert_eq!(world.max().refused("createContact", person(given.clone())).await, "BAD_USER_INPUT");
@@ -235,7 +239,8 @@ async fn at_once(client: &Client, mutation: &str, input: Value, refusal: &str) -
 async fn two_who_do_the_same_at_once_do_it_once() {
     each_engine(async |world: World| {
         let (old, _, person) = scene(&world).await;
-        let consent = json!({ "contactId": person, "purpose": "MARKETING", "channel": "PHONE", "legalBasis": "CONSENT" });
+        let consent =
+            json!({ "contactId": person, "purpose": "MARKETING", "channel": "PHONE", "legalBasis": "CONSENT" });
         assert_eq!(at_once(&world.mia(), "giveConsent", consent, "DUPLICATE at purpose").await, (1, 3));
         assert_eq!(consent::Entity::find().all(world.store.db()).await.unwrap().len(), 2);
         let vera = id(Kind::Colleague, world.acme.cast.vera);

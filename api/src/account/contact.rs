@@ -13,7 +13,9 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 use super::{Account, Colleague};
 use crate::{
     custom,
-    graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, line, patch, patch_required, text},
+    graph::{
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, line, patch, patch_required, text,
+    },
     input,
     journey::{
         Event, EventKind, Payload, Removable, Work, attempt,

@@ -3,10 +3,7 @@
 use entities::service::file;
 use uuid::Uuid;
 
-use crate::{
-    graph::Result,
-    journey::Work,
-};
+use crate::{graph::Result, journey::Work};
 
 /// Takes away the files of a record, whoever sees them; the bytes go after the commit.
 pub async fn go_with(work: &mut Work<'_>, by: file::Column, record: Uuid) -> Result<()> {

@@ -14,8 +14,8 @@ use super::{Campaign, MAX_TEXT, patch_words, words};
 use crate::{
     account::giving::sees_all_deals,
     graph::{
-        Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required,
-        price_patch, text,
+        Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required, price_patch,
+        text,
     },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},

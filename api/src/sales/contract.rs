@@ -238,9 +238,13 @@ pub async fn sign(cx: &Cx, input: SignContractInput) -> Result<Contract> {
     let row = work
         .insert::<contract::Entity>(contract::ActiveModel {
             account_id: Set(account),
-            opportunity_id: Set(
-                super::of_account::<opportunity::Entity>(&work, "opportunityId", opportunity_id, account).await?
-            ),
+            opportunity_id: Set(super::of_account::<opportunity::Entity>(
+                &work,
+                "opportunityId",
+                opportunity_id,
+                account,
+            )
+            .await?),
             name: Set(text("name", name, 255)?),
             number: Set(line("number", number)?),
             status: Set(ContractStatus::Active),

@@ -20,8 +20,8 @@ use crate::{
     custom,
     files::{self, MeetingFile},
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line, line_patch, name_patch,
-        patch, patch_required, remark, remark_patch, text,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line, line_patch,
+        name_patch, patch, patch_required, remark, remark_patch, text,
     },
     input,
     journey::{Event, EventKind, Payload, Removable, Work, attempt},

@@ -168,9 +168,13 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
         .insert::<sales_order::Entity>(sales_order::ActiveModel {
             account_id: Set(Some(account)),
             contact_id: Set(ground::person_opt(&work, "contactId", contact_id, Some(account)).await?),
-            opportunity_id: Set(
-                super::of_account::<opportunity::Entity>(&work, "opportunityId", opportunity_id, account).await?
-            ),
+            opportunity_id: Set(super::of_account::<opportunity::Entity>(
+                &work,
+                "opportunityId",
+                opportunity_id,
+                account,
+            )
+            .await?),
             number: Set(line("number", number)?),
             ordered_at: Set(ordered_at),
             status: Set(OrderStatus::Placed),

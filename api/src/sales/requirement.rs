@@ -148,9 +148,13 @@ pub async fn record(cx: &Cx, input: RecordRequirementInput) -> Result<Requiremen
             account_id: Set(Some(customer)),
             contact_id: Set(ground::person_opt(&work, "contactId", contact_id, Some(customer)).await?),
             meeting_id: Set(super::of_account::<meeting::Entity>(&work, "meetingId", meeting_id, customer).await?),
-            opportunity_id: Set(
-                super::of_account::<opportunity::Entity>(&work, "opportunityId", opportunity_id, customer).await?
-            ),
+            opportunity_id: Set(super::of_account::<opportunity::Entity>(
+                &work,
+                "opportunityId",
+                opportunity_id,
+                customer,
+            )
+            .await?),
             industry_id: Set(account.row().industry_id),
             category: Set(category),
             statement: Set(prose("statement", statement, 10_000)?),

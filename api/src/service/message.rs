@@ -139,7 +139,9 @@ pub async fn add_message(cx: &Cx, input: AddTicketMessageInput) -> Result<Ticket
     }
     let contact = match contact_id {
         // Whose ticket it is may work elsewhere by now.
-        Some(id) if ticket.contact_id == Some(id.uuid) => work.refer_opt::<contact::Entity>("contactId", Some(id)).await?,
+        Some(id) if ticket.contact_id == Some(id.uuid) => {
+            work.refer_opt::<contact::Entity>("contactId", Some(id)).await?
+        }
         id => ground::person_opt(&work, "contactId", id, ticket.account_id).await?,
     };
     let is_bot = is_bot.unwrap_or(false);
