@@ -172,6 +172,7 @@ async fn marketing_adds_no_way_without_consent_for_its_channel() {
         let mia = world.mia();
         let more = |kind: &str, value: &str| json!({ "id": person, "addContactPoints": [{ "kind": kind, "value": value }] });
         assert_eq!(mia.refused("updateContact", more("PHONE", "+49 1")).await, "CONSENT_MISSING at addContactPoints");
+        world.pass(TimeDelta::seconds(1));
         mia.act("updateContact", "", more("EMAIL", "anna@home.example")).await.must();
         let text = "query($id: ID) { contactPoints(filter: { contactId: [$id] }) { nodes { value isPrimary } } }";
         let points = mia.ask(text, json!({ "id": person })).await.must();
