@@ -1,9 +1,11 @@
 #!/bin/sh
-# Every test of Journey, on SQLite and on PostgreSQL: formatting, lints, all crates, the web page where it has tests.
+# Every test of Journey, on SQLite and on PostgreSQL: formatting, lints, all crates, and the clients that front ends bring.
 #
 # PostgreSQL: the server that JOURNEY_TEST_POSTGRES names or that answers on this machine; else one is started from installed
 # programs in a folder of its own, and stopped at the end. Without any, the PostgreSQL half says loudly that it did not run,
 # and with CI=true the whole run fails.
+#
+# The clients (web/) need Node 20 or later with npm, /usr/bin/chromium, python3 with venv, curl and jq: likewise.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -90,12 +92,25 @@ else
     cargo test --workspace --no-fail-fast --lib --bins --tests
 fi
 
+# Before 1.0 a change may break clients, but it is said. From then on: without --allow-breaking.
+say "the schema since the last release"
+cargo run --quiet -p api -- schema --check-against schema/released --allow-breaking
+
 say "examples in the documentation"
 cargo test --workspace --doc --quiet
 
-if [ -f web/package.json ] && command -v npm >/dev/null 2>&1; then
-    say "web"
-    (cd web && npm ci --no-audit --no-fund && npm test)
+if command -v npm >/dev/null 2>&1; then
+    say "clients"
+    # the tests above built all but the program itself; the same selection, so that nothing is built twice
+    cargo build --workspace --all-targets
+    JOURNEY_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/debug/journey
+    export JOURNEY_BIN
+    (cd web && npm ci && npm test)
+elif [ -n "${CI:-}" ]; then
+    say "no npm: with CI set, that is a failure"
+    exit 1
+else
+    say "*** no npm: the clients will not be tried ***"
 fi
 
 say "all of it passed"

@@ -19,7 +19,7 @@ use crate::{
     graph::Cx,
     http::{self, Door, Executor, Lifecycle, Refused},
     policy::Caller,
-    schema::{self, Schemas},
+    schema::Schemas,
     store::{self, FileOptions, Files, Store},
     tenancy,
 };
@@ -39,7 +39,6 @@ pub struct App {
 impl App {
     /// Puts the application together; what is wrong with the configured keys is said here.
     pub fn new(config: &Config, store: Store, clock: Clock) -> anyhow::Result<App> {
-        let limits = schema::Limits { depth: config.limits.max_depth, complexity: config.limits.max_complexity };
         let store = match store.files() {
             Some(_) => store,
             None => store.with_files(Files::open(place_of(config)).context("[files]")?),
@@ -48,7 +47,7 @@ impl App {
             store,
             clock,
             issuers: Arc::new(Issuers::new(&config.auth)?),
-            schemas: Schemas::new(limits),
+            schemas: Schemas::new(config.limits.clone()),
             limits: Arc::new(front_limits(config)),
         })
     }
@@ -140,7 +139,7 @@ fn front_limits(config: &Config) -> http::Limits {
         max_document_bytes,
         max_tokens,
         max_depth: _,
-        max_complexity: _,
+        max_complexity,
         max_nodes,
         max_aliases,
         max_root_fields,
@@ -152,12 +151,14 @@ fn front_limits(config: &Config) -> http::Limits {
         socket_init_timeout,
         socket_operations,
         max_frame_bytes,
+        slow_reader_timeout,
     } = config.limits.clone();
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     http::Limits {
         body_bytes: max_body_bytes,
         document_bytes: max_document_bytes,
         document_tokens: max_tokens,
+        cost: max_complexity as u64,
         expanded_nodes: max_nodes as u64,
         aliases: max_aliases as u64,
         root_fields: max_root_fields as u64,
@@ -170,6 +171,8 @@ fn front_limits(config: &Config) -> http::Limits {
         socket_message_bytes: max_frame_bytes,
         socket_operations,
         socket_init_ms: millis(socket_init_timeout),
+        slow_reader_ms: millis(slow_reader_timeout),
+        stalled_ms: millis(3 * slow_reader_timeout),
         ..http::Limits::default()
     }
 }
@@ -216,6 +219,11 @@ impl Door for App {
 
     async fn ready(&self) -> bool {
         self.store.answers().await
+    }
+
+    fn gauge(&self) {
+        let (open, used) = self.store.connections();
+        http::metrics::pool(open, used);
     }
 
     fn limits(&self) -> &http::Limits {

@@ -7,14 +7,15 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait, Condition,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait, Order},
 };
 
 use crate::{
     account::{AccountTeamMember, Colleague, Queue},
-    graph::{Cx, DEFAULT_PAGE, Direction, List, MAX_PAGE, PageArgs, Result, cost, list, one},
+    config::Limits,
+    graph::{Cx, DEFAULT_PAGE, Direction, List, MAX_PAGE, PageArgs, Result, list, one},
+    marketing::record::MAX_BATCH,
     policy::{Class, Grant, Role, Scope, Sight, Type, Verb, access, table},
-    schema::Limits,
     teamwork::{Note, Task, mentions, open_tasks},
 };
 
@@ -55,19 +56,20 @@ impl Me {
         Cx::of(ctx).caller.roles.iter().collect()
     }
 
-    /// The queues that you work in now.
-    #[graphql(directive = access::apply("Queue".into(), "*".into(), false), complexity = "1 + 10 * child_complexity")]
+    /// The queues that you work in now, at most 100, the oldest first.
+    #[graphql(directive = access::apply("Queue".into(), "*".into(), false))]
     async fn queues(&self, ctx: &Context<'_>) -> Result<Vec<Queue>> {
         let cx = Cx::of(ctx);
         if cx.caller.queues.is_empty() {
             return Ok(Vec::new());
         }
         let rows = cx.caller.rows::<queue::Entity>().by_ids(cx.caller.queues.iter().copied());
+        let rows = rows.order_by(queue::Column::Id, Order::Asc).limit(u64::from(MAX_PAGE.unsigned_abs()));
         Ok(rows.all(cx.store.db()).await?.into_iter().map(Queue).collect())
     }
 
     /// Your active memberships in account teams, oldest first.
-    #[graphql(directive = access::apply("AccountTeam".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("AccountTeam".into(), "*".into(), false))]
     async fn teams(
         &self,
         ctx: &Context<'_>,
@@ -94,7 +96,7 @@ impl Me {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Rising).await
     }
 
-    /// What you may do, by type, scope of rows and class of fields. Empty for a type that you may not use at all.
+    /// What you may do, at most one line for each type, scope of rows and class of fields. Empty for a type that you may not use at all.
     async fn what_may_i(
         &self,
         ctx: &Context<'_>,
@@ -109,7 +111,7 @@ impl Me {
     }
 
     /// The tasks that are yours to do, or your queues', what is due first on top.
-    #[graphql(directive = access::apply("Task".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Task".into(), "*".into(), false))]
     async fn tasks(
         &self,
         ctx: &Context<'_>,
@@ -122,7 +124,7 @@ impl Me {
     }
 
     /// The notes that call you and that you may read, newest first.
-    #[graphql(directive = access::apply("Note".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Note".into(), "*".into(), false))]
     async fn mentions(
         &self,
         ctx: &Context<'_>,
@@ -145,17 +147,68 @@ fn rights(ty: Type, grant: &Grant) -> Vec<AccessRight> {
     classes.chain(rights.named_fields().filter_map(|(field, verb)| line(None, Some(field), verb))).collect()
 }
 
-/// How much one request may ask for.
+/// How much one request may ask for. Whoever asks for more is refused, and told the limit.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 pub struct ServiceConfig {
     /// The largest `first` or `last`, and the most ids of `nodes`.
     pub max_page_size: i32,
     /// The page when neither `first` nor `last` is given.
     pub default_page_size: i32,
-    /// The deepest nesting of fields; null where unlimited.
-    pub max_depth: Option<i32>,
-    /// The highest predicted cost; null where unlimited.
-    pub max_complexity: Option<i32>,
+    /// The most rows of a mutation that takes many.
+    pub max_batch_size: i32,
+    /// The deepest nesting of fields.
+    pub max_depth: i32,
+    /// The highest predicted cost of an operation, as `extensions.cost.requested` gives it.
+    pub max_complexity: i32,
+    /// Fields and fragments of a document, once fragments are written out.
+    pub max_nodes: i32,
+    /// Fields at the root of an operation.
+    pub max_root_fields: i32,
+    /// Aliases of a document.
+    pub max_aliases: i32,
+    /// Directives of a document.
+    pub max_directives: i32,
+    /// Fragments of a document.
+    pub max_fragments: i32,
+    /// Variables of an operation.
+    pub max_variables: i32,
+    /// Tokens of a document.
+    pub max_tokens: i32,
+    /// Bytes of a document.
+    pub max_document_bytes: i32,
+    /// Bytes of a request's body.
+    pub max_body_bytes: i32,
+    /// Bytes of one message on a socket.
+    pub max_message_bytes: i32,
+    /// How long a query or a mutation may take, in milliseconds.
+    pub timeout_ms: i32,
+    /// Operations at once on one socket.
+    pub max_socket_operations: i32,
+}
+
+impl From<&Limits> for ServiceConfig {
+    fn from(limits: &Limits) -> Self {
+        let small = |limit: usize| i32::try_from(limit).unwrap_or(i32::MAX);
+        ServiceConfig {
+            max_page_size: MAX_PAGE,
+            default_page_size: DEFAULT_PAGE,
+            max_batch_size: small(MAX_BATCH),
+            max_depth: small(limits.max_depth),
+            max_complexity: small(limits.max_complexity),
+            max_nodes: small(limits.max_nodes),
+            max_root_fields: small(limits.max_root_fields),
+            max_aliases: small(limits.max_aliases),
+            max_directives: small(limits.max_directives),
+            max_fragments: small(limits.max_fragments),
+            max_variables: small(limits.max_variables),
+            max_tokens: small(limits.max_tokens),
+            max_document_bytes: small(limits.max_document_bytes),
+            max_body_bytes: small(limits.max_body_bytes),
+            max_message_bytes: small(limits.max_frame_bytes),
+            timeout_ms: i32::try_from(limits.request_timeout.as_millis()).unwrap_or(i32::MAX),
+            max_socket_operations: small(limits.socket_operations),
+        }
+    }
 }
 
 /// Asking about oneself.
@@ -171,13 +224,6 @@ impl MeQuery {
 
     /// How much one request may ask for.
     async fn service_config(&self, ctx: &Context<'_>) -> ServiceConfig {
-        let limits = ctx.data_opt::<Limits>();
-        let small = |limit: usize| i32::try_from(limit).unwrap_or(i32::MAX);
-        ServiceConfig {
-            max_page_size: MAX_PAGE,
-            default_page_size: DEFAULT_PAGE,
-            max_depth: limits.map(|limits| small(limits.depth)),
-            max_complexity: limits.map(|limits| small(limits.complexity)),
-        }
+        ctx.data_unchecked::<Limits>().into()
     }
 }

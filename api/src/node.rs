@@ -168,7 +168,6 @@ impl NodeQuery {
     }
 
     /// The objects of at most 100 ids, in their order; null for each that you may not see.
-    #[graphql(complexity = "1 + ids.len() * child_complexity")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<GlobalId>) -> Result<Vec<Option<Node>>> {
         if ids.len() > usize::try_from(MAX_PAGE).unwrap_or_default() {
             return Err(Error::BadInput(format!("at most {MAX_PAGE} ids, not {}", ids.len())));

@@ -1,18 +1,22 @@
 //! The table of contents: every root of the graph, and the schema of each set of roles.
 
+pub mod changes;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::{
     account::{AccountMutations, AccountQueries, HouseMutations},
+    config::Limits,
     custom::{CustomFieldQuery, CustomMutation},
     files::{FileMutations, FileQueries},
+    graph::{Pricing, VariableRules},
     journey::timeline::{TimelineQuery, TimelineSubscription},
-    marketing::{MarketingMutations, MarketingQueries},
+    marketing::{MarketingMutations, MarketingQueries, live::InboxSubscription},
     me::MeQuery,
     node::NodeQuery,
     policy::{Prune, RoleSet},
@@ -57,58 +61,54 @@ pub struct Mutation(
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(TimelineSubscription);
+pub struct Subscription(TimelineSubscription, InboxSubscription);
 
 /// A schema as one set of roles knows it.
 pub type JourneySchema = Schema<Query, Mutation, Subscription>;
 
-/// How much a document may ask for. See `[limits]` in the configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The deepest nesting.
-    pub depth: usize,
-    /// The highest predicted cost.
-    pub complexity: usize,
+/// The schema of a set of roles, within limits. What a document may cost is judged by the front door, by [`Pricing`].
+pub fn build(roles: RoleSet, limits: &Limits) -> JourneySchema {
+    builder(roles).limit_depth(limits.max_depth).data(limits.clone()).finish()
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { depth: 16, complexity: 20_000 }
-    }
+/// The schema of a set of roles for the house itself, without limits.
+pub fn unlimited(roles: RoleSet) -> JourneySchema {
+    builder(roles).finish()
 }
 
-/// The schema of a set of roles.
-pub fn build(roles: RoleSet, limits: Limits) -> JourneySchema {
+fn builder(roles: RoleSet) -> SchemaBuilder<Query, Mutation, Subscription> {
+    let (pricing, variables) = (Pricing::default(), VariableRules::default());
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .limit_depth(limits.depth)
-        .limit_complexity(limits.complexity)
-        .data(limits)
         .directive(Prune(roles))
+        // after pruning: they read what is left
+        .directive(pricing.clone())
+        .data(pricing)
+        .directive(variables.clone())
+        .data(variables)
         .disable_suggestions()
-        .finish()
 }
 
 /// The schema of a set of roles as text: a front-end team's contract.
 pub fn sdl(roles: RoleSet) -> String {
-    build(roles, Limits::default()).sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_arguments())
+    unlimited(roles).sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_arguments())
 }
 
 /// The schemas that were asked for, by set of roles.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Schemas {
-    limits: Limits,
+    limits: Arc<Limits>,
     built: Arc<Mutex<HashMap<RoleSet, JourneySchema>>>,
 }
 
 impl Schemas {
     /// No schema yet.
     pub fn new(limits: Limits) -> Schemas {
-        Schemas { limits, built: Arc::default() }
+        Schemas { limits: Arc::new(limits), built: Arc::default() }
     }
 
     /// The schema of a set of roles, built when it is first asked for. There are at most 255.
     pub fn of(&self, roles: RoleSet) -> JourneySchema {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        built.entry(roles).or_insert_with(|| build(roles, self.limits)).clone()
+        built.entry(roles).or_insert_with(|| build(roles, &self.limits)).clone()
     }
 }

@@ -16,6 +16,7 @@ mod m20261123_000011_removal;
 mod m20261123_000012_custom_fields;
 mod m20261123_000013_teamwork;
 mod m20261127_000014_house;
+mod m20261127_000016_service;
 mod table;
 
 use sea_orm_migration::sea_orm::{
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000012_custom_fields::STEP),
             Box::new(m20261123_000013_teamwork::STEP),
             Box::new(m20261127_000014_house::STEP),
+            Box::new(m20261127_000016_service::STEP),
         ]
     }
 }

@@ -17,7 +17,7 @@ use migration::{down, status, up};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, QueryOrder, Statement};
 use uuid::Uuid;
 
-const STEPS: u32 = 14;
+const STEPS: u32 = 15;
 
 /// Runs a body for every table of the rows, in an order in which references exist already.
 macro_rules! for_every_table {

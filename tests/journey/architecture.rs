@@ -38,12 +38,11 @@ const FLOORS: [(&str, u8); 28] = [
 ];
 
 /// The ways against the current, each with its reason.
-const BACK: [(&str, &str, &str); 5] = [
+const BACK: [(&str, &str, &str); 4] = [
     ("demo", "cli", "the command line's folder, its words for errors and the demo tenant's name"),
     ("config", "auth", "what makes a secret or a key good is said in one place"),
     ("auth", "config", "issuers are made of the configuration"),
     ("auth", "policy", "the claims of a token carry roles"),
-    ("me", "schema", "`serviceConfig` shows the limits that the schema was built with"),
 ];
 
 fn source() -> PathBuf {
@@ -130,7 +129,7 @@ fn heads(group: &str) -> Vec<String> {
 fn imports_run_one_way() {
     let floors: BTreeMap<&str, u8> = FLOORS.into_iter().collect();
     // Macros at the crate's root, and the error file that everybody goes back through.
-    let macros = ["object", "input", "payload", "listed", "removal", "editable"];
+    let macros = ["object", "input", "payload", "listed", "filterable", "removal", "editable"];
     let mut wrong = Vec::new();
     for (room, file, text) in program() {
         let floor = *floors.get(room.as_str()).unwrap_or_else(|| panic!("{room} has no floor: add it to FLOORS"));
@@ -239,5 +238,5 @@ const HOLES: [(&str, usize); 18] = [
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
-    ("tenancy.rs", 7),
+    ("tenancy.rs", 8),
 ];

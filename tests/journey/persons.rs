@@ -171,7 +171,7 @@ async fn marketing_adds_no_way_without_consent_for_its_channel() {
         let (old, _, person) = scene(&world).await;
         let mia = world.mia();
         let more = |kind: &str, value: &str| json!({ "id": person, "addContactPoints": [{ "kind": kind, "value": value }] });
-        assert_eq!(mia.refused("updateContact", more("PHONE", "+49 1")).await, "CONSENT_MISSING at addContactPoints");
+        assert_eq!(mia.refused("updateContact", more("PHONE", "+49 1")).await, "CONSENT_MISSING at addContactPoints.0.kind");
         world.pass(TimeDelta::seconds(1));
         mia.act("updateContact", "", more("EMAIL", "anna@home.example")).await.must();
         let text = "query($id: ID) { contactPoints(filter: { contactId: [$id] }) { nodes { value isPrimary } } }";
@@ -182,7 +182,7 @@ async fn marketing_adds_no_way_without_consent_for_its_channel() {
 
         let new = json!({ "familyName": "Neu", "accountId": old, "marketingConsent": { "channels": ["EMAIL"], "legalBasis": "CONSENT" },
             "contactPoints": [{ "kind": "EMAIL", "value": "neu@old.example" }, { "kind": "PHONE", "value": "+49 2" }] });
-        assert_eq!(mia.refused("createContact", new).await, "CONSENT_MISSING at contactPoints");
+        assert_eq!(mia.refused("createContact", new).await, "CONSENT_MISSING at contactPoints.1.kind");
         // Sales needs none, and the first of each kind is the first choice.
         let new = json!({ "familyName": "Neu", "accountId": old,
             "contactPoints": [{ "kind": "EMAIL", "value": "neu@old.example" }, { "kind": "PHONE", "value": "+49 2" }] });

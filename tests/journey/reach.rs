@@ -366,7 +366,8 @@ async fn events(world: &World, roles: &[Role], caller: &Caller, tables: &Tables)
         let subject = reader::Subject { ty: SubjectType::Account, id: *account };
         let filter = reader::Filter { min_importance: Some(0), ..Default::default() };
         let page = api::graph::Page { size: 1000, from_end: false, after: None, before: None };
-        let page = reader::page(caller, world.store.db(), subject, &filter, &page).await.unwrap();
+        let pages = reader::pages(caller, world.store.db(), subject.ty, &[subject.id], &filter, &page).await.unwrap();
+        let page = &pages[&subject.id];
         let found: BTreeSet<Uuid> = page.events.iter().map(|event| event.row.id).collect();
         assert_eq!(found, expected, "{roles:?}: events of {account}");
     }

@@ -47,12 +47,16 @@ impl Client {
 
     /// Sends a document by `POST /graphql`.
     pub async fn ask(&self, query: &str, variables: Value) -> Answer {
-        let body = json!({ "query": query, "variables": variables }).to_string();
+        self.post(json!({ "query": query, "variables": variables })).await
+    }
+
+    /// Sends a request by `POST /graphql`.
+    pub(crate) async fn post(&self, body: Value) -> Answer {
         let request = Request::post("/graphql")
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/graphql-response+json")
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .body(Body::from(body))
+            .body(Body::from(body.to_string()))
             .unwrap();
         let before = self.world.statements();
         let response = self.world.router.clone().oneshot(request).await.unwrap();

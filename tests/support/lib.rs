@@ -17,10 +17,12 @@
 //!   the PostgreSQL half says loudly that it did not run, and fails where `CI` is set.
 //! - [`World`] is a founded tenant `acme` with a cast of colleagues, a second tenant `other` with a cast of its own, and a
 //!   clock that stands until the test moves it (`world.rs`). [`World::work`] writes rows through the one write path as the
-//!   house itself; `rows.rs` has a builder for each kind of row that tests need.
+//!   house itself; `rows.rs` has a builder for each kind of row that tests need, `scene.rs` whole customers, as many as one likes.
+//! - `docs.rs` reads the operations of the documentation.
 //! - [`Client`] goes in by the front door: the real router, a real bearer token (`client.rs`). An [`Answer`] says how many SQL
 //!   statements it took.
-//! - [`Live`] is a `graphql-transport-ws` socket over a real listener (`live.rs`).
+//! - [`Live`] is a subscription over a real listener, by a socket or by server-sent events (`live.rs`). [`World::process`] is another
+//!   process on the same database.
 //!
 //! Nothing here sleeps or tries again. Where a test waits for what must come, [`PATIENCE`] ends the wait as a failure.
 
@@ -33,16 +35,20 @@
 )]
 
 mod client;
+pub mod docs;
 mod engine;
 mod live;
+mod own;
 pub mod rows;
+pub mod scene;
 mod world;
 
 use std::time::Duration;
 
 pub use client::{Answer, Client, UserError, id};
 pub use engine::{Engine, each_engine};
-pub use live::{Live, Said, Server};
+pub use live::{Live, Said, Server, Transport};
+pub use own::{OwnPostgres, on_own_postgres};
 pub use world::{Cast, House, World};
 
 /// How long a test waits for what must come: long enough for a busy machine, and the end of a test that would hang.

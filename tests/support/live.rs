@@ -1,8 +1,9 @@
-//! Following live: a real listener on a free port, and a socket that speaks `graphql-transport-ws`.
+//! Following live: a real listener on a free port, and a subscription on a line of its own: a socket that speaks
+//! `graphql-transport-ws`, or a stream of server-sent events.
 
 use std::net::SocketAddr;
 
-use api::http::{self, Lifecycle};
+use api::http::{self, Door, Lifecycle};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,16 +34,39 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let options = http::Options { lifecycle: lifecycle.clone(), ..http::Options::default() };
-        let router = self.app.router(options);
+        let (router, limits) = (self.app.router(options), self.app.limits().clone());
         let serving = lifecycle.clone();
-        tokio::spawn(async move { http::serve(listener, router, serving, &http::Limits::default()).await });
+        tokio::spawn(async move { http::serve(listener, router, serving, &limits).await });
         Server { address, lifecycle }
     }
 }
 
-/// One subscription on a socket of its own.
-pub struct Live {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+/// What carries a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A WebSocket.
+    Socket,
+    /// Server-sent events.
+    Events,
+}
+
+impl Transport {
+    /// Both.
+    pub const ALL: [Transport; 2] = [Transport::Socket, Transport::Events];
+}
+
+/// One subscription on a line of its own.
+pub struct Live(Line);
+
+#[expect(clippy::large_enum_variant, reason = "a test holds one or two")]
+enum Line {
+    Socket(WebSocketStream<MaybeTlsStream<TcpStream>>),
+    Events {
+        answer: reqwest::Response,
+        heard: Vec<u8>,
+    },
+    /// It did not come to stand; what was said instead.
+    Refused(Said),
 }
 
 /// What the server said.
@@ -54,56 +78,121 @@ pub enum Said {
     Refused(Value),
     /// The operation has ended.
     Complete,
-    /// The socket was closed with this code.
+    /// The line was closed, with this code where it is a socket; 1006 without a word.
     Closed(u16),
 }
 
 impl Client {
-    /// Opens a socket and subscribes. Comes back when the server has acknowledged the session; the subscription itself
-    /// stands a moment later, so a test gives a cursor to start from.
+    /// Subscribes by a socket. Comes back when the server has acknowledged the session; the subscription itself stands a moment
+    /// later, so a test gives a cursor to start from.
     pub async fn follow(&self, server: &Server, query: &str, variables: Value) -> Live {
+        self.follow_by(Transport::Socket, server, query, variables).await
+    }
+
+    /// Subscribes. A refusal is the first that is heard.
+    pub async fn follow_by(&self, by: Transport, server: &Server, query: &str, variables: Value) -> Live {
+        let payload = json!({ "query": query, "variables": variables });
+        Live(match by {
+            Transport::Socket => self.socket(server, payload).await,
+            Transport::Events => self.events(server, payload).await,
+        })
+    }
+
+    async fn socket(&self, server: &Server, payload: Value) -> Line {
         let mut request = format!("ws://{}/graphql", server.address).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        let mut live = Live { socket };
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         let bearer = format!("Bearer {}", self.token);
-        live.say(json!({ "type": "connection_init", "payload": { "Authorization": bearer } })).await;
-        let ack = live.hear().await;
-        assert_eq!(ack, Ok(json!({ "type": "connection_ack" })));
-        let payload = json!({ "query": query, "variables": variables });
-        live.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
-        live
+        say(&mut socket, json!({ "type": "connection_init", "payload": { "Authorization": bearer } })).await;
+        if let Err(code) = hear(&mut socket).await {
+            return Line::Refused(Said::Closed(code));
+        }
+        say(&mut socket, json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+        Line::Socket(socket)
+    }
+
+    async fn events(&self, server: &Server, payload: Value) -> Line {
+        let request = reqwest::Client::new()
+            .post(format!("http://{}/graphql", server.address))
+            .bearer_auth(&self.token)
+            .header("accept", "text/event-stream")
+            .json(&payload);
+        let answer = request.send().await.unwrap();
+        match answer.headers()["content-type"] == "text/event-stream" {
+            true => Line::Events { answer, heard: Vec::new() },
+            false => Line::Refused(Said::Refused(answer.json::<Value>().await.unwrap()["errors"].take())),
+        }
+    }
+}
+
+async fn say(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>, message: Value) {
+    socket.send(Message::text(message.to_string())).await.unwrap();
+}
+
+async fn hear(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> Result<Value, u16> {
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
+            // A sign of life.
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return Err(1006),
+        }
+    }
+}
+
+/// The next event of the stream, as its name and its data.
+async fn event(answer: &mut reqwest::Response, heard: &mut Vec<u8>) -> Option<(String, String)> {
+    loop {
+        if let Some(end) = heard.windows(2).position(|pair| pair == b"\n\n") {
+            let block: Vec<u8> = heard.drain(..end + 2).collect();
+            let block = String::from_utf8(block).unwrap();
+            let field = |name| block.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+            match field("event: ") {
+                Some(name) => return Some((name, field("data: ").unwrap_or_default())),
+                // A sign of life.
+                None => continue,
+            }
+        }
+        heard.extend_from_slice(&answer.chunk().await.ok().flatten()?);
     }
 }
 
 impl Live {
-    async fn say(&mut self, message: Value) {
-        self.socket.send(Message::text(message.to_string())).await.unwrap();
-    }
-
-    async fn hear(&mut self) -> Result<Value, u16> {
-        loop {
-            let heard = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("the server says nothing");
-            match heard {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Err(1006),
-            }
-        }
-    }
-
-    /// What comes next.
+    /// What comes next. May be given up and asked again: nothing is lost by it.
     pub async fn next(&mut self) -> Said {
-        match self.hear().await {
-            Err(code) => Said::Closed(code),
-            Ok(mut message) => match message["type"].as_str() {
-                Some("next") => Said::Next(message["payload"].take()),
-                Some("error") => Said::Refused(message["payload"].take()),
-                Some("complete") => Said::Complete,
-                _ => panic!("an unknown message: {message}"),
+        tokio::time::timeout(PATIENCE, self.said()).await.expect("the server says nothing")
+    }
+
+    async fn said(&mut self) -> Said {
+        match &mut self.0 {
+            Line::Socket(socket) => match hear(socket).await {
+                Err(code) => Said::Closed(code),
+                Ok(mut message) => match message["type"].as_str() {
+                    Some("next") => Said::Next(message["payload"].take()),
+                    Some("error") => Said::Refused(message["payload"].take()),
+                    Some("complete") => Said::Complete,
+                    _ => panic!("an unknown message: {message}"),
+                },
             },
+            Line::Events { answer, heard } => match event(answer, heard).await {
+                None => Said::Closed(1006),
+                Some((name, data)) if name == "next" => Said::Next(serde_json::from_str(&data).unwrap()),
+                Some((name, _)) if name == "complete" => Said::Complete,
+                Some(other) => panic!("an unknown event: {other:?}"),
+            },
+            Line::Refused(said) => std::mem::replace(said, Said::Closed(1006)),
         }
+    }
+
+    /// Asks something else on the same socket, while nothing comes on the subscription.
+    pub async fn ask(&mut self, query: &str, variables: Value) -> Said {
+        let Line::Socket(socket) = &mut self.0 else { panic!("only a socket carries several operations") };
+        let payload = json!({ "query": query, "variables": variables });
+        say(socket, json!({ "id": "2", "type": "subscribe", "payload": payload })).await;
+        let answer = self.next().await;
+        assert_eq!(self.next().await, Said::Complete);
+        answer
     }
 
     /// The next result's `data`; anything else is a failure.
@@ -114,13 +203,18 @@ impl Live {
         }
     }
 
-    /// The code of the error that comes next; anything else is a failure.
-    pub async fn code(&mut self) -> String {
-        let error = match self.next().await {
+    /// The error that comes next; anything else is a failure.
+    pub async fn error(&mut self) -> Value {
+        match self.next().await {
             Said::Next(payload) => payload["errors"][0].clone(),
             Said::Refused(errors) => errors[0].clone(),
             said => panic!("expected an error, heard {said:?}"),
-        };
+        }
+    }
+
+    /// The code of the error that comes next; anything else is a failure.
+    pub async fn code(&mut self) -> String {
+        let error = self.error().await;
         let code = error["extensions"]["code"].as_str();
         code.unwrap_or_else(|| panic!("an error without a code: {error}")).to_owned()
     }

@@ -28,7 +28,7 @@ use entities::{
     journey::feed_counter,
     tenant::{queue, queue_member},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Set, Statement};
 use uuid::Uuid;
 
 use crate::{Client, Engine};
@@ -120,15 +120,50 @@ impl World {
 
     /// A second process on the same database: a pool, a feed and a front door of its own. Its clock is this world's.
     pub async fn second_process(&self, poll_interval: Duration) -> World {
-        let options = Options { poll_interval, ..Options::new(&self.url) };
-        let statements = Arc::new(AtomicU64::new(0));
-        let store = Store::connect(&options).await.unwrap();
+        self.process(|config| config.feed.poll_interval = poll_interval).await
+    }
+
+    /// Another process on the same database, with another configuration. PostgreSQL knows its connections as those of `reader`.
+    pub async fn process(&self, change: impl FnOnce(&mut Config)) -> World {
         let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
         config.auth = config::Auth::clone(&self.auth);
         config.files.dir = self.files.path().to_owned();
+        change(&mut config);
+        let name = match (self.engine, self.url.contains('?')) {
+            (Engine::Sqlite, _) => "",
+            (Engine::Postgres, false) => "?application_name=reader",
+            (Engine::Postgres, true) => "&application_name=reader",
+        };
+        let url = format!("{}{name}", self.url);
+        let options = Options { poll_interval: config.feed.poll_interval, ..Options::new(url) };
+        let statements = Arc::new(AtomicU64::new(0));
+        let store = Store::connect(&options).await.unwrap();
         let app = App::new(&config, store.clone(), self.clock.clone()).unwrap();
         let router = app.router(http::Options::default());
         World { store, app, router, statements, ..self.clone() }
+    }
+
+    /// This world with its files kept elsewhere.
+    pub fn keeping_files(&self, change: impl FnOnce(&mut config::Files)) -> World {
+        let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
+        config.auth = config::Auth::clone(&self.auth);
+        config.files.dir = self.files.path().to_owned();
+        change(&mut config.files);
+        let app = App::new(&config, self.store.clone(), self.clock.clone()).unwrap();
+        let router = app.router(http::Options::default());
+        World { app, router, ..self.clone() }
+    }
+
+    /// Ends this process's connections to the database in an orderly way.
+    pub async fn close(&self) {
+        self.store.db().clone().close().await.unwrap();
+    }
+
+    /// Has PostgreSQL end all connections of the other processes, whatever they are doing.
+    pub async fn cut_the_readers(&self) {
+        let text = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'reader'";
+        self.store.db().query_all_raw(Statement::from_string(DbBackend::Postgres, text)).await.unwrap();
     }
 
     /// Sends a request to the front door as it is; gives status, body and `Content-Disposition`.

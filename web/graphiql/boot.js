@@ -8,12 +8,13 @@
   const KEY = "journey.token";
   const API = new URL("../graphql", location.href);
   const SOCKET = Object.assign(new URL(API), { protocol: location.protocol === "https:" ? "wss:" : "ws:" });
-  const EXAMPLE = `# Welcome to Journey.
-#
-# Paste an access token above; Ctrl-Enter runs a query.
-# The docs on the left hold what your roles may see.
+  const EXAMPLE = `# Welcome to Journey. Ctrl-Enter runs it.
+# Beside it: the docs of your own schema.
 
 query Welcome {
+  me {
+    roles
+  }
   __schema {
     queryType {
       fields {

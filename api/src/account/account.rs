@@ -3,10 +3,10 @@
 use async_graphql::{Context, MaybeUndefined, Object};
 use entities::{
     account::{account, account_team_member, colleague, contact, contact_point, industry},
-    codes::{SizeBand, StageObject, TicketStatus, Tier},
+    codes::{SizeBand, StageObject, Tier},
     marketing::{handover, lead, touchpoint},
-    sales::{meeting, opportunity, requirement, sales_order},
-    service::{asset, ticket},
+    sales::{contract, meeting, opportunity, requirement, sales_order},
+    service::{asset, survey_answer, ticket},
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
@@ -20,8 +20,8 @@ use super::{
 use crate::{
     custom,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, Money, MoneyFilter, MoneyInput, Result, TextFilter,
-        UserErrorCode, patch, patch_required, text,
+        AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, MAX_LINE, Money, MoneyFilter, MoneyInput, Result, TextFilter,
+        UserErrorCode, country, country_patch, line, line_patch, patch, patch_required, remark, remark_patch, text,
     },
     input,
     journey::{
@@ -34,8 +34,8 @@ use crate::{
     object, payload,
     policy::{Seen, access},
     removal,
-    sales::{Meeting, Opportunity, Order, Requirement, opportunity::is_open},
-    service::{Asset, Ticket},
+    sales::{self, Contract, Meeting, Opportunity, Order, Requirement},
+    service::{self, Asset, SurveyAnswer, Ticket},
     teamwork,
 };
 
@@ -82,17 +82,23 @@ object! {
         /// The people who work there now, as their primary employer.
         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
         /// The company's own phone numbers and addresses.
-        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising without contact_point::Column::ContactId;
+        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising where super::contact::of_company;
         /// The account team, of all disciplines, present and past.
         team: AccountTeamMember = account_team_member::Entity, account_team_member::Column::AccountId, Rising;
         /// Its opportunities, newest first.
         opportunities: Opportunity = opportunity::Entity, opportunity::Column::AccountId, Falling;
-        /// Its meetings, newest first.
+        /// Its opportunities that are neither won nor lost, newest first.
+        open_opportunities: Opportunity = opportunity::Entity, opportunity::Column::AccountId, Falling where sales::opportunity::is_open;
+        /// Its meetings, newest first; `sort: { startsAt: DESC }` for the latest start on top.
         meetings: Meeting = meeting::Entity, meeting::Column::AccountId, Falling;
         /// What it said that it needs, newest first.
         requirements: Requirement = requirement::Entity, requirement::Column::AccountId, Falling;
         /// Its orders, newest first.
         orders: Order = sales_order::Entity, sales_order::Column::AccountId, Falling;
+        /// Its contracts, newest first.
+        contracts: Contract = contract::Entity, contract::Column::AccountId, Falling;
+        /// What customers answered to surveys, newest first.
+        survey_answers: SurveyAnswer = survey_answer::Entity, survey_answer::Column::AccountId, Falling;
         /// Its touchpoints, newest first.
         touchpoints: Touchpoint = touchpoint::Entity, touchpoint::Column::AccountId, Falling;
         /// Its leads, newest first.
@@ -103,6 +109,8 @@ object! {
         assets: Asset = asset::Entity, asset::Column::AccountId, Falling;
         /// Its tickets, newest first.
         tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling;
+        /// Its tickets that are neither solved nor closed, newest first.
+        open_tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling where service::ticket::is_open;
     }
     timeline Account;
     custom_fields Account raw P;
@@ -110,7 +118,7 @@ object! {
     edges {
         /// The stages of the customer relation, oldest first, at most the first 100. A stage that was entered twice stands here
         /// twice.
-        #[graphql(directive = access::apply("Account".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Account".into(), "P".into(), false))]
         async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
             history::stages(Cx::of(ctx), StageObject::Account, self.0.row().id).await
         }
@@ -122,29 +130,29 @@ input! {
     CreateAccountInput for Account {
         /// The name that colleagues use, at most 255 characters.
         P name: String;
-        /// The registered name.
+        /// The registered name, at most 255 characters.
         P legal_name: Option<String>;
-        /// Web domains, such as `acme.com`.
+        /// Web domains, such as `acme.com`; at most 100.
         P domains: Option<Vec<String>>;
-        /// The web address.
+        /// The web address, at most 255 characters.
         P website: Option<String>;
         /// The industry.
         P industry_id: Option<GlobalId>;
         /// The number of employees, in classes.
         P size_band: Option<SizeBand>;
-        /// The number of employees.
+        /// The number of employees, from 0.
         P employees: Option<i32>;
-        /// The country.
+        /// The country: ISO 3166, such as `DE`.
         P country: Option<String>;
-        /// The state or region.
+        /// The state or region, at most 255 characters.
         P region: Option<String>;
         /// How much attention it gets.
         P tier: Option<Tier>;
         /// The account that it belongs to.
         P parent_id: Option<GlobalId>;
-        /// What the company does.
+        /// What the company does, at most 20,000 characters.
         P description: Option<String>;
-        /// The yearly revenue.
+        /// The yearly revenue, from 0.
         M annual_revenue: Option<MoneyInput>;
     }
 }
@@ -172,7 +180,7 @@ input! {
         P region: MaybeUndefined<String>;
         /// How much attention it gets.
         P tier: MaybeUndefined<Tier>;
-        /// The stage of the customer relation; a new stage writes an interval.
+        /// The stage of the customer relation, one of the tenant's; a new stage writes an interval.
         P lifecycle_stage: MaybeUndefined<String>;
         /// The colleague who looks after it. Its owner hands it over, who leads its team, a manager or an administrator;
         /// nobody takes it who does not edit it in every wing already.
@@ -219,32 +227,32 @@ pub async fn create(cx: &Cx, input: CreateAccountInput) -> Result<Account> {
         industry_id,
         size_band,
         employees,
-        country,
+        country: nation,
         region,
         tier,
         parent_id,
         description,
         annual_revenue,
     } = input;
-    let revenue = annual_revenue.map(|money| money.into_minor("annualRevenue")).transpose()?;
+    let revenue = annual_revenue.map(|money| money.into_price("annualRevenue")).transpose()?;
     let (annual_revenue_minor, currency) = revenue.unzip();
     let mut work = Work::begin(cx).await?;
     let row = work
         .insert::<account::Entity>(account::ActiveModel {
             name: Set(text("name", name, 255)?),
-            legal_name: Set(legal_name),
-            domains: Set(normal_domains(domains.unwrap_or_default())),
-            website: Set(website),
+            legal_name: Set(line("legalName", legal_name)?),
+            domains: Set(normal_domains(domains.unwrap_or_default())?),
+            website: Set(line("website", website)?),
             industry_id: Set(work.refer_opt::<industry::Entity>("industryId", industry_id).await?),
             size_band: Set(size_band),
-            employees: Set(employees.map(i64::from)),
-            country: Set(country),
-            region: Set(region),
+            employees: Set(headcount(employees)?),
+            country: Set(country("country", nation)?),
+            region: Set(line("region", region)?),
             tier: Set(tier),
             lifecycle_stage: Set("TARGET".to_owned()),
             owner_id: Set(cx.caller.colleague),
             parent_id: Set(work.refer_opt::<account::Entity>("parentId", parent_id).await?),
-            description: Set(description),
+            description: Set(remark("description", description)?),
             annual_revenue_minor: Set(annual_revenue_minor),
             currency: Set(currency),
             ..Default::default()
@@ -269,7 +277,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         industry_id,
         size_band,
         employees,
-        country,
+        country: nation,
         region,
         tier,
         lifecycle_stage,
@@ -285,7 +293,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         MaybeUndefined::Undefined => (NotSet, NotSet),
         MaybeUndefined::Null => (Set(None), Set(None)),
         MaybeUndefined::Value(money) => {
-            let (minor, currency) = money.into_minor("annualRevenue")?;
+            let (minor, currency) = money.into_price("annualRevenue")?;
             (Set(Some(minor)), Set(Some(currency)))
         }
     };
@@ -307,23 +315,26 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
             Set(name) => Set(text("name", name, 255)?),
             other => other,
         },
-        legal_name: patch(legal_name),
+        legal_name: line_patch("legalName", legal_name)?,
         domains: match domains {
             MaybeUndefined::Undefined => NotSet,
-            MaybeUndefined::Null => Set(normal_domains(Vec::new())),
-            MaybeUndefined::Value(domains) => Set(normal_domains(domains)),
+            MaybeUndefined::Null => Set(normal_domains(Vec::new())?),
+            MaybeUndefined::Value(domains) => Set(normal_domains(domains)?),
         },
-        website: patch(website),
+        website: line_patch("website", website)?,
         industry_id,
         size_band: patch(size_band),
-        employees: patch(employees.map_value(i64::from)),
-        country: patch(country),
-        region: patch(region),
+        employees: match employees {
+            MaybeUndefined::Value(count) => Set(headcount(Some(count))?),
+            none => patch(none.map_value(i64::from)),
+        },
+        country: country_patch("country", nation)?,
+        region: line_patch("region", region)?,
         tier: patch(tier),
-        lifecycle_stage: patch_required("lifecycleStage", lifecycle_stage)?,
+        lifecycle_stage: work.stage_patch("lifecycleStage", StageObject::Account, lifecycle_stage).await?,
         owner_id,
         parent_id,
-        description: patch(description),
+        description: remark_patch("description", description)?,
         annual_revenue_minor,
         currency,
         ..Default::default()
@@ -349,13 +360,27 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
     Ok(Account(seen))
 }
 
+/// The most domains of an account.
+const MAX_DOMAINS: usize = 100;
+
 /// Lower case, without blanks and repetitions.
-fn normal_domains(domains: Vec<String>) -> serde_json::Value {
-    let mut normal: Vec<String> =
-        domains.iter().map(|domain| domain.trim().to_lowercase()).filter(|d| !d.is_empty()).collect();
+fn normal_domains(domains: Vec<String>) -> Result<serde_json::Value> {
+    if domains.len() > MAX_DOMAINS {
+        return Err(Error::invalid("domains", format!("at most {MAX_DOMAINS} domains")));
+    }
+    let named = domains.iter().map(|domain| domain.trim().to_lowercase()).filter(|domain| !domain.is_empty());
+    let mut normal = named.map(|domain| text("domains", domain, MAX_LINE)).collect::<Result<Vec<String>>>()?;
     normal.sort();
     normal.dedup();
-    normal.into()
+    Ok(normal.into())
+}
+
+/// How many people work there.
+fn headcount(count: Option<i32>) -> Result<Option<i64>> {
+    match count {
+        Some(count) if count < 0 => Err(Error::invalid("employees", "a number of people is not below 0")),
+        count => Ok(count.map(i64::from)),
+    }
 }
 
 listed! {
@@ -399,13 +424,10 @@ impl Removable for account::Entity {
         if !Standing::on(work, id).await?.disposes(seen.row()) {
             return Err(Error::forbidden("id"));
         }
-        let open = opportunity::Column::AccountId.eq(id).and(is_open(work.cx()));
+        let open = opportunity::Column::AccountId.eq(id).and(sales::opportunity::is_open(work.cx()));
         let open = work.tally_unscoped::<opportunity::Entity>(open);
-        let unsolved = work.tally_unscoped::<ticket::Entity>(
-            ticket::Column::AccountId
-                .eq(id)
-                .and(ticket::Column::Status.is_not_in([TicketStatus::Solved, TicketStatus::Closed])),
-        );
+        let unsolved = ticket::Column::AccountId.eq(id).and(service::ticket::is_open(work.cx()));
+        let unsolved = work.tally_unscoped::<ticket::Entity>(unsolved);
         match (open.await?, unsolved.await?) {
             (0, 0) => Ok(()),
             _ => {

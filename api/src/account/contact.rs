@@ -8,13 +8,18 @@ use entities::{
     marketing::{lead, touchpoint},
     service::ticket,
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
+use sea_orm::{
+    ActiveValue::NotSet,
+    ColumnTrait, Set,
+    sea_query::{Expr, ExprTrait},
+};
 
 use super::{Account, Colleague};
 use crate::{
     custom,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, line, patch, patch_required, text,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, UserErrorCode, language, language_patch, line,
+        line_patch, patch, text,
     },
     input,
     journey::{
@@ -36,7 +41,7 @@ object! {
     Contact(contact::Entity) as Contact, id Contact {
         /// The given name.
         N given_name: String = |row| row.given_name.clone();
-        /// The family name.
+        /// The family name, at most 255 characters.
         N family_name: String = |row| row.family_name.clone();
         /// How they wish to be addressed.
         N salutation: String = |row| row.salutation.clone();
@@ -84,7 +89,7 @@ object! {
         }
 
         /// The stages that they were in, oldest first, at most the first 100. A stage that was entered twice stands here twice.
-        #[graphql(directive = access::apply("Contact".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Contact".into(), "P".into(), false))]
         async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
             history::stages(Cx::of(ctx), StageObject::Lifecycle, self.0.row().id).await
         }
@@ -126,6 +131,11 @@ object! {
     }
 }
 
+/// The ways of a company itself, not of its people.
+pub fn of_company(_: &Cx) -> Expr {
+    contact_point::Column::ContactId.is_null()
+}
+
 object! {
     /// Where a person works or worked. Events stay with the account that they worked for then.
     Employment(employment::Entity) as Contact, id Employment {
@@ -162,6 +172,9 @@ object! {
     }
 }
 
+/// The most ways to reach somebody that one call adds.
+const MAX_POINTS: usize = 100;
+
 /// A way to reach somebody.
 #[derive(Clone, Debug, InputObject)]
 pub struct ContactPointInput {
@@ -169,7 +182,7 @@ pub struct ContactPointInput {
     pub kind: ContactPointKind,
     /// The address or number, at most 2,000 characters.
     pub value: String,
-    /// What it is called.
+    /// What it is called, at most 255 characters.
     pub label: Option<String>,
 }
 
@@ -180,7 +193,7 @@ pub struct MarketingConsentInput {
     pub channels: Vec<ContactPointKind>,
     /// The legal basis.
     pub legal_basis: LegalBasis,
-    /// Where it was given: form, fair, paper.
+    /// Where it was given: form, fair, paper; at most 255 characters.
     pub source: Option<String>,
 }
 
@@ -193,15 +206,15 @@ impl crate::graph::IsSet for MarketingConsentInput {
 input! {
     /// A new contact. Marketing may create one only together with its consent.
     CreateContactInput for Contact {
-        /// The given name.
+        /// The given name, at most 255 characters.
         N given_name: Option<String>;
-        /// The family name.
+        /// The family name, at most 255 characters.
         N family_name: String;
-        /// How they wish to be addressed.
+        /// How they wish to be addressed, at most 255 characters.
         N salutation: Option<String>;
-        /// The job title.
+        /// The job title, at most 255 characters.
         N job_title: Option<String>;
-        /// The language that they prefer.
+        /// The language that they prefer: BCP 47, such as `de`.
         P language: Option<String>;
         /// How senior they are.
         P seniority: Option<Seniority>;
@@ -209,7 +222,7 @@ input! {
         P buying_role: Option<BuyingRole>;
         /// Where they work.
         P account_id: Option<GlobalId>;
-        /// How to reach them. Marketing records a way only together with consent for its channel.
+        /// How to reach them, at most 100 ways. Marketing records a way only together with consent for its channel.
         C contact_points: Option<Vec<ContactPointInput>>;
     }
     plain {
@@ -236,13 +249,13 @@ input! {
         P seniority: MaybeUndefined<Seniority>;
         /// Their part in buying.
         P buying_role: MaybeUndefined<BuyingRole>;
-        /// The stage of the person; a new stage writes an interval.
+        /// The stage of the person, one of the tenant's; a new stage writes an interval.
         P lifecycle_stage: MaybeUndefined<String>;
         /// Where they work from now on: ends the old employment and begins a new one.
         P account_id: MaybeUndefined<GlobalId>;
         /// The colleague who looks after them.
         P owner_id: MaybeUndefined<GlobalId>;
-        /// More ways to reach them.
+        /// More ways to reach them, at most 100.
         C add_contact_points: Option<Vec<ContactPointInput>>;
     }
     plain {
@@ -278,22 +291,23 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
         family_name,
         salutation,
         job_title,
-        language,
+        language: tongue,
         seniority,
         buying_role,
         account_id,
         contact_points,
     } = input;
     let consent_missing = marketing_consent.is_none();
+    let job_title = line("jobTitle", job_title)?;
     let mut work = Work::begin(cx).await?;
     let account_id = work.refer_opt::<account::Entity>("accountId", account_id).await?;
     let row = work
         .insert::<contact::Entity>(contact::ActiveModel {
-            given_name: Set(given_name),
+            given_name: Set(line("givenName", given_name)?),
             family_name: Set(Some(text("familyName", family_name, 255)?)),
-            salutation: Set(salutation),
+            salutation: Set(line("salutation", salutation)?),
             job_title: Set(job_title.clone()),
-            language: Set(language),
+            language: Set(language("language", tongue)?),
             seniority: Set(seniority),
             buying_role: Set(buying_role),
             lifecycle_stage: Set("SUBSCRIBER".to_owned()),
@@ -306,11 +320,14 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
         employ(&mut work, &row, employer, job_title).await?;
     }
     if let Some(given) = marketing_consent {
-        for (nth, channel) in given.channels.iter().enumerate() {
-            if given.channels[..nth].contains(channel) {
-                continue;
+        let source = line("marketingConsent.source", given.source)?;
+        let mut channels: Vec<Option<ContactPointKind>> = Vec::new();
+        for channel in given.channels.into_iter().map(Some) {
+            if !channels.contains(&channel) {
+                channels.push(channel);
             }
-            let channel = Some(*channel);
+        }
+        for channel in channels {
             let consent = work
                 .insert::<consent::Entity>(consent::ActiveModel {
                     contact_id: Set(row.id),
@@ -318,7 +335,7 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
                     channel: Set(channel),
                     state: Set(ConsentState::Given),
                     legal_basis: Set(Some(given.legal_basis)),
-                    source: Set(given.source.clone()),
+                    source: Set(source.clone()),
                     valid_from: Set(work.now()),
                     ..Default::default()
                 })
@@ -341,7 +358,7 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
         ),
         other => other,
     })?;
-    add_points(&mut work, cx, &row, "contactPoints", contact_points.unwrap_or_default()).await?;
+    add_points(&mut work, cx, "contactPoints", &row, contact_points.unwrap_or_default()).await?;
     work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, "SUBSCRIBER", "created", cx.caller.colleague)
         .await?;
     work.commit().await?;
@@ -363,16 +380,21 @@ async fn employ(work: &mut Work<'_>, row: &contact::Model, employer: uuid::Uuid,
 }
 
 /// Adds ways to reach a person, each as `addContactPoint` does: the caller must be able to write it, by consent for its channel
-/// where it is marketing. The first of its kind is the first choice.
+/// where it is marketing. The first of its kind is the first choice. `path` is the field that the points came in.
 async fn add_points(
     work: &mut Work<'_>,
     cx: &Cx,
-    row: &contact::Model,
     path: &str,
+    row: &contact::Model,
     points: Vec<ContactPointInput>,
 ) -> Result<()> {
-    for ContactPointInput { kind, value, label } in points {
-        let value = text(path, value, 2000)?;
+    if points.len() > MAX_POINTS {
+        return Err(Error::invalid(path, format!("at most {MAX_POINTS} at once")));
+    }
+    for (index, ContactPointInput { kind, value, label }) in points.into_iter().enumerate() {
+        let at = |field: &str| format!("{path}.{index}.{field}");
+        let value = text(&at("value"), value, 2000)?;
+        let label = line(&at("label"), label)?;
         let same = contact_point::Column::ContactId
             .eq(row.id)
             .and(contact_point::Column::Kind.eq(kind))
@@ -383,7 +405,7 @@ async fn add_points(
                 contact_id: Set(Some(row.id)),
                 account_id: Set(row.account_id),
                 kind: Set(kind),
-                label: Set(line(path, label)?),
+                label: Set(label),
                 value_hash: Set(Some(mask::value_hash(&cx.caller.tenant_key.0, kind.as_str(), &value))),
                 value: Set(Some(value)),
                 is_primary: Set(is_primary),
@@ -392,8 +414,8 @@ async fn add_points(
             .await?;
         let reached = work.reached::<contact_point::Entity>(point.id, &[(Class::C, "value")]).await;
         reached.map_err(|error| match error {
-            Error::User(_) if work.caller().is(crate::policy::Role::Marketing) => {
-                Error::user(UserErrorCode::ConsentMissing, path, format!("there is no consent for {kind}"))
+            Error::User(_) if cx.caller.is(crate::policy::Role::Marketing) => {
+                Error::user(UserErrorCode::ConsentMissing, &at("kind"), format!("there is no consent for {kind}"))
             }
             Error::User(_) => Error::forbidden(path),
             other => other,
@@ -412,7 +434,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
         family_name,
         salutation,
         job_title,
-        language,
+        language: tongue,
         seniority,
         buying_role,
         lifecycle_stage,
@@ -425,14 +447,14 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
     let seen = work.to_change::<contact::Entity>(id, if_version, &written).await?;
     let account_id = work.refer_patch::<account::Entity>("accountId", account_id).await?;
     let row = contact::ActiveModel {
-        given_name: patch(given_name),
-        family_name: patch(family_name),
-        salutation: patch(salutation),
-        job_title: patch(job_title),
-        language: patch(language),
+        given_name: line_patch("givenName", given_name)?,
+        family_name: line_patch("familyName", family_name)?,
+        salutation: line_patch("salutation", salutation)?,
+        job_title: line_patch("jobTitle", job_title)?,
+        language: language_patch("language", tongue)?,
         seniority: patch(seniority),
         buying_role: patch(buying_role),
-        lifecycle_stage: patch_required("lifecycleStage", lifecycle_stage)?,
+        lifecycle_stage: work.stage_patch("lifecycleStage", StageObject::Lifecycle, lifecycle_stage).await?,
         account_id: account_id.clone(),
         owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
         ..Default::default()
@@ -446,7 +468,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
         work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, &stage, "changed", cx.caller.colleague)
             .await?;
     }
-    add_points(&mut work, cx, &row, "addContactPoints", add_contact_points.unwrap_or_default()).await?;
+    add_points(&mut work, cx, "addContactPoints", &row, add_contact_points.unwrap_or_default()).await?;
     let seen = work.reached::<contact::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Contact(seen))

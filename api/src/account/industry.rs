@@ -2,18 +2,23 @@
 //! of a branch reaches the accounts of the whole sub-tree in one comparison; it follows the tree here and nowhere else.
 
 use async_graphql::{Context, MaybeUndefined, Object};
-use entities::account::{account, industry, industry_closure, industry_team_member};
+use entities::{
+    account::{account, industry, industry_closure, industry_team_member},
+    sales::requirement,
+};
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Condition, QueryFilter, QuerySelect, Set, sea_query::ExprTrait};
 use uuid::Uuid;
 
-use super::{Account, IndustryTeamMember};
+use super::{Account, IndustryTeamMember, segment::Segment};
 use crate::{
     graph::{Cx, Error, GlobalId, Ids, Kind, MAX_LINE, Result, TextFilter, UserErrorCode, name_patch, text},
     input,
     journey::{Removable, Work, attempt, timeline},
     listed, object, payload,
     policy::{Seen, access},
-    removal, teamwork,
+    removal,
+    sales::Requirement,
+    teamwork,
 };
 
 /// The deepest tree: NACE has four levels, and the source's own order may be finer.
@@ -38,9 +43,18 @@ object! {
         accounts: Account = account::Entity, account::Column::IndustryId, Rising;
         /// Who looks after the accounts of it and of the industries below, ended memberships too, oldest first.
         team: IndustryTeamMember = industry_team_member::Entity, industry_team_member::Column::IndustryId, Rising;
+        /// What its customers said that they need, newest first.
+        requirements: Requirement = requirement::Entity, requirement::Column::IndustryId, Falling;
     }
     timeline Industry;
     teamwork Industry;
+    edges {
+        /// How much there is of it: customers, people, leads, needs.
+        #[graphql(directive = access::apply("Reference".into(), "P".into(), false))]
+        pub async fn segment(&self) -> Segment {
+            Segment::of(self.0.row().id)
+        }
+    }
 }
 
 input! {

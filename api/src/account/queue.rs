@@ -49,7 +49,7 @@ object! {
         P valid_to: DateTime<Utc> = |row| row.valid_to;
     }
     refs {
-        /// The queue; null once it was taken away.
+        /// The queue.
         P queue: Queue = queue::Entity, |row| row.queue_id;
         /// The colleague.
         P colleague: Colleague = colleague::Entity, |row| row.colleague_id;

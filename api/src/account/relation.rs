@@ -37,9 +37,7 @@ impl Turn {
             (Turn::Engaged, "TARGET") => ("ENGAGED", "first contact"),
             (Turn::Opened, "TARGET" | "ENGAGED" | "CHURNED") => ("OPEN_OPPORTUNITY", "opportunity opened"),
             (Turn::Opened, "ACTIVE" | "RENEWAL") => ("EXPANSION", "opportunity opened"),
-            (Turn::Won, "TARGET" | "ENGAGED" | "OPEN_OPPORTUNITY" | "CHURNED") => {
-                ("ONBOARDING", "opportunity won")
-            }
+            (Turn::Won, "TARGET" | "ENGAGED" | "OPEN_OPPORTUNITY" | "CHURNED") => ("ONBOARDING", "opportunity won"),
             (Turn::Won, "EXPANSION") => ("ACTIVE", "opportunity won"),
             (Turn::NoneOpen, "OPEN_OPPORTUNITY") => ("ENGAGED", "opportunity lost"),
             (Turn::NoneOpen, "EXPANSION") => ("ACTIVE", "opportunity lost"),

@@ -7,6 +7,7 @@
 mod common;
 mod data;
 pub mod demo;
+pub mod found;
 pub mod generate;
 pub mod import;
 mod log;
@@ -61,6 +62,7 @@ pub enum Command {
     Serve(serve::Args),
     Demo(demo::Args),
     Migrate(migrate::Args),
+    Found(found::Args),
     Token(token::Args),
     Schema(schema::Args),
     Import(import::Args),
@@ -81,6 +83,7 @@ impl Cli {
                 Command::Serve(_)
                 | Command::Demo(_)
                 | Command::Migrate(_)
+                | Command::Found(_)
                 | Command::Schema(_)
                 | Command::Generate(_) => Ok(()),
             }?;
@@ -95,17 +98,19 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => args.config()?,
         Command::Demo(args) => args.config()?,
         Command::Migrate(args) => args.common.config()?,
+        Command::Found(args) => args.common.config()?,
         Command::Token(args) => args.common.config()?,
         Command::Schema(args) => args.common.config()?,
         Command::Import(args) => args.common.config()?,
         Command::Generate(args) => args.common.config()?,
         Command::Verify(args) => args.common.config()?,
     };
-    log::begin(&config.log);
+    let _traces = log::begin(&config.log);
     match cli.command {
         Command::Serve(args) => serve::run(args, config).await,
         Command::Demo(args) => demo::run(args, config).await,
         Command::Migrate(args) => migrate::run(args, config).await,
+        Command::Found(args) => found::run(args, config).await,
         Command::Token(args) => token::run(args, config).await,
         Command::Schema(args) => schema::run(args, config).await,
         Command::Import(args) => import::run(args, config).await,

@@ -17,7 +17,14 @@ pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Proble
     check_auth(auth, purpose, problems);
     check_limits(limits, problems);
 
-    let Log { format: _, filter } = log;
+    let Log { format: _, filter, traces } = log;
+    if !traces.is_empty() && !Url::parse(traces).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        let message = format!("{traces:?} is no address; right would be \"http://localhost:4318/v1/traces\", or empty");
+        problems.push(Problem::new("log.traces", message));
+    } else if !traces.is_empty() && !cfg!(feature = "otlp") {
+        let message = "this program was built without OpenTelemetry; right would be empty, or `cargo build --features otlp`";
+        problems.push(Problem::new("log.traces", message));
+    }
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(filter) {
         problems.push(Problem::new(
             "log.filter",
@@ -139,6 +146,7 @@ fn check_limits(limits: &Limits, problems: &mut Vec<Problem>) {
         socket_init_timeout,
         socket_operations,
         max_frame_bytes,
+        slow_reader_timeout,
     } = limits;
     const KB: usize = 1_024;
     number("limits.max_body_bytes", *max_body_bytes, KB..=256 * KB * KB, problems);
@@ -158,6 +166,7 @@ fn check_limits(limits: &Limits, problems: &mut Vec<Problem>) {
     time("limits.socket_init_timeout", *socket_init_timeout, SECOND..=5 * MINUTE, problems);
     number("limits.socket_operations", *socket_operations, 1..=10_000, problems);
     number("limits.max_frame_bytes", *max_frame_bytes, KB..=64 * KB * KB, problems);
+    time("limits.slow_reader_timeout", *slow_reader_timeout, Duration::from_millis(10)..=HOUR, problems);
     if max_document_bytes > max_body_bytes {
         let message = format!(
             "a document of {max_document_bytes} bytes cannot come in a body of {max_body_bytes}; right would be max_body_bytes or less"

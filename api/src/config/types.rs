@@ -170,6 +170,9 @@ pub struct Limits {
     pub socket_operations: usize,
     /// Bytes of a socket's frame.
     pub max_frame_bytes: usize,
+    /// Time that a stream waits for its reader.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub slow_reader_timeout: Duration,
 }
 
 /// `[log]`.
@@ -180,6 +183,8 @@ pub struct Log {
     pub format: LogFormat,
     /// What is logged.
     pub filter: String,
+    /// Where traces go; empty: nowhere.
+    pub traces: String,
 }
 
 /// How a log line looks.

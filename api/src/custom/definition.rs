@@ -79,7 +79,7 @@ object! {
         P description: String = |row| row.description.clone();
         /// The class of its values: who may read and write them on a record is in the access table.
         P class: Class = |row| row.class.chars().next().and_then(Class::from_letter);
-        /// What can be chosen; empty unless the type is CHOICE.
+        /// What can be chosen, at most 200; empty unless the type is CHOICE.
         P choices: Vec<CustomChoice> = |row| {
             row.choices.as_array().into_iter().flatten().cloned().map(CustomChoice).collect::<Vec<_>>()
         };

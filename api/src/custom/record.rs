@@ -56,7 +56,7 @@ pub struct SetCustomFieldsPayload {
     pub record: Option<CustomRecord>,
     /// Its version now; null if it was refused.
     pub version: Option<i32>,
-    /// Its own fields now; null if it was refused.
+    /// Its own fields now, at most 100; null if it was refused.
     pub custom_fields: Option<Vec<CustomFieldValue>>,
     /// Why nothing was changed; empty after success.
     pub user_errors: Vec<UserError>,

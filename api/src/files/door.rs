@@ -3,7 +3,7 @@
 
 use axum::{
     Json, Router,
-    body::{Body, to_bytes},
+    body::Body,
     extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -15,7 +15,7 @@ use sea_orm::EntityTrait;
 
 use crate::{
     clock::Clock,
-    store::{Store, Ticket, Verb},
+    store::{Brought, Store, Ticket, Verb, attachment},
     tenancy,
 };
 
@@ -66,18 +66,18 @@ async fn bring(State(door): State<Door>, Path(token): Path<String>, headers: Hea
     if given.is_some_and(|given| given != ticket.content_type) {
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("this file is {}", ticket.content_type));
     }
-    let limit = usize::try_from(ticket.size).unwrap_or(usize::MAX);
-    let bytes = match to_bytes(body, limit).await {
-        Ok(bytes) if bytes.len() == limit => bytes,
-        Ok(bytes) => {
-            let message = format!("this file has {limit} bytes, not {}", bytes.len());
-            return refused(StatusCode::BAD_REQUEST, &message);
+    let Ticket { tenant, file, size, .. } = ticket;
+    // As they come: a hundred slow uploads hold a hundred small buffers, not a hundred files.
+    match files.bring(tenant, file, size, door.clock.random(), body.into_data_stream()).await {
+        Ok(Brought::Kept) => StatusCode::NO_CONTENT.into_response(),
+        Ok(Brought::Known) => refused(StatusCode::CONFLICT, "the bytes are here already; a file is never written over"),
+        Ok(Brought::TooFew(came)) => {
+            refused(StatusCode::BAD_REQUEST, &format!("this file has {size} bytes, not {came}"))
         }
-        Err(_) => return refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("this file has {limit} bytes, not more")),
-    };
-    match files.put(ticket.tenant, ticket.file, bytes).await {
-        Ok(true) => StatusCode::NO_CONTENT.into_response(),
-        Ok(false) => refused(StatusCode::CONFLICT, "the bytes are here already; a file is never written over"),
+        Ok(Brought::TooMany) => {
+            refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("this file has {size} bytes, not more"))
+        }
+        Ok(Brought::Broken) => refused(StatusCode::BAD_REQUEST, "the bytes broke off"),
         Err(error) => failed(&error),
     }
 }
@@ -85,29 +85,20 @@ async fn bring(State(door): State<Door>, Path(token): Path<String>, headers: Hea
 async fn fetch(State(door): State<Door>, Path(token): Path<String>) -> Response {
     let Some(files) = door.store.files() else { return forbidden() };
     let Some(ticket) = opened(&door, &token, Verb::Get).await else { return forbidden() };
-    let bytes = match files.get(ticket.tenant, ticket.file).await {
-        Ok(Some(bytes)) => bytes,
+    let (size, bytes) = match files.get(ticket.tenant, ticket.file).await {
+        Ok(Some(found)) => found,
         Ok(None) => return forbidden(),
         Err(error) => return failed(&error),
     };
     let kind = HeaderValue::from_str(&ticket.content_type);
     let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let mut response = bytes.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    if let Ok(disposition) = HeaderValue::from_str(&disposition(&ticket.name)) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    let mut response = Body::from_stream(bytes).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(named) = HeaderValue::from_str(&attachment(&ticket.name)) {
+        headers.insert(header::CONTENT_DISPOSITION, named);
     }
     response
-}
-
-/// Never shown in the browser's own window; the name as RFC 6266 and RFC 5987 say.
-fn disposition(name: &str) -> String {
-    let encoded: String = name
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
-    format!("attachment; filename*=UTF-8''{encoded}")
 }

@@ -16,7 +16,7 @@ use crate::{
     journey::{Journaled, Work, attempt},
     listed, object, payload,
     policy::{Class, Seen, Type, access},
-    store::{Files, Link, Ticket, Verb},
+    store::{Files, Held, Link, Ticket, Verb},
 };
 
 /// The most files of one record.
@@ -31,6 +31,8 @@ pub struct FileLink {
     pub method: &'static str,
     /// The `Content-Type` to send with a PUT.
     pub content_type: String,
+    /// The `If-None-Match` to send with a PUT; null where none is needed.
+    pub if_none_match: Option<&'static str>,
     /// Until when it holds (UTC).
     pub expires_at: DateTime<Utc>,
 }
@@ -54,16 +56,26 @@ async fn link(cx: &Cx, seen: &Seen<file::Model>, verb: Verb) -> Result<Option<Fi
         name: row.name.clone(),
     };
     let link = files.link(&cx.caller.tenant_key.0, ticket, cx.clock.now()).await.map_err(Error::internal)?;
-    let Link { url, expires_at } = link;
+    let Link { url, expires_at, if_none_match } = link;
     let method = if verb == Verb::Put { "PUT" } else { "GET" };
-    Ok(Some(FileLink { url, method, content_type: row.content_type.clone(), expires_at }))
+    Ok(Some(FileLink { url, method, content_type: row.content_type.clone(), if_none_match, expires_at }))
+}
+
+/// The store does not answer: a refusal that a client may try again after, and the cause in the log.
+fn down(cause: &dyn std::error::Error) -> Error {
+    tracing::error!(%cause, "the file store failed");
+    Error::user(UserErrorCode::StateConflict, "", "the file store does not answer now; try again later")
 }
 
 /// Checks what a file is said to be.
 fn checked(files: &Files, name: String, content_type: String, size: i32) -> Result<(String, String, i64)> {
     let name = text("name", name, 255)?;
-    if name.contains(['/', '\\']) {
+    if name.contains(['/', '\\']) || [".", ".."].contains(&name.trim()) {
         return Err(Error::invalid("name", "a name, not a path"));
+    }
+    // They would show `fdp.exe` as `exe.pdf`.
+    if name.contains(['\u{202A}', '\u{202B}', '\u{202C}', '\u{202D}', '\u{202E}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}']) {
+        return Err(Error::invalid("name", "without characters that turn the direction of writing"));
     }
     if !files.types.contains(&content_type) {
         return Err(Error::invalid("contentType", format!("one of {}", files.types.join(", "))));
@@ -93,14 +105,17 @@ async fn complete(cx: &Cx, ty: Type, id: GlobalId, if_version: Option<i32>) -> R
     if row.stored_at.is_some() {
         return Err(Error::user(UserErrorCode::StateConflict, "id", "the file is complete"));
     }
-    match files.size(row.tenant_id, row.id).await.map_err(Error::internal)? {
-        Some(size) if i64::try_from(size) == Ok(row.size_bytes) => {}
-        Some(size) => {
-            files.delete(row.tenant_id, row.id).await.map_err(Error::internal)?;
-            let message = format!("{size} bytes came, {} were announced", row.size_bytes);
-            return Err(Error::user(UserErrorCode::StateConflict, "id", message));
-        }
-        None => return Err(Error::user(UserErrorCode::StateConflict, "id", "its bytes have not come")),
+    let Some(Held { size, content_type }) = files.held(row.tenant_id, row.id).await.map_err(|error| down(&error))? else {
+        return Err(Error::user(UserErrorCode::StateConflict, "id", "its bytes have not come"));
+    };
+    let other = if i64::try_from(size) != Ok(row.size_bytes) {
+        Some(format!("{size} bytes came, {} were announced", row.size_bytes))
+    } else {
+        content_type.filter(|came| *came != row.content_type).map(|came| format!("{came} came, {} was announced", row.content_type))
+    };
+    if let Some(message) = other {
+        files.delete(row.tenant_id, row.id).await.map_err(|error| down(&error))?;
+        return Err(Error::user(UserErrorCode::StateConflict, "id", message));
     }
     let stored = file::ActiveModel { stored_at: Set(Some(work.now())), ..Default::default() };
     work.update::<file::Entity>(&seen, stored).await?;
@@ -117,7 +132,9 @@ async fn remove(cx: &Cx, ty: Type, id: GlobalId, if_version: Option<i32>) -> Res
     work.remove::<file::Entity>(&seen).await?;
     work.commit().await?;
     // After the commit: bytes that nobody names harm nobody, a name without bytes would.
-    files.delete(seen.row().tenant_id, uuid).await.map_err(Error::internal)?;
+    if let Err(cause) = files.delete(seen.row().tenant_id, uuid).await {
+        tracing::error!(%cause, file = %uuid, "the bytes of a file that was taken away are still there");
+    }
     Ok(id)
 }
 
@@ -180,7 +197,7 @@ macro_rules! files_of {
         input! {
             /// A file to be: say what it is, bring its bytes to `upload`, then complete it.
             $create_input for $ty {
-                /// Its name, at most 255 characters, without a path.
+                /// Its name, at most 255 characters, without a path, and without characters that turn the direction of writing.
                 T name: String;
                 /// What it is: a media type that the house takes.
                 P content_type: String;
@@ -275,7 +292,9 @@ macro_rules! files_of {
                 $create_payload::of(attempt(|| $create(cx, input.clone())).await)
             }
 
-            /// Says that the bytes of a file have come. STATE_CONFLICT if they have not, or are not as many as announced.
+            /// Says that the bytes of a file have come. STATE_CONFLICT if they have not, or are not what was
+            /// announced: then they are thrown away, and may be brought again. STATE_CONFLICT with an empty path while the store does
+            /// not answer.
             #[graphql(directive = access::apply(stringify!($ty).into(), "T".into(), true))]
             async fn $complete(&self, ctx: &Context<'_>, input: FileStepInput) -> Result<$complete_payload> {
                 let cx = Cx::of(ctx);

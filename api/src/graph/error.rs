@@ -107,7 +107,10 @@ impl Error {
     pub fn moved(self, from: &str, to: &str) -> Error {
         match self {
             Error::User(mut errors) => {
-                errors.iter_mut().filter(|error| error.path == [from]).for_each(|error| error.path = vec![to.to_owned()]);
+                errors
+                    .iter_mut()
+                    .filter(|error| error.path == [from])
+                    .for_each(|error| error.path = vec![to.to_owned()]);
                 Error::User(errors)
             }
             other => other,
@@ -127,6 +130,24 @@ impl Error {
     /// Whether the unit of work may simply be tried again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Error::Conflict(_))
+    }
+
+    /// Whether the database was not there, rather than at odds with a statement.
+    pub fn is_outage(&self) -> bool {
+        let Error::Internal(cause) = self else { return false };
+        let cause = match cause.downcast_ref::<DbErr>() {
+            Some(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)) => return true,
+            Some(DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) => cause,
+            _ => return false,
+        };
+        let sea_orm::RuntimeErr::SqlxError(cause) = cause else { return false };
+        match cause.as_database_error() {
+            // Connections, resources, an operator at work.
+            Some(refused) => {
+                refused.code().is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class)))
+            }
+            None => matches!(**cause, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed),
+        }
     }
 
     /// The code that `extensions.code` carries.

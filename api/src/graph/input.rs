@@ -207,7 +207,24 @@ pub fn prose_patch(path: &str, value: MaybeUndefined<String>) -> Result<ActiveVa
     }
 }
 
-fn patch_text(
+/// A whole number of percent that may be left out.
+pub fn percent(path: &str, value: Option<i32>) -> Result<Option<i32>> {
+    match value {
+        Some(percent) if !(0..=100).contains(&percent) => Err(Error::invalid(path, "between 0 and 100 percent")),
+        value => Ok(value),
+    }
+}
+
+/// [`percent`] from a patch: absent leaves, null clears.
+pub fn percent_patch(path: &str, value: MaybeUndefined<i32>) -> Result<ActiveValue<Option<i32>>> {
+    match patch(value) {
+        ActiveValue::Set(value) => Ok(ActiveValue::Set(percent(path, value)?)),
+        other => Ok(other),
+    }
+}
+
+/// A nullable text from a patch: absent leaves, null clears, anything else is checked.
+pub(super) fn patch_text(
     value: MaybeUndefined<String>,
     checked: impl FnOnce(Option<String>) -> Result<Option<String>>,
 ) -> Result<ActiveValue<Option<String>>> {

@@ -4,10 +4,13 @@
 //! A page in a chosen order goes on from the value and the id of its last row: one comparison of two columns with two values.
 //! Rows without a value come last in both directions.
 
-use async_graphql::{Enum, OutputType};
+use async_graphql::{
+    Enum, InputType, OutputType,
+    connection::{Connection, Edge},
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{
-    ColumnTrait, ColumnType, Condition, ModelTrait, Value,
+    ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait, Value,
     sea_query::{Expr, ExprTrait, Order},
 };
 use serde_json::{Value as Json, json};
@@ -19,7 +22,7 @@ use super::{
     cx::Cx,
     error::{Error, Result},
     filter::folded,
-    page::{Direction, List, PageArgs, RowCursor, connect, list, total},
+    page::{Direction, List, PageArgs, RowCursor, Total, total},
 };
 use crate::policy::{Class, Governed, Rows, Seen, Sight, Type};
 
@@ -120,6 +123,16 @@ pub fn combine<E: Governed, F: Filter<E>>(
     Ok(all)
 }
 
+/// A GraphQL type whose lists can be narrowed and ordered: roots and edges alike take its filter and its order.
+pub trait Listable: From<Seen<<Self::Table as EntityTrait>::Model>> + OutputType {
+    /// Its table.
+    type Table: Governed;
+    /// What narrows it.
+    type Filter: Filter<Self::Table> + InputType;
+    /// What orders it.
+    type Sort: Sort<Self::Table> + InputType;
+}
+
 /// A page of rows, filtered, in the chosen order or in the list's own.
 pub async fn listed<E, T>(
     cx: &Cx,
@@ -133,67 +146,149 @@ where
     E: Governed,
     T: From<Seen<E::Model>> + OutputType,
 {
-    let ty = rows.line();
-    let key = sort.map(Sort::key).transpose()?;
-    let by_custom = matches!(key, Some(SortKey::Custom(_)));
-    let fields = match by_custom || filter.as_ref().is_some_and(Filter::asks_custom) {
-        true => Some(cx.fields().await?),
-        false => None,
-    };
-    let rows = match filter {
-        Some(filter) => rows.filter(filter.condition(cx, ty, Depth::default())?),
-        None => rows,
-    };
-    match key {
-        None => list(cx, rows, args, direction).await,
-        Some(key) => sorted(cx, rows, key, fields.as_deref(), args).await,
-    }
+    let asked = Asked::of(cx, rows.line(), filter, sort, args, direction).await?;
+    read(cx, rows, asked).await
 }
 
-async fn sorted<E, T>(
-    cx: &Cx,
-    rows: Rows<E>,
-    key: SortKey<E>,
-    fields: Option<&Fields>,
-    args: PageArgs,
-) -> Result<List<T>>
+/// A page of a root list in its own order.
+pub async fn list<E, T>(cx: &Cx, rows: Rows<E>, args: PageArgs, direction: Direction) -> Result<List<T>>
 where
     E: Governed,
     T: From<Seen<E::Model>> + OutputType,
 {
-    let (size, from_end, after, before) = args.checked()?;
+    read(cx, rows, Asked::plain(args, direction)?).await
+}
+
+async fn read<E, T>(cx: &Cx, rows: Rows<E>, asked: Asked<E>) -> Result<List<T>>
+where
+    E: Governed,
+    T: From<Seen<E::Model>> + OutputType,
+{
+    let rows = rows.filter(asked.filter.clone());
     let total = total(cx, &rows);
-    let place = Place::of(cx, rows.line(), key, fields)?;
-    let (mut rows, after_given, before_given) = (rows, after.is_some(), before.is_some());
-    if let Some(cursor) = after {
-        rows = rows.filter(place.beyond(cursor, true)?);
-    }
-    if let Some(cursor) = before {
-        rows = rows.filter(place.beyond(cursor, false)?);
-    }
-    let (natural, reverse) = match place.direction {
-        SortDirection::Asc => (Order::Asc, Order::Desc),
-        SortDirection::Desc => (Order::Desc, Order::Asc),
-    };
-    let order = if from_end { reverse } else { natural };
-    if place.nullable {
-        let nulls = if from_end { Order::Desc } else { Order::Asc };
-        rows = rows.order_by_expr(place.value.clone().is_null(), nulls);
-    }
-    let rows = rows.order_by_expr(place.value.clone(), order.clone()).order_by(E::ID, order).limit(size + 1);
-    let mut found = {
+    let rows = rows.filter(asked.between.clone());
+    let rows = asked.orders.iter().fold(rows, |rows, (by, order)| rows.order_by_expr(by.clone(), order.clone()));
+    let found = {
         let _busy = cx.busy();
-        rows.all(cx.store.db()).await?
+        rows.limit(asked.size + 1).all(cx.store.db()).await?
     };
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = found.len() > size;
-    found.truncate(size);
-    let (previous, next) = if from_end { (more, before_given) } else { (after_given, more) };
-    if from_end {
-        found.reverse();
+    Ok(asked.connect(found, total))
+}
+
+/// A list as it was asked for: which rows, in which order, which page of them.
+pub(super) struct Asked<E: Governed> {
+    /// Which rows of the list.
+    pub filter: Condition,
+    /// Between which cursors.
+    pub between: Condition,
+    /// The order in which the database reads the page.
+    pub orders: Vec<(Expr, Order)>,
+    /// How many rows.
+    pub size: u64,
+    from_end: bool,
+    after: bool,
+    before: bool,
+    /// None: the list's own order, by id.
+    place: Option<Place<E>>,
+}
+
+impl<E: Governed> Asked<E> {
+    /// A page of the whole list in its own order.
+    pub fn plain(args: PageArgs, direction: Direction) -> Result<Self> {
+        let page = args.page()?;
+        let id = || E::ID.into_expr();
+        let (above, below) = match direction {
+            Direction::Rising => (page.after, page.before),
+            Direction::Falling => (page.before, page.after),
+        };
+        let between = Condition::all().add_option(above.map(|at| id().gt(at))).add_option(below.map(|at| id().lt(at)));
+        Ok(Asked {
+            filter: Condition::all(),
+            between,
+            orders: vec![(id(), page.order(direction))],
+            size: page.size,
+            from_end: page.from_end,
+            after: page.after.is_some(),
+            before: page.before.is_some(),
+            place: None,
+        })
     }
-    let rows = found.into_iter().map(|row| (place.cursor(&row), row));
-    Ok(connect::<E, T>(rows, previous, next, total))
+
+    /// A page of a list under a line of the access table, narrowed and ordered.
+    pub async fn of(
+        cx: &Cx,
+        ty: Type,
+        filter: Option<impl Filter<E>>,
+        sort: Option<impl Sort<E>>,
+        args: PageArgs,
+        direction: Direction,
+    ) -> Result<Self> {
+        let key = sort.map(Sort::key).transpose()?;
+        let by_custom = matches!(key, Some(SortKey::Custom(_)));
+        let fields = match by_custom || filter.as_ref().is_some_and(Filter::asks_custom) {
+            true => Some(cx.fields().await?),
+            false => None,
+        };
+        let condition = match filter {
+            Some(filter) => filter.condition(cx, ty, Depth::default())?,
+            None => Condition::all(),
+        };
+        let asked = match key {
+            None => Asked::plain(args, direction)?,
+            Some(key) => Asked::sorted(Place::of(cx, ty, key, fields.as_deref())?, args)?,
+        };
+        Ok(Asked { filter: condition, ..asked })
+    }
+
+    fn sorted(place: Place<E>, args: PageArgs) -> Result<Self> {
+        let (size, from_end, after, before) = args.checked()?;
+        let (after_given, before_given) = (after.is_some(), before.is_some());
+        let after = after.map(|cursor| place.beyond(cursor, true)).transpose()?;
+        let before = before.map(|cursor| place.beyond(cursor, false)).transpose()?;
+        let (natural, reverse) = match place.direction {
+            SortDirection::Asc => (Order::Asc, Order::Desc),
+            SortDirection::Desc => (Order::Desc, Order::Asc),
+        };
+        let order = if from_end { reverse } else { natural };
+        let mut orders = Vec::with_capacity(3);
+        if place.nullable {
+            let nulls = if from_end { Order::Desc } else { Order::Asc };
+            orders.push((place.value.clone().is_null(), nulls));
+        }
+        orders.push((place.value.clone(), order.clone()));
+        orders.push((E::ID.into_expr(), order));
+        Ok(Asked {
+            filter: Condition::all(),
+            between: Condition::all().add_option(after).add_option(before),
+            orders,
+            size,
+            from_end,
+            after: after_given,
+            before: before_given,
+            place: Some(place),
+        })
+    }
+
+    /// Makes the connection of what was read: cuts the one row too many, and turns round what was read from the end.
+    pub fn connect<T>(&self, mut found: Vec<Seen<E::Model>>, total: Total) -> List<T>
+    where
+        T: From<Seen<E::Model>> + OutputType,
+    {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let more = found.len() > size;
+        found.truncate(size);
+        let (previous, next) = if self.from_end { (more, self.before) } else { (self.after, more) };
+        if self.from_end {
+            found.reverse();
+        }
+        let cursor = |row: &Seen<E::Model>| match &self.place {
+            Some(place) => place.cursor(row),
+            None => RowCursor::Id(E::id(row.row())),
+        };
+        let mut connection = Connection::with_additional_fields(previous, next, total);
+        connection.edges.extend(found.into_iter().map(|row| Edge::new(cursor(&row), T::from(row))));
+        connection
+    }
 }
 
 /// An order in SQL: the column as the caller sees it.
@@ -323,39 +418,14 @@ fn write(value: Value) -> Json {
     }
 }
 
-/// The filter, the order and the two roots of a table.
-///
-/// ```ignore
-/// listed! {
-///     /// One account; null if there is none that you may see.
-///     account,
-///     /// The accounts that you may see, oldest first unless sorted.
-///     accounts: Account(account::Entity) as Account, id Account, Rising;
-///     query AccountQuery, filter AccountFilter, sort AccountSort {
-///         /// Its name.
-///         P name: TextFilter = Name;
-///         /// Its owner.
-///         P owner_id: Ids = OwnerId, of Colleague;
-///         /// The yearly revenue.
-///         M annual_revenue: MoneyFilter = AnnualRevenueMinor, in Currency;
-///     }
-/// }
-/// ```
-///
-/// Every list can be narrowed by `id`, `createdAt` and `updatedAt` and sorted by the two. A field that the caller may not read
-/// in clear on a row counts as null there; one that it reads in clear on no row is not offered. With `custom` before the brace,
-/// the list can be narrowed and sorted by the tenant's own fields, too.
+/// The filter and the order of a type that has no roots of its own: what stands between the braces of [`listed!`](crate::listed).
 #[macro_export]
-macro_rules! listed {
+macro_rules! filterable {
     (@kind) => { None };
     (@kind $kind:ident) => { Some($crate::graph::Kind::$kind) };
-    (@currency $table:path, $postgres:ident) => { None };
     (
-        $(#[$one_meta:meta])*
-        $one:ident,
-        $(#[$many_meta:meta])*
-        $many:ident: $out:ident($table:path) as $ty:ident, id $kind:ident, $direction:ident;
-        query $query:ident, filter $filter:ident, sort $sort:ident $($custom:ident)? {
+        $out:ident($table:path) as $ty:ident, id $kind:ident;
+        filter $filter:ident, sort $sort:ident $($custom:ident)? {
             $( $(#[$meta:meta])* $class:ident $field:ident : $test:ty = $column:ident $(, of $of:ident)? $(, in $currency:ident)?; )*
         }
     ) => {
@@ -436,7 +506,7 @@ macro_rules! listed {
                         let shown = |column: Column| {
                             cx.caller.shown::<$table>(ty, class, stringify!($field), column.into_expr()).0
                         };
-                        let kind = $crate::listed!(@kind $($of)?);
+                        let kind = $crate::filterable!(@kind $($of)?);
                         #[allow(unused_mut, reason = "only amounts name a currency")]
                         let mut against = against(stringify!($field), shown(Column::$column), kind);
                         $( against.currency = Some(shown(Column::$currency)); )?
@@ -476,6 +546,50 @@ macro_rules! listed {
             }
         }
 
+        impl $crate::graph::Listable for $out {
+            type Table = $table;
+            type Filter = $filter;
+            type Sort = $sort;
+        }
+    };
+}
+
+/// The filter, the order and the two roots of a table.
+///
+/// ```ignore
+/// listed! {
+///     /// One account; null if there is none that you may see.
+///     account,
+///     /// The accounts that you may see, oldest first unless sorted.
+///     accounts: Account(account::Entity) as Account, id Account, Rising;
+///     query AccountQuery, filter AccountFilter, sort AccountSort {
+///         /// Its name.
+///         P name: TextFilter = Name;
+///         /// Its owner.
+///         P owner_id: Ids = OwnerId, of Colleague;
+///         /// The yearly revenue.
+///         M annual_revenue: MoneyFilter = AnnualRevenueMinor, in Currency;
+///     }
+/// }
+/// ```
+///
+/// Every list can be narrowed by `id`, `createdAt` and `updatedAt` and sorted by the two. A field that the caller may not read
+/// in clear on a row counts as null there; one that it reads in clear on no row is not offered. With `custom` before the brace,
+/// the list can be narrowed and sorted by the tenant's own fields, too.
+#[macro_export]
+macro_rules! listed {
+    (
+        $(#[$one_meta:meta])*
+        $one:ident,
+        $(#[$many_meta:meta])*
+        $many:ident: $out:ident($table:path) as $ty:ident, id $kind:ident, $direction:ident;
+        query $query:ident, filter $filter:ident, sort $sort:ident $($custom:ident)? { $($fields:tt)* }
+    ) => {
+        $crate::filterable! {
+            $out($table) as $ty, id $kind;
+            filter $filter, sort $sort $($custom)? { $($fields)* }
+        }
+
         /// Reading one, and many.
         #[derive(Default)]
         pub struct $query;
@@ -496,9 +610,7 @@ macro_rules! listed {
             $(#[$many_meta])*
             #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
             #[graphql(
-                directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
-                complexity = "crate::graph::cost(first, last, child_complexity)"
-            )]
+                directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
             pub async fn $many(
                 &self,
                 ctx: &async_graphql::Context<'_>,

@@ -55,6 +55,14 @@ impl Money {
     }
 }
 
+impl Money {
+    /// A sum in minor units; none where it is beyond what a decimal holds.
+    pub fn from_sum(minor: i128, currency: &str) -> Option<Money> {
+        let amount = Decimal::try_from_i128_with_scale(minor, decimals(currency)).ok()?;
+        Some(Money { amount, currency: currency.to_owned() })
+    }
+}
+
 impl MoneyInput {
     /// In minor units; refuses what would have to be rounded.
     pub fn into_minor(self, path: &str) -> Result<(i64, String)> {

@@ -19,8 +19,8 @@
 ///         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
 ///         /// The same under another line of the access table than the table's own.
 ///         notes: TicketNote = ticket_message::Entity, ticket_message::Column::TicketId, Rising under TicketNote;
-///         /// Without the rows that name something nearer.
-///         contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising without contact_point::Column::ContactId;
+///         /// Some of them only: `is_open` makes the condition of a `Cx`.
+///         open_tickets: Ticket = ticket::Entity, ticket::Column::AccountId, Falling where is_open;
 ///     }
 ///     timeline Account; // with `use crate::journey::timeline;`
 ///     custom_fields Account raw P; // with `use crate::custom;`: `customFields`, and `custom` with what no field declares
@@ -34,15 +34,15 @@
 macro_rules! object {
     (@line $table:path,) => { <$table as $crate::policy::Governed>::TYPE };
     (@line $table:path, $line:ident) => { $crate::policy::Type::$line };
-    (@without) => { None };
-    (@without $without:path) => { Some($without) };
+    (@only $cx:ident) => { None };
+    (@only $cx:ident, $only:path) => { Some($only($cx)) };
     (
         $(#[$meta:meta])*
         $name:ident($table:path) as $ty:ident, id $kind:ident {
             $( $(#[$field_meta:meta])* $class:ident $field:ident : $out:ty = $get:expr; )*
         }
         $(refs { $( $(#[$ref_meta:meta])* $ref_class:ident $ref:ident : $ref_out:ident = $ref_table:path, $ref_get:expr; )* })?
-        $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident $(under $line:ident)? $(without $without:path)?; )* })?
+        $(lists { $( $(#[$list_meta:meta])* $list:ident : $list_out:ident = $list_table:path, $list_by:path, $direction:ident $(under $line:ident)? $(where $only:path)?; )* })?
         $(timeline $subject:ident;)?
         $(custom_fields $customized:ident $(raw $raw:ident)?;)?
         $(teamwork $record:ident;)?
@@ -104,24 +104,29 @@ macro_rules! object {
 
             $($(
                 $(#[$list_meta])*
+                #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 #[graphql(
-                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn $list(
                     &self,
                     ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "Which of them.")] filter: Option<Box<<$list_out as $crate::graph::Listable>::Filter>>,
+                    #[graphql(desc = "In which order.")] sort: Option<Box<<$list_out as $crate::graph::Listable>::Sort>>,
                     #[graphql(desc = "The first n, 1 to 100.")] first: Option<i32>,
                     #[graphql(desc = "After this cursor.")] after: Option<String>,
                     #[graphql(desc = "The last n, 1 to 100.")] last: Option<i32>,
                     #[graphql(desc = "Before this cursor.")] before: Option<String>,
                 ) -> $crate::graph::Result<$crate::graph::List<$list_out>> {
+                    let cx = $crate::graph::Cx::of(ctx);
+                    let list = $crate::graph::Children::<$list_table> {
+                        name: stringify!($list),
+                        line: $crate::object!(@line $list_table, $($line)?),
+                        by: $list_by,
+                        direction: $crate::graph::Direction::$direction,
+                        only: $crate::object!(@only cx $(, $only)?),
+                    };
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
-                    let line = $crate::object!(@line $list_table, $($line)?);
-                    $crate::graph::children_as::<$list_table, _>(
-                        $crate::graph::Cx::of(ctx), line, $list_by, $crate::object!(@without $($without)?), self.0.row().id, args,
-                        $crate::graph::Direction::$direction,
-                    ).await
+                    Box::pin($crate::graph::children::<$list_out>(cx, list, self.0.row().id, filter, sort, args)).await
                 }
             )*)?
 
@@ -129,13 +134,11 @@ macro_rules! object {
                 /// What happened around it, newest first.
                 #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 #[graphql(
-                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn timeline(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "Which events.")] filter: Option<timeline::TimelineFilter>,
+                    #[graphql(desc = "Which events.")] filter: Option<Box<timeline::TimelineFilter>>,
                     #[graphql(desc = "The newest n, 1 to 100.")] first: Option<i32>,
                     #[graphql(desc = "Older than this cursor.")] after: Option<String>,
                     #[graphql(desc = "The oldest n, 1 to 100.")] last: Option<i32>,
@@ -144,14 +147,14 @@ macro_rules! object {
                     #[graphql(desc = "Only what was known by then.")] known_at: Option<chrono::DateTime<chrono::Utc>>,
                 ) -> $crate::graph::Result<timeline::TimelineConnection> {
                     let page = $crate::graph::PageArgs::new(first, after, last, before);
-                    let args = timeline::TimelineArgs { filter, page, as_of, known_at };
-                    timeline::of($crate::graph::Cx::of(ctx), entities::codes::SubjectType::$subject, self.0.row().id, args).await
+                    let args = timeline::TimelineArgs { filter: filter.map(|filter| *filter), page, as_of, known_at };
+                    Box::pin(timeline::of(ctx, entities::codes::SubjectType::$subject, self.0.row().id, args)).await
                 }
             )?
 
             $(
-                /// The tenant's own fields of this record, in their declared order, each with its value.
-                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false), complexity = "1 + 10 * child_complexity")]
+                /// The tenant's own fields of this record, at most 100, in their declared order, each with its value.
+                #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn custom_fields(&self, ctx: &async_graphql::Context<'_>) -> $crate::graph::Result<Vec<custom::CustomFieldValue>> {
                     let _ = entities::codes::CustomEntity::$customized;
                     custom::values::<$table>($crate::graph::Cx::of(ctx), &self.0).await
@@ -169,38 +172,40 @@ macro_rules! object {
             $(
                 /// The notes on it that you may read, newest first.
                 #[graphql(
-                    directive = $crate::policy::access::apply("Note".into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply("Note".into(), "*".into(), false))]
+                #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 pub async fn notes(
                     &self,
                     ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "Which of them.")] filter: Option<Box<<teamwork::Note as $crate::graph::Listable>::Filter>>,
+                    #[graphql(desc = "In which order.")] sort: Option<Box<<teamwork::Note as $crate::graph::Listable>::Sort>>,
                     first: Option<i32>,
                     after: Option<String>,
                     last: Option<i32>,
                     before: Option<String>,
                 ) -> $crate::graph::Result<$crate::graph::List<teamwork::Note>> {
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
-                    let about = entities::codes::RecordType::$record;
-                    teamwork::notes_of($crate::graph::Cx::of(ctx), about, self.0.row().id, args).await
+                    let _ = entities::codes::RecordType::$record;
+                    Box::pin(teamwork::notes_of($crate::graph::Cx::of(ctx), self.0.row().id, filter, sort, args)).await
                 }
 
                 /// What is to do about it, open and done, newest first.
                 #[graphql(
-                    directive = $crate::policy::access::apply("Task".into(), "*".into(), false),
-                    complexity = "crate::graph::cost(first, last, child_complexity)"
-                )]
+                    directive = $crate::policy::access::apply("Task".into(), "*".into(), false))]
+                #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
                 pub async fn tasks(
                     &self,
                     ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "Which of them.")] filter: Option<Box<<teamwork::Task as $crate::graph::Listable>::Filter>>,
+                    #[graphql(desc = "In which order.")] sort: Option<Box<<teamwork::Task as $crate::graph::Listable>::Sort>>,
                     first: Option<i32>,
                     after: Option<String>,
                     last: Option<i32>,
                     before: Option<String>,
                 ) -> $crate::graph::Result<$crate::graph::List<teamwork::Task>> {
                     let args = $crate::graph::PageArgs::new(first, after, last, before);
-                    let about = entities::codes::RecordType::$record;
-                    teamwork::tasks_of($crate::graph::Cx::of(ctx), about, self.0.row().id, args).await
+                    let _ = entities::codes::RecordType::$record;
+                    Box::pin(teamwork::tasks_of($crate::graph::Cx::of(ctx), self.0.row().id, filter, sort, args)).await
                 }
             )?
 

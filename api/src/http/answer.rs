@@ -3,7 +3,9 @@
 //! A [`Fault`] is anything that ends a request before a resolver ran. Errors of resolvers arrive inside a
 //! `Response`; the last look at them is [`mask`]: what carries no code was not written for clients.
 
-use async_graphql::{ErrorExtensionValues, Response as Outcome, ServerError, Value};
+use std::collections::BTreeMap;
+
+use async_graphql::{ErrorExtensionValues, Name, Response as Outcome, ServerError, Value};
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
@@ -21,6 +23,8 @@ pub mod code {
     pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
     /// The document asks for too much.
     pub const COST_EXCEEDED: &str = "COST_EXCEEDED";
+    /// The reader fell behind.
+    pub const CURSOR_EXPIRED: &str = "CURSOR_EXPIRED";
     /// Too many requests or too many operations at once.
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// It took too long.
@@ -36,12 +40,44 @@ pub struct Fault {
     /// Well-formed requests that fail are answered 200 to clients that only know `application/json`.
     well_formed: bool,
     header: Option<(header::HeaderName, HeaderValue)>,
+    /// What the operation would cost, where that is why it was refused.
+    cost: Option<Cost>,
     error: Box<ServerError>,
 }
 
+/// What an operation costs, as the answer's `extensions.cost` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Predicted before it ran.
+    pub requested: u64,
+    /// Counted in the answer; none where nothing ran.
+    pub actual: Option<u64>,
+    /// The highest prediction that runs.
+    pub limit: u64,
+}
+
+impl Cost {
+    fn value(self) -> Value {
+        let mut value = async_graphql::indexmap::IndexMap::new();
+        value.insert(Name::new("requested"), self.requested.into());
+        if let Some(actual) = self.actual {
+            value.insert(Name::new("actual"), actual.into());
+        }
+        value.insert(Name::new("limit"), self.limit.into());
+        Value::Object(value)
+    }
+
+    /// Puts it into an answer.
+    pub(super) fn tell(self, outcome: &mut Outcome) {
+        outcome.extensions.insert(COST.to_owned(), self.value());
+    }
+}
+
+const COST: &str = "cost";
+
 impl Fault {
     fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Fault {
-        Fault { status, well_formed: false, header: None, error: Box::new(coded(message, code)) }
+        Fault { status, well_formed: false, header: None, cost: None, error: Box::new(coded(message, code)) }
     }
 
     /// The request is not one that the protocol knows: 400 for every client.
@@ -57,7 +93,16 @@ impl Fault {
     /// Like [`Fault::document`], keeping the positions of the parser's error.
     pub(super) fn syntax(mut error: ServerError) -> Fault {
         set_code(&mut error, code::BAD_USER_INPUT);
-        Fault { status: StatusCode::BAD_REQUEST, well_formed: true, header: None, error: Box::new(error) }
+        Fault { status: StatusCode::BAD_REQUEST, well_formed: true, header: None, cost: None, error: Box::new(error) }
+    }
+
+    /// The operation costs too much. A socket's refusal is a list of errors, so the error says the figures, too.
+    pub(super) fn too_costly(requested: u64, limit: u64) -> Fault {
+        let cost = Cost { requested, actual: None, limit };
+        let message = format!("The operation costs {requested}: the limit is {limit}. Ask for smaller pages.");
+        let mut fault = Fault { cost: Some(cost), ..Fault::document(code::COST_EXCEEDED, message) };
+        fault.error.extensions.get_or_insert_with(ErrorExtensionValues::default).set(COST, cost.value());
+        fault
     }
 
     /// Another method is needed.
@@ -83,9 +128,31 @@ impl Fault {
         fault
     }
 
+    /// The reader of a stream took nothing for too long.
+    pub(super) fn slow_reader(resume: &str) -> Fault {
+        let message = "The reader fell behind. Go on from `resume`.";
+        Fault::document(code::CURSOR_EXPIRED, message).resume(Some(resume))
+    }
+
+    /// Tells the reader of a stream where to go on.
+    pub(super) fn resume(mut self, cursor: Option<&str>) -> Fault {
+        resume(&mut self.error, cursor);
+        self
+    }
+
     /// The code that the client reads.
     pub fn code(&self) -> &str {
         code_of(&self.error).unwrap_or(code::INTERNAL)
+    }
+
+    /// What the operation would cost, where that is why it was refused.
+    pub(super) fn cost(&self) -> Option<Cost> {
+        self.cost
+    }
+
+    /// Whether the request is well formed and only its document cannot be run.
+    pub(super) fn is_of_document(&self) -> bool {
+        self.well_formed
     }
 
     /// The error as the client reads it.
@@ -100,7 +167,9 @@ impl Fault {
             _ => self.status,
         };
         let header = self.header.clone();
-        let mut response = body(status, media, &Wire { data: None, errors: &[*self.error], extensions: None });
+        let extensions = self.cost.map(|cost| BTreeMap::from([(COST.to_owned(), cost.value())]));
+        let wire = Wire { data: None, errors: &[*self.error], extensions: extensions.as_ref() };
+        let mut response = body(status, media, &wire);
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
@@ -224,10 +293,9 @@ fn is_input_error(message: &str) -> bool {
         || (message.starts_with("Variable ") && message.ends_with(" is not defined."))
 }
 
-/// The framework's own words for its depth and complexity limits.
+/// The framework's own words for its limits.
 fn is_cost_error(message: &str) -> bool {
-    matches!(message, "Query is too complex." | "Query is nested too deep.")
-        || message.contains(" cannot be greater than `")
+    message == "Query is nested too deep." || message.contains(" cannot be greater than `")
 }
 
 /// The code of an error, where it has one.
@@ -235,6 +303,13 @@ pub(super) fn code_of(error: &ServerError) -> Option<&str> {
     match error.extensions.as_ref()?.get("code")? {
         Value::String(code) => Some(code),
         _ => None,
+    }
+}
+
+/// Tells the reader of a stream where to go on after this error.
+pub(super) fn resume(error: &mut ServerError, cursor: Option<&str>) {
+    if let Some(cursor) = cursor {
+        set(error, "resume", cursor);
     }
 }
 

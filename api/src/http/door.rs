@@ -2,11 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType};
+use async_graphql::{
+    ObjectType, Request, Response, Schema, SubscriptionType,
+    parser::types::{ExecutableDocument, OperationDefinition},
+};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use serde_json::Map;
 
 use super::{answer::Fault, limits::Limits, request::Asked};
+use crate::graph::{Prediction, Pricing, VariableRules};
 
 /// Why a caller is not let in. It never says which part of a token was wrong: that would help whoever forges one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,9 @@ pub trait Door: Clone + Send + Sync + 'static {
     /// Whether the server can serve: the database answers.
     async fn ready(&self) -> bool;
 
+    /// Sets the gauges that are only worth looking at when somebody does: called before each answer of `/metrics`.
+    fn gauge(&self) {}
+
     /// The limits of the configuration.
     fn limits(&self) -> &Limits;
 }
@@ -60,6 +68,13 @@ pub trait Execute: Send + Sync + 'static {
     async fn execute(&self, request: Request) -> Response;
     /// Runs any operation; a subscription answers more than once.
     fn stream(&self, request: Request) -> BoxStream<'static, Response>;
+    /// What an operation may cost, or what is wrong with its variables; no cost where the schema has no prices.
+    fn judge(
+        &self,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
+        variables: &Map<String, serde_json::Value>,
+    ) -> Result<Option<Prediction>, String>;
     /// The schema as text, served at `/schema.graphql`.
     fn sdl(&self) -> String;
 }
@@ -80,6 +95,18 @@ where
 
     fn stream(&self, request: Request) -> BoxStream<'static, Response> {
         self.execute_stream(request)
+    }
+
+    fn judge(
+        &self,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
+        variables: &Map<String, serde_json::Value>,
+    ) -> Result<Option<Prediction>, String> {
+        if let Some(rules) = self.data::<VariableRules>() {
+            rules.check(document, operation, variables)?;
+        }
+        Ok(self.data::<Pricing>().and_then(|pricing| pricing.predict(document, operation, variables)))
     }
 
     fn sdl(&self) -> String {

@@ -3,18 +3,20 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
     metrics,
     run::{Summary, panicked},
 };
+use crate::store::Statements;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -28,10 +30,13 @@ pub(super) async fn edge(mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    // the path alone: a GET carries its document and variables in the query string
-    let path: String = request.uri().path().chars().take(128).collect();
+    // the route and not the address: a GET carries its document and variables there, a link to a file its secret
+    let path = request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
 
-    let caught = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let span = tracing::info_span!("request", request_id = &*id, %method, path, otel.kind = "server");
+    let statements = Statements::default();
+    let run = statements.count(next.run(request)).instrument(span);
+    let caught = AssertUnwindSafe(run).catch_unwind().await;
     let mut response = caught.unwrap_or_else(|panic| {
         let fault = panicked(panic.as_ref(), &id);
         let summary = Summary::default().with_fault(&fault);
@@ -41,7 +46,8 @@ pub(super) async fn edge(mut request: Request, next: Next) -> Response {
     });
 
     let elapsed = begun.elapsed();
-    let summary = response.extensions_mut().remove::<Summary>().unwrap_or_default();
+    let mut summary = response.extensions_mut().remove::<Summary>().unwrap_or_default();
+    summary.statements = statements.number();
     let status = response.status();
     metrics::request(&summary, class(status.as_u16()), elapsed);
     tracing::info!(
@@ -53,6 +59,9 @@ pub(super) async fn edge(mut request: Request, next: Next) -> Response {
         operation_type = if summary.kind.is_empty() { "-" } else { summary.kind },
         code = summary.code.as_deref().unwrap_or("-"),
         role = if summary.role.is_empty() { "-" } else { &summary.role },
+        cost_requested = summary.cost_requested,
+        cost = summary.cost,
+        statements = summary.statements,
         duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         "request"
     );

@@ -8,7 +8,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use futures::StreamExt;
+use futures::{StreamExt, stream::iter};
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +29,7 @@ pub(super) struct Lasts {
 
 pub(super) fn stream(operation: Operation, lasts: Lasts) -> Response {
     let events = async_stream::stream! {
+        let place = operation.place();
         let mut results = operation.stream();
         let ends = ends(lasts.expires_in, lasts.stop);
         tokio::pin!(ends);
@@ -36,7 +37,7 @@ pub(super) fn stream(operation: Operation, lasts: Lasts) -> Response {
         loop {
             let item = tokio::select! {
                 biased;
-                fault = &mut ends => fault.map(Err),
+                fault = &mut ends => fault.map(|fault| Err(fault.resume(place.cursor().as_deref()))),
                 item = results.next() => item,
                 _ = beat.tick() => {
                     yield Ok(":\n\n".to_owned());
@@ -45,7 +46,7 @@ pub(super) fn stream(operation: Operation, lasts: Lasts) -> Response {
             };
             beat.reset();
             match item {
-                Some(Ok(outcome)) => yield event("next", &answer::text(&outcome)),
+                Some(Ok(answer)) => yield event("next", &answer::text(&answer.outcome)),
                 Some(Err(fault)) => {
                     let outcome = async_graphql::Response::from_errors(vec![fault.into_error()]);
                     yield event("next", &answer::text(&outcome));
@@ -56,8 +57,18 @@ pub(super) fn stream(operation: Operation, lasts: Lasts) -> Response {
         }
         yield event("complete", "");
     };
+    answer_with(Body::from_stream(events))
+}
+
+/// The refusal of a document to a client that reads event streams alone: the error is its one result.
+pub(super) fn refusal(fault: Fault) -> Response {
+    let outcome = async_graphql::Response::from_errors(vec![fault.into_error()]);
+    answer_with(Body::from_stream(iter([event("next", &answer::text(&outcome)), event("complete", "")])))
+}
+
+fn answer_with(body: Body) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
-    (headers, Body::from_stream(events)).into_response()
+    (headers, body).into_response()
 }
 
 /// Waits for the end of the token, which is a fault, or of the server, which is not: the client comes back by itself.

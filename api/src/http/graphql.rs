@@ -93,7 +93,13 @@ fn not_acceptable(accepted: Accepted) -> Option<Fault> {
 
 fn refuse(fault: Fault, summary: Summary, accepted: Accepted) -> Response {
     let summary = summary.with_fault(&fault);
-    tagged(fault.answer(accepted.media_or_json()), summary)
+    let streams_alone = accepted.events && accepted.media.is_none();
+    let response = if streams_alone && fault.is_of_document() {
+        events::refusal(fault)
+    } else {
+        fault.answer(accepted.media_or_json())
+    };
+    tagged(response, summary)
 }
 
 /// Tells the edge what to log.
@@ -144,9 +150,9 @@ async fn answer<D: Door>(
 
 async fn single(operation: Operation, media: Media, mut summary: Summary) -> Response {
     match operation.once().await {
-        Ok(outcome) => {
-            summary.see(&outcome);
-            tagged(answer::result(&outcome, media), summary)
+        Ok(answer) => {
+            summary.see(&answer);
+            tagged(answer::result(&answer.outcome, media), summary)
         }
         Err(fault) => {
             let summary = summary.with_fault(&fault);

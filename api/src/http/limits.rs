@@ -14,6 +14,8 @@ pub struct Limits {
     pub document_bytes: usize,
     /// Lexical tokens of a document. 10,000.
     pub document_tokens: usize,
+    /// Predicted cost of an operation: fields of its answer. 10,000.
+    pub cost: u64,
     /// Brackets of any kind inside one another, before parsing. 64: the parser recurses.
     pub document_nesting: usize,
     /// Selections after fragments are written out. 5,000.
@@ -50,8 +52,11 @@ pub struct Limits {
     pub socket_init_ms: u64,
     /// Messages that wait for a slow reader on one socket; then its streams wait. 64.
     pub socket_queue: usize,
-    /// How long a reader may take nothing before its socket is cut, in milliseconds. 10,000.
-    pub socket_send_ms: u64,
+    /// How long a stream waits for its reader to take the next result, in milliseconds; then it ends and says where to resume.
+    /// 10,000.
+    pub slow_reader_ms: u64,
+    /// How long a client may take nothing at all before its connection is cut, in milliseconds. 30,000.
+    pub stalled_ms: u64,
     /// Pause between signs of life on sockets and event streams, in milliseconds. 20,000. A socket that is silent for
     /// two of them is cut.
     pub keep_alive_ms: u64,
@@ -63,6 +68,7 @@ impl Default for Limits {
             body_bytes: 2 * 1024 * 1024,
             document_bytes: 64 * 1024,
             document_tokens: 10_000,
+            cost: 10_000,
             document_nesting: 64,
             expanded_nodes: 5_000,
             expanded_depth: 32,
@@ -81,7 +87,8 @@ impl Default for Limits {
             socket_operations: 20,
             socket_init_ms: 5_000,
             socket_queue: 64,
-            socket_send_ms: 10_000,
+            slow_reader_ms: 10_000,
+            stalled_ms: 30_000,
             keep_alive_ms: 20_000,
         }
     }
@@ -131,7 +138,8 @@ durations! {
     body_timeout from body_timeout_ms;
     grace from grace_ms;
     socket_init from socket_init_ms;
-    socket_send from socket_send_ms;
+    slow_reader from slow_reader_ms;
+    stalled from stalled_ms;
     keep_alive from keep_alive_ms;
 }
 

@@ -16,7 +16,7 @@ mod graphql;
 pub mod guard;
 mod limits;
 pub mod metrics;
-mod omitted;
+mod patient;
 mod probes;
 mod request;
 mod run;

@@ -26,6 +26,7 @@ pub(super) async fn ready<D: Door>(State(front): State<Front<D>>) -> Response {
 pub(super) async fn metrics<D: Door>(State(front): State<Front<D>>) -> Response {
     match &front.metrics {
         Some(handle) => {
+            front.door.gauge();
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),

@@ -1,20 +1,27 @@
 //! From a request to its result, alike for all three transports: document, guard, executor, deadline, panic net, mask.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use async_graphql::{Request, Response as Outcome, Variables, parser::types::OperationType};
+use async_graphql::{Request, Response as Outcome, Value, Variables, parser::types::OperationType};
 use axum::http::{HeaderMap, header};
 use futures::{
     FutureExt, StreamExt,
     stream::{self, BoxStream},
 };
+use tracing::Instrument;
 
 use super::{
-    answer::{self, Fault},
+    answer::{self, Cost, Fault},
     door::{Door, Executor, Refused},
-    guard, metrics, omitted,
+    guard,
+    metrics::{self, Open},
     request::Asked,
 };
+use crate::graph::{Place, Prediction};
 
 /// What a log line and the metrics say about an operation: nothing that a client could put personal data into.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +34,14 @@ pub struct Summary {
     pub code: Option<String>,
     /// The roles of the caller.
     pub role: String,
+    /// What it was predicted to cost; none where the document was not understood.
+    pub cost_requested: Option<u64>,
+    /// What its answers cost, all of them together; none where none came.
+    pub cost: Option<u64>,
+    /// How many statements it took.
+    pub statements: u64,
+    /// Whether the schema knows the operation, so that its name is worth a label of its own.
+    pub known: bool,
 }
 
 impl Summary {
@@ -38,11 +53,17 @@ impl Summary {
     /// The same with the code of a fault.
     pub fn with_fault(mut self, fault: &Fault) -> Summary {
         self.code = Some(fault.code().to_owned());
+        self.cost_requested = self.cost_requested.or(fault.cost().map(|cost| cost.requested));
         self
     }
 
-    /// Takes the code of the first error.
-    pub fn see(&mut self, outcome: &Outcome) {
+    /// Takes the code of the first error and adds the cost of an answer.
+    pub(super) fn see(&mut self, answer: &Answer) {
+        let Answer { outcome, cost } = answer;
+        self.known |= !answer::is_request_error(outcome);
+        if let Some(actual) = cost {
+            self.cost = Some(self.cost.unwrap_or_default().saturating_add(*actual));
+        }
         if let (None, Some(error)) = (&self.code, outcome.errors.first()) {
             self.code = answer::code_of(error).map(str::to_owned);
         }
@@ -69,8 +90,39 @@ pub(super) struct Operation {
     pub summary: Summary,
     request: Request,
     executor: Executor,
+    last: Last,
+    timeout: Duration,
+    slow_reader: Duration,
+    place: Place,
+}
+
+/// One answer of an operation.
+pub(super) struct Answer {
+    pub outcome: Outcome,
+    /// What it cost; none where the schema has no prices.
+    pub cost: Option<u64>,
+}
+
+/// What is done to every answer before it leaves.
+struct Last {
     request_id: Arc<str>,
-    timeout: std::time::Duration,
+    predicted: Option<Prediction>,
+    limit: u64,
+}
+
+impl Last {
+    fn answer(&self, mut outcome: Outcome) -> Answer {
+        answer::mask(&mut outcome, &self.request_id);
+        let cost = self.predicted.as_ref().map(|predicted| predicted.count(&outcome.data));
+        if let Some(predicted) = &self.predicted {
+            Cost { requested: predicted.requested, actual: cost, limit: self.limit }.tell(&mut outcome);
+        }
+        Answer { outcome, cost }
+    }
+
+    fn panicked(&self, panic: &(dyn std::any::Any + Send)) -> Fault {
+        panicked(panic, &self.request_id)
+    }
 }
 
 /// Looks up the document, judges it and makes it ready.
@@ -82,7 +134,7 @@ pub(super) async fn ready<D: Door>(
 ) -> Result<Operation, Fault> {
     let limits = door.limits();
     let text = door.document(caller, &asked).await?;
-    let mut checked = guard::check(&text, asked.operation_name.as_deref(), limits)?;
+    let checked = guard::check(&text, asked.operation_name.as_deref(), limits)?;
     // the executor would find out only while fields resolve, when others have run already
     for (name, kind) in &checked.required {
         if asked.variables.get(name).is_none_or(serde_json::Value::is_null) {
@@ -90,10 +142,19 @@ pub(super) async fn ready<D: Door>(
             return Err(Fault::document(answer::code::BAD_USER_INPUT, message));
         }
     }
-    omitted::take_out(&mut checked.document, checked.name.as_deref(), &asked.variables);
     let executor = door.executor(caller).await?;
+    let predicted = match checked.operation() {
+        Some(operation) => executor
+            .judge(&checked.document, operation, &asked.variables)
+            .map_err(|message| Fault::document(answer::code::BAD_USER_INPUT, message))?,
+        None => None,
+    };
+    if let Some(predicted) = predicted.as_ref().filter(|predicted| predicted.requested > limits.cost) {
+        return Err(Fault::too_costly(predicted.requested, limits.cost));
+    }
 
-    let mut request = Request::new(text);
+    let place = Place::default();
+    let mut request = Request::new(text).data(place.clone());
     request.operation_name = checked.name.clone();
     request.variables = Variables::from_json(serde_json::Value::Object(asked.variables));
     request.set_parsed_query(checked.document);
@@ -104,30 +165,31 @@ pub(super) async fn ready<D: Door>(
             OperationType::Mutation => "mutation",
             OperationType::Subscription => "subscription",
         },
-        code: None,
-        role: door.role_label(caller),
+        cost_requested: predicted.as_ref().map(|predicted| predicted.requested),
+        ..Summary::of_role(door.role_label(caller))
     };
     Ok(Operation {
         kind: checked.kind,
         summary,
         request: door.prepare(caller, request, request_id),
         executor,
-        request_id: request_id.clone(),
+        last: Last { request_id: request_id.clone(), predicted, limit: limits.cost },
         timeout: limits.query_timeout(),
+        slow_reader: limits.slow_reader(),
+        place,
     })
 }
 
 impl Operation {
     /// Runs a query or a mutation. A panic of a resolver is caught here and not only at the edge, so that the log line
     /// still knows the operation.
-    pub async fn once(self) -> Result<Outcome, Fault> {
-        let run = AssertUnwindSafe(self.executor.execute(self.request)).catch_unwind();
+    pub async fn once(self) -> Result<Answer, Fault> {
+        let Summary { name, kind, role, .. } = &self.summary;
+        let span = tracing::info_span!("operation", graphql.operation.name = name, graphql.operation.type = kind, role);
+        let run = AssertUnwindSafe(self.executor.execute(self.request).instrument(span)).catch_unwind();
         match tokio::time::timeout(self.timeout, run).await {
-            Ok(Ok(mut outcome)) => {
-                answer::mask(&mut outcome, &self.request_id);
-                Ok(outcome)
-            }
-            Ok(Err(panic)) => Err(panicked(panic.as_ref(), &self.request_id)),
+            Ok(Ok(outcome)) => Ok(self.last.answer(outcome)),
+            Ok(Err(panic)) => Err(self.last.panicked(panic.as_ref())),
             Err(_) => Err(Fault::timeout(match self.kind {
                 OperationType::Mutation => {
                     "The mutation took too long and was stopped. Read the object to see whether it was changed."
@@ -137,22 +199,49 @@ impl Operation {
         }
     }
 
-    /// Runs any operation. A fault is the last item.
-    pub fn stream(self) -> BoxStream<'static, Result<Outcome, Fault>> {
+    /// Where the stream of this operation stands.
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// Runs any operation. A fault is the last item, and so is whatever breaks a stream: an error that leaves nothing of a
+    /// result would else be a gap. It says where to resume, where that can be said.
+    pub fn stream(self) -> BoxStream<'static, Result<Answer, Fault>> {
         if self.kind != OperationType::Subscription {
             return stream::once(self.once()).boxed();
         }
-        let request_id = self.request_id;
-        AssertUnwindSafe(self.executor.stream(self.request))
-            .catch_unwind()
-            .map(move |item| match item {
-                Ok(mut outcome) => {
-                    answer::mask(&mut outcome, &request_id);
-                    Ok(outcome)
+        let Operation { executor, request, last, slow_reader, place, .. } = self;
+        let results = async_stream::stream! {
+            let _open = Open::subscription();
+            let mut outcomes = AssertUnwindSafe(executor.stream(request)).catch_unwind();
+            loop {
+                let before = place.cursor();
+                // Lost is what cannot be resumed; what has given out nothing yet resumes where it began.
+                let resume = || place.start().map(|start| before.unwrap_or(start));
+                let mut answer = match outcomes.next().await {
+                    None => return,
+                    Some(Err(panic)) => {
+                        yield Err(last.panicked(panic.as_ref()).resume(resume().as_deref()));
+                        return;
+                    }
+                    Some(Ok(outcome)) => last.answer(outcome),
+                };
+                if answer.outcome.data == Value::Null && !answer.outcome.errors.is_empty() {
+                    let resume = resume();
+                    answer.outcome.errors.iter_mut().for_each(|error| answer::resume(error, resume.as_deref()));
+                    yield Ok(answer);
+                    return;
                 }
-                Err(panic) => Err(panicked(panic.as_ref(), &request_id)),
-            })
-            .boxed()
+                let given = Instant::now();
+                yield Ok(answer);
+                if let (true, Some(cursor)) = (given.elapsed() > slow_reader, place.cursor()) {
+                    let outcome = Outcome::from_errors(vec![Fault::slow_reader(&cursor).into_error()]);
+                    yield Ok(Answer { outcome, cost: None });
+                    return;
+                }
+            }
+        };
+        results.boxed()
     }
 }
 
@@ -179,6 +268,9 @@ pub(super) fn report_socket_operation(summary: &Summary, begun: Instant, request
         operation_type = summary.kind,
         code = summary.code.as_deref().unwrap_or("-"),
         role = summary.role,
+        cost_requested = summary.cost_requested,
+        cost = summary.cost,
+        statements = summary.statements,
         duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         "socket operation"
     );

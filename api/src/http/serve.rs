@@ -1,5 +1,5 @@
 //! The accept loop. `axum::serve` has no timers, so one slow client per connection could hold them all: here a head has
-//! a deadline (also the first one, and on idle connections), connections are capped, and a stop waits for work in flight.
+//! a deadline (also the first one, and on idle connections), a client that takes nothing is cut, connections are capped, and a stop waits for work in flight.
 
 use std::{
     io,
@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use super::{limits::Limits, metrics::Open};
+use super::{limits::Limits, metrics::Open, patient::Patient};
 
 /// What the router and the accept loop share: when to stop, and which sockets are still open.
 #[derive(Clone, Debug, Default)]
@@ -72,9 +72,11 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle, 
         match accepted {
             Ok((stream, _)) => {
                 let slot = ConnectionSlot(Arc::new((slot, Open::connection())));
+                // answers are small and whole; waiting to fill packets only delays them
+                let _ = stream.set_nodelay(true);
                 let connection = connection(
                     server.clone(),
-                    stream,
+                    Patient::new(stream, limits.stalled()),
                     router.clone(),
                     slot,
                     lifecycle.stop.clone(),
@@ -105,14 +107,12 @@ pub async fn serve(listener: TcpListener, router: Router, lifecycle: Lifecycle, 
 
 async fn connection(
     server: Arc<Builder<TokioExecutor>>,
-    stream: TcpStream,
+    stream: Patient<TcpStream>,
     router: Router,
     slot: ConnectionSlot,
     stop: CancellationToken,
     first_head: Duration,
 ) {
-    // answers are small and whole; waiting to fill packets only delays them
-    let _ = stream.set_nodelay(true);
     let begun = Arc::new(AtomicBool::new(false));
     let service = {
         let begun = begun.clone();

@@ -26,6 +26,7 @@
 /// ```
 ///
 /// Kinds: `key(n)` a code of at most n characters, unique; `name` and `prose` texts that must be there, `line` and `remark` that may;
+/// `language` a BCP 47 tag and `percent` a whole number from 0 to 100, that may be there too;
 /// `code(T)` a value that must be there, `opt(T)` one that may, `or(T, default)` one with a default; `refer(E)` and `refer_opt(E)` a
 /// row that the caller sees. `unique` names the field that a DUPLICATE is about, `code` unless said. `check` is an `async fn(&mut Work, &Model) -> Result<()>` that sees the row as it is after the write.
 #[macro_export]
@@ -38,6 +39,8 @@ macro_rules! editable {
     (@new prose) => { String };
     (@new line) => { Option<String> };
     (@new remark) => { Option<String> };
+    (@new language) => { Option<String> };
+    (@new percent) => { Option<i32> };
     (@new code $($t:tt)*) => { $($t)* };
     (@new opt $($t:tt)*) => { Option<$($t)*> };
     (@new or $t:ty, $default:expr) => { Option<$t> };
@@ -48,6 +51,8 @@ macro_rules! editable {
     (@patch prose) => { async_graphql::MaybeUndefined<String> };
     (@patch line) => { async_graphql::MaybeUndefined<String> };
     (@patch remark) => { async_graphql::MaybeUndefined<String> };
+    (@patch language) => { async_graphql::MaybeUndefined<String> };
+    (@patch percent) => { async_graphql::MaybeUndefined<i32> };
     (@patch code $($t:tt)*) => { async_graphql::MaybeUndefined<$($t)*> };
     (@patch opt $($t:tt)*) => { async_graphql::MaybeUndefined<$($t)*> };
     (@patch or $t:ty, $default:expr) => { async_graphql::MaybeUndefined<$t> };
@@ -59,6 +64,8 @@ macro_rules! editable {
     (@set $work:ident $path:expr, $value:expr, prose) => { $crate::graph::prose($path, $value, $crate::graph::MAX_PROSE)? };
     (@set $work:ident $path:expr, $value:expr, line) => { $crate::graph::line($path, $value)? };
     (@set $work:ident $path:expr, $value:expr, remark) => { $crate::graph::remark($path, $value)? };
+    (@set $work:ident $path:expr, $value:expr, language) => { $crate::graph::language($path, $value)? };
+    (@set $work:ident $path:expr, $value:expr, percent) => { $crate::graph::percent($path, $value)? };
     (@set $work:ident $path:expr, $value:expr, code $($t:tt)*) => { $value };
     (@set $work:ident $path:expr, $value:expr, opt $($t:tt)*) => { $value };
     (@set $work:ident $path:expr, $value:expr, or $t:ty, $default:expr) => { $value.unwrap_or($default) };
@@ -69,6 +76,8 @@ macro_rules! editable {
     (@change $work:ident $path:expr, $value:expr, prose) => { $crate::graph::prose_patch($path, $value)? };
     (@change $work:ident $path:expr, $value:expr, line) => { $crate::graph::line_patch($path, $value)? };
     (@change $work:ident $path:expr, $value:expr, remark) => { $crate::graph::remark_patch($path, $value)? };
+    (@change $work:ident $path:expr, $value:expr, language) => { $crate::graph::language_patch($path, $value)? };
+    (@change $work:ident $path:expr, $value:expr, percent) => { $crate::graph::percent_patch($path, $value)? };
     (@change $work:ident $path:expr, $value:expr, code $($t:tt)*) => { $crate::graph::patch_required($path, $value)? };
     (@change $work:ident $path:expr, $value:expr, opt $($t:tt)*) => { $crate::graph::patch($value) };
     (@change $work:ident $path:expr, $value:expr, or $t:ty, $default:expr) => { $crate::graph::patch_required($path, $value)? };

@@ -111,9 +111,10 @@ impl SeenEvent {
         }
     }
 
-    /// The subjects that were written down, without those that the reader may not see.
+    /// The first subjects that were written down, without those that the reader may not see.
     async fn subjects(&self, cx: &Cx) -> Result<Vec<EventSubject>> {
-        let written = subject::written(&self.row.subjects);
+        let mut written = subject::written(&self.row.subjects);
+        written.truncate(MAX_SUBJECTS);
         let seen = try_join_all(written.iter().map(|subject| cx.load(*subject))).await?;
         let seen = written.into_iter().zip(seen).filter(|(_, seen)| seen.is_some());
         Ok(seen
@@ -121,6 +122,9 @@ impl SeenEvent {
             .collect())
     }
 }
+
+/// The most subjects that an event shows; it stands on the timelines of all.
+const MAX_SUBJECTS: usize = 100;
 
 /// `opportunity.stage_changed` → `Opportunity stage changed`.
 fn phrase(kind: &str) -> String {
@@ -182,7 +186,7 @@ macro_rules! event_types {
                 pub async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Colleague>> {
                     one::<colleague::Entity, _>(Cx::of(ctx), self.0.row.actor_id).await
                 }
-                /// Whom it is about, without those whom you may not see.
+                /// Whom it is about, at most 100, without those whom you may not see.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn subjects(&self, ctx: &Context<'_>) -> Result<Vec<EventSubject>> {
                     self.0.subjects(Cx::of(ctx)).await
@@ -222,7 +226,7 @@ macro_rules! event_types {
             field(name = "time_uncertain", ty = "bool", desc = "True when the source gave no possible time."),
             field(name = "importance", ty = "i32", desc = "1 detail, 2 step, 3 milestone; 0 for plain changes of records."),
             field(name = "actor", ty = "Result<Option<Colleague>>", desc = "The colleague who did it; null when it was the customer or a machine."),
-            field(name = "subjects", ty = "Result<Vec<EventSubject>>", desc = "Whom it is about, without those whom you may not see."),
+            field(name = "subjects", ty = "Result<Vec<EventSubject>>", desc = "Whom it is about, at most 100, without those whom you may not see."),
             field(name = "object", ty = "Result<Option<JourneyObject>>", desc = "What it is about, as it is now and as far as you may see it; null where you may not."),
             field(name = "title", ty = "Result<String>", desc = "In words."),
             field(name = "summary", ty = "Option<String>", desc = "What changed, in codes and amounts; null where nothing is to be added to the title."),

@@ -83,7 +83,8 @@ impl Key for StaysOf {
                 continue;
             }
             let rows = cx.caller.rows_as::<stage_interval::Entity>(line).filter(of.is_in(ids));
-            for row in rows.first_of_each(cx.store.db(), of, Order::Asc, STAYS).await? {
+            let oldest = [(stage_interval::Column::Id.into_expr(), Order::Asc)];
+            for row in rows.first_of_each(cx.store.db(), of, &oldest, STAYS).await? {
                 found.entry(StaysOf(line, row.row().object_id)).or_default().push(row);
             }
         }

@@ -1,6 +1,8 @@
 //! Reading the journal: a page of one subject's timeline together with the feed's position, and what the feed brought since.
 //! Knows rows only; the GraphQL types stand in `events`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entities::{
     codes::{EventDomain, SubjectType},
@@ -8,12 +10,12 @@ use entities::{
 };
 use sea_orm::{
     Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable,
-    sea_query::{Alias, Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
+    sea_query::{Alias, Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType},
 };
 use uuid::Uuid;
 
 use super::{
-    event_id,
+    ObjectType, event_id,
     visible::{self, EventRights, e, s},
 };
 use crate::{
@@ -31,7 +33,7 @@ pub struct Subject {
 }
 
 /// Which events of it. All conditions hold together; those of one list are alternatives.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// Of these domains.
     pub domains: Option<Vec<EventDomain>>,
@@ -80,50 +82,86 @@ pub struct Since {
     pub looked_to: i64,
 }
 
-/// One statement, one snapshot: the page and the position that it was read at.
-pub async fn page<C: ConnectionTrait>(
+/// How many subjects one statement reads: as many as a page of a list holds.
+const TOGETHER: usize = 100;
+
+/// A page of each of some subjects of one type. One statement, one snapshot: the pages and the position that they were read at.
+/// Each subject reads the first rows of its own index range, however long its timeline is.
+pub async fn pages<C: ConnectionTrait>(
     caller: &Caller,
     db: &C,
-    subject: Subject,
+    ty: SubjectType,
+    ids: &[Uuid],
     filter: &Filter,
     page: &Page,
-) -> Result<TimelinePage, DbErr> {
+) -> Result<HashMap<Uuid, TimelinePage>, DbErr> {
+    let mut pages = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(TOGETHER) {
+        pages.extend(read_together(caller, db, ty, ids, filter, page).await?);
+    }
+    Ok(pages)
+}
+
+async fn read_together<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    ty: SubjectType,
+    ids: &[Uuid],
+    filter: &Filter,
+    page: &Page,
+) -> Result<HashMap<Uuid, TimelinePage>, DbErr> {
     let order = page.order(crate::graph::Direction::Falling);
-    let mut inner = events_of(caller, subject, filter);
-    if let Some(after) = page.after {
-        inner.and_where(s(event_subject::Column::EventId).lt(after));
-    }
-    if let Some(before) = page.before {
-        inner.and_where(s(event_subject::Column::EventId).gt(before));
-    }
-    inner.order_by_expr(s(event_subject::Column::EventId), order.clone()).limit(page.size + 1);
+    let of_one = |id: &Uuid| {
+        let mut inner = events_of(caller, ty, &[*id], filter);
+        if let Some(after) = page.after {
+            inner.and_where(s(event_subject::Column::EventId).lt(after));
+        }
+        if let Some(before) = page.before {
+            inner.and_where(s(event_subject::Column::EventId).gt(before));
+        }
+        inner.order_by_expr(s(event_subject::Column::EventId), order.clone()).limit(page.size + 1);
+        Query::select().column(Asterisk).from_subquery(inner, Alias::new("one")).to_owned()
+    };
+    let Some(inner) = ids.iter().map(of_one).reduce(|mut all, one| all.union(UnionType::All, one).to_owned()) else {
+        return Ok(HashMap::new());
+    };
     let mut outer = at_position(caller, inner);
     outer.order_by_expr(Expr::col((Alias::new("page"), journey_event::Column::Id)), order);
     let rows = db.query_all(&outer).await?;
-    let mut position = 0;
-    let mut events = Vec::with_capacity(rows.len());
+    let (mut position, mut of, mut events) = (0, Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in &rows {
         position = row.try_get("", "position_now")?;
-        if row.try_get::<Option<Uuid>>("", "id")?.is_some() {
+        if let Some(subject) = row.try_get::<Option<Uuid>>("", "page_of")? {
+            of.push(subject);
             events.push(journey_event::Model::from_query_result(row, "")?);
         }
     }
-    Ok(TimelinePage { events: with_rights(caller, db, events).await?, position })
+    let empty = |id: &Uuid| (*id, TimelinePage { events: Vec::new(), position });
+    let mut pages: HashMap<Uuid, TimelinePage> = ids.iter().map(empty).collect();
+    for (subject, event) in of.into_iter().zip(with_rights(caller, db, events).await?) {
+        if let Some(page) = pages.get_mut(&subject) {
+            page.events.push(event);
+        }
+    }
+    Ok(pages)
 }
 
-/// How many events of the subject the caller sees.
-pub async fn count<C: ConnectionTrait>(
+/// How many events of each subject the caller sees; none for a subject without events.
+pub async fn counts<C: ConnectionTrait>(
     caller: &Caller,
     db: &C,
-    subject: Subject,
+    ty: SubjectType,
+    ids: &[Uuid],
     filter: &Filter,
-) -> Result<i64, DbErr> {
-    let inner = events_of(caller, subject, filter);
-    let outer = Query::select().expr_as(Expr::col(Asterisk).count(), "n").from_subquery(inner, "counted").to_owned();
-    match db.query_one(&outer).await? {
-        Some(row) => row.try_get("", "n"),
-        None => Ok(0),
-    }
+) -> Result<HashMap<Uuid, i64>, DbErr> {
+    let outer = Query::select()
+        .column("page_of")
+        .expr_as(Expr::col(Asterisk).count(), "n")
+        .from_subquery(events_of(caller, ty, ids, filter), "counted")
+        .group_by_col("page_of")
+        .to_owned();
+    let rows = db.query_all(&outer).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "page_of")?, row.try_get("", "n")?))).collect()
 }
 
 /// What was recorded after `position` about the subject: at most `limit` events.
@@ -135,19 +173,49 @@ pub async fn since<C: ConnectionTrait>(
     position: i64,
     limit: u64,
 ) -> Result<Since, DbErr> {
+    let Subject { ty, id } = subject;
+    recorded_since(caller, db, events_of(caller, ty, &[id], filter), s(event_subject::Column::EventId), position, limit)
+        .await
+}
+
+/// What was recorded after `position` about rows of a type that lie with the caller: at most `limit` events.
+pub async fn lying_since<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    object: ObjectType,
+    position: i64,
+    limit: u64,
+) -> Result<Since, DbErr> {
+    let mut select = columns();
+    select
+        .from_as(journey_event::Entity, Alias::new(visible::EVENT))
+        .and_where(e(journey_event::Column::TenantId).eq(caller.tenant))
+        .and_where(e(journey_event::Column::ObjectType).eq(object.code()))
+        .and_where(visible::lies_with(caller, visible::EVENT))
+        .cond_where(visible::condition(caller, visible::EVENT));
+    recorded_since(caller, db, select, e(journey_event::Column::Id), position, limit).await
+}
+
+/// Of the events that `inner` selects, by their ids, those that the feed has after `position`.
+async fn recorded_since<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    mut inner: SelectStatement,
+    id: Expr,
+    position: i64,
+    limit: u64,
+) -> Result<Since, DbErr> {
     let log = Alias::new("c");
     let at = || Expr::col((log.clone(), change_log::Column::Position));
-    let mut inner = events_of(caller, subject, filter);
     inner
         .expr_as(at(), "position_at")
         .join_as(
             JoinType::InnerJoin,
             change_log::Entity,
             log.clone(),
-            Condition::all().add(Expr::col((log.clone(), change_log::Column::TenantId)).eq(caller.tenant)).add(
-                Expr::col((log.clone(), change_log::Column::EventId))
-                    .equals((Alias::new(visible::SUBJECT), event_subject::Column::EventId)),
-            ),
+            Condition::all()
+                .add(Expr::col((log.clone(), change_log::Column::TenantId)).eq(caller.tenant))
+                .add(Expr::col((log.clone(), change_log::Column::EventId)).eq(id)),
         )
         .and_where(at().gt(position))
         .order_by_expr(at(), Order::Asc)
@@ -198,17 +266,23 @@ fn at_position(caller: &Caller, inner: SelectStatement) -> SelectStatement {
         .to_owned()
 }
 
-fn events_of(caller: &Caller, subject: Subject, filter: &Filter) -> SelectStatement {
+fn columns() -> SelectStatement {
     let mut select = Query::select();
     for column in journey_event::Column::iter() {
         select.expr_as(e(column), sea_orm::IdenStatic::as_str(&column));
     }
+    select
+}
+
+fn events_of(caller: &Caller, ty: SubjectType, ids: &[Uuid], filter: &Filter) -> SelectStatement {
+    let mut select = columns();
     visible::from_tables(&mut select);
     select
+        .expr_as(s(event_subject::Column::SubjectId), "page_of")
         .and_where(s(event_subject::Column::TenantId).eq(caller.tenant))
-        .and_where(s(event_subject::Column::SubjectType).eq(subject.ty.as_str()))
-        .and_where(s(event_subject::Column::SubjectId).eq(subject.id))
-        .cond_where(visible::condition(caller))
+        .and_where(s(event_subject::Column::SubjectType).eq(ty.as_str()))
+        .and_where(s(event_subject::Column::SubjectId).is_in(ids.iter().copied()))
+        .cond_where(visible::condition(caller, visible::SUBJECT))
         .cond_where(filtered(caller, filter));
     select
 }
@@ -263,17 +337,25 @@ fn filtered(caller: &Caller, filter: &Filter) -> Condition {
     }
 }
 
-/// What of the caller's rights a stream stands on: when it changes, the stream must read again.
-pub async fn standing<C: ConnectionTrait>(caller: &Caller, db: &C, account: Option<Uuid>) -> Result<Standing, DbErr> {
+/// The rights that a subject's events are seen with. Those of an account hang on the rights on it alone; what follows a person
+/// or a market may have happened with any account, so that each which comes or goes changes the picture.
+pub(super) async fn reach<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    ty: SubjectType,
+    account: Option<Uuid>,
+) -> Result<([i32; 4], [i64; 4]), DbErr> {
     let levels = match account {
         Some(account) => visible::levels(caller, db, vec![account]).await?.remove(&account),
         None => None,
     };
-    Ok(Standing { levels: levels.unwrap_or_default() })
-}
-
-/// See [`standing`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    levels: [i32; 4],
+    let extent = match ty {
+        SubjectType::Account | SubjectType::Opportunity | SubjectType::Ticket | SubjectType::Asset => [0; 4],
+        SubjectType::Contact
+        | SubjectType::Visitor
+        | SubjectType::Lead
+        | SubjectType::Campaign
+        | SubjectType::Industry => visible::extent(caller, db).await?,
+    };
+    Ok((levels.unwrap_or_default(), extent))
 }

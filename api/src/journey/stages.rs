@@ -3,15 +3,33 @@
 
 use entities::{
     codes::{StageObject, SubjectType},
-    sales::{opportunity, opportunity_snapshot, stage_interval},
+    sales::{opportunity, opportunity_snapshot, stage, stage_interval},
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
+use async_graphql::MaybeUndefined;
+use sea_orm::{ActiveValue::{self, NotSet}, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{Event, EventKind, Journaled, Payload, Work};
-use crate::graph::Result;
+use crate::graph::{Error, Result, patch_required};
 
 impl Work<'_> {
+    /// A stage from a patch: absent leaves, null is refused, and so is a code that the tenant has no stage of.
+    pub async fn stage_patch(
+        &self,
+        path: &str,
+        object_type: StageObject,
+        code: MaybeUndefined<String>,
+    ) -> Result<ActiveValue<String>> {
+        let code = patch_required(path, code)?;
+        if let Set(code) = &code {
+            let stages = self.caller().rows::<stage::Entity>().filter(stage::Column::ObjectType.eq(object_type));
+            if stages.filter(stage::Column::Code.eq(code.as_str())).count(self.tx()).await? == 0 {
+                return Err(Error::invalid(path, "there is no such stage"));
+            }
+        }
+        Ok(code)
+    }
+
     /// Leaves the stage that the row is in and enters `stage`. Nothing happens if it is there already.
     pub async fn enter_stage<E: Journaled>(
         &mut self,

@@ -1,9 +1,8 @@
 //! The timeline: one subject's events, newest first, and the live stream that goes on where a page was read.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Subscription, connection::CursorType};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, contact, industry, visitor},
@@ -12,18 +11,20 @@ use entities::{
     sales::opportunity,
     service::{asset, ticket},
 };
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
 use uuid::Uuid;
 
 use super::{
     EventKind, Journaled,
     events::{JourneyEvent, kind_of},
-    reader::{self, Filter, Subject},
+    live::{self, Followed, LiveCursor},
+    reader::{self, Filter, Since, Subject, TimelinePage},
+    tail,
 };
 use crate::{
-    graph::{Cx, Error, GlobalId, Kind, Page, PageArgs, Result, RowCursor, cost},
+    graph::{Cx, Error, GlobalId, Key, Kind, Page, PageArgs, Result, RowCursor},
     policy::access,
-    tenancy,
+    store::Topic,
 };
 
 /// Which events. All conditions hold together; those of one list are alternatives.
@@ -77,7 +78,7 @@ impl TimelineFilter {
 pub struct TimelineConnection {
     cx: Cx,
     subject: Subject,
-    filter: Filter,
+    filter: Arc<Filter>,
     edges: Vec<TimelineEdge>,
     page_info: TimelinePageInfo,
 }
@@ -127,21 +128,9 @@ impl TimelineConnection {
 
     /// How many events you may see with this filter. Computed only when it is selected.
     async fn total_count(&self) -> Result<i32> {
-        let count = reader::count(&self.cx.caller, self.cx.store.db(), self.subject, &self.filter).await?;
-        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+        let count = self.cx.load(CountOf { subject: self.subject, filter: self.filter.clone() }).await?;
+        Ok(i32::try_from(count.unwrap_or_default()).unwrap_or(i32::MAX))
     }
-}
-
-/// A position of the feed, opaque to clients.
-fn live_cursor(position: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("live:{position}"))
-}
-
-fn live_position(cursor: &str) -> Result<i64> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::CursorInvalid)?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::CursorInvalid)?;
-    let position = text.strip_prefix("live:").and_then(|position| position.parse::<i64>().ok());
-    position.filter(|position| *position >= 0).ok_or(Error::CursorInvalid)
 }
 
 /// The subject of an id; other types of id have no timeline.
@@ -187,18 +176,80 @@ pub struct TimelineArgs {
 }
 
 /// The page of a subject that the caller has been shown already: the field `timeline` of an object.
-pub async fn of(cx: &Cx, ty: SubjectType, id: Uuid, args: TimelineArgs) -> Result<TimelineConnection> {
+pub async fn of(ctx: &Context<'_>, ty: SubjectType, id: Uuid, args: TimelineArgs) -> Result<TimelineConnection> {
     let TimelineArgs { filter, page, as_of, known_at } = args;
     let (filter, page, subject) = (filter.unwrap_or_default().read(as_of, known_at)?, page.page()?, Subject { ty, id });
-    read_page(cx, subject, filter, page).await
+    read_page(ctx, OfSubject { subject, filter }, page).await
 }
 
-async fn read_page(cx: &Cx, subject: Subject, filter: Filter, page: Page) -> Result<TimelineConnection> {
-    let found = {
-        let _busy = cx.busy();
-        reader::page(&cx.caller, cx.store.db(), subject, &filter, &page).await?
+/// A page of one subject's timeline, read together with those of its siblings.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct PageOf {
+    subject: Subject,
+    filter: Arc<Filter>,
+    page: Page,
+}
+
+impl Key for PageOf {
+    type Value = Arc<TimelinePage>;
+
+    async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
+        let mut groups: HashMap<(SubjectType, Arc<Filter>, Page), Vec<Uuid>> = HashMap::new();
+        for PageOf { subject, filter, page } in keys {
+            groups.entry((subject.ty, filter, page)).or_default().push(subject.id);
+        }
+        let mut answers = HashMap::new();
+        for ((ty, filter, page), ids) in groups {
+            let pages = reader::pages(&cx.caller, cx.store.db(), ty, &ids, &filter, &page).await?;
+            answers.extend(pages.into_iter().map(|(id, found)| {
+                let key = PageOf { subject: Subject { ty, id }, filter: filter.clone(), page };
+                (key, Arc::new(found))
+            }));
+        }
+        Ok(answers)
+    }
+}
+
+/// How many events of one subject the caller sees, counted together with those of its siblings.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct CountOf {
+    subject: Subject,
+    filter: Arc<Filter>,
+}
+
+impl Key for CountOf {
+    type Value = i64;
+
+    async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
+        let mut groups: HashMap<(SubjectType, Arc<Filter>), Vec<Uuid>> = HashMap::new();
+        for CountOf { subject, filter } in keys {
+            groups.entry((subject.ty, filter)).or_default().push(subject.id);
+        }
+        let mut answers = HashMap::new();
+        for ((ty, filter), ids) in groups {
+            let counts = reader::counts(&cx.caller, cx.store.db(), ty, &ids, &filter).await?;
+            answers.extend(
+                counts.into_iter().map(|(id, n)| (CountOf { subject: Subject { ty, id }, filter: filter.clone() }, n)),
+            );
+        }
+        Ok(answers)
+    }
+}
+
+async fn read_page(ctx: &Context<'_>, of: OfSubject, page: Page) -> Result<TimelineConnection> {
+    let cx = Cx::of(ctx);
+    // Before the page: rights that change in between make the cursor one that has to be read anew, never one that lies.
+    let rights = match ctx.look_ahead().field("pageInfo").field("liveCursor").exists() {
+        true => {
+            let _busy = cx.busy();
+            live::rights(cx, &of).await?
+        }
+        false => 0,
     };
-    let (events, has_previous_page, has_next_page) = page.cut(found.events);
+    let OfSubject { subject, filter } = of;
+    let filter = Arc::new(filter);
+    let found = cx.load(PageOf { subject, filter: filter.clone(), page }).await?.ok_or(Error::NotFound)?;
+    let (events, has_previous_page, has_next_page) = page.cut(found.events.clone());
     let edges: Vec<TimelineEdge> = events
         .into_iter()
         .map(|event| TimelineEdge { cursor: RowCursor::Id(event.row.id).encode_cursor(), node: event.into() })
@@ -208,7 +259,7 @@ async fn read_page(cx: &Cx, subject: Subject, filter: Filter, page: Page) -> Res
         has_next_page,
         start_cursor: edges.first().map(|edge| edge.cursor.clone()),
         end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-        live_cursor: live_cursor(found.position),
+        live_cursor: LiveCursor { position: found.position, rights }.encode(),
     };
     Ok(TimelineConnection { cx: cx.clone(), subject, filter, edges, page_info })
 }
@@ -223,9 +274,7 @@ impl TimelineQuery {
     /// NOT_FOUND if there is no such subject that you may see.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
     #[graphql(
-        directive = access::apply("Account".into(), "*".into(), false),
-        complexity = "cost(first, last, child_complexity)"
-    )]
+        directive = access::apply("Account".into(), "*".into(), false))]
     async fn timeline(
         &self,
         ctx: &Context<'_>,
@@ -238,12 +287,17 @@ impl TimelineQuery {
         #[graphql(desc = "Only what had happened by then.")] as_of: Option<DateTime<Utc>>,
         #[graphql(desc = "Only what was known by then.")] known_at: Option<DateTime<Utc>>,
     ) -> Result<TimelineConnection> {
-        let cx = Cx::of(ctx);
-        let subject = subject_of(subject)?;
+        let of = OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(as_of, known_at)? };
         let page = PageArgs::new(first, after, last, before).page()?;
-        let filter = filter.unwrap_or_default().read(as_of, known_at)?;
-        seen_account(cx, subject).await?.ok_or(Error::NotFound)?;
-        read_page(cx, subject, filter, page).await
+        seen_account(Cx::of(ctx), of.subject).await?.ok_or(Error::NotFound)?;
+        read_page(ctx, of, page).await
+    }
+
+    /// The feed's position now, for a stream that stands on no page, such as `handoverInbox`. Ask for it first, then read
+    /// the list: what changes in between arrives live.
+    #[graphql(directive = access::apply("Account".into(), "*".into(), false))]
+    async fn live_cursor(&self, ctx: &Context<'_>) -> Result<String> {
+        live::now(Cx::of(ctx)).await
     }
 }
 
@@ -256,8 +310,28 @@ pub struct TimelineChange {
     pub cursor: String,
 }
 
-/// How many events one look at the feed takes.
-const BATCH: u64 = 100;
+/// A subject's events, as they are followed.
+struct OfSubject {
+    subject: Subject,
+    filter: Filter,
+}
+
+impl Followed for OfSubject {
+    fn topics(&self) -> Vec<Topic> {
+        vec![tail::about(self.subject)]
+    }
+
+    async fn since(&self, cx: &Cx, position: i64, limit: u64) -> Result<Since> {
+        Ok(reader::since(&cx.caller, cx.store.db(), self.subject, &self.filter, position, limit).await?)
+    }
+
+    async fn reach(&self, cx: &Cx) -> Result<u64> {
+        let Subject { ty, id } = self.subject;
+        let account = seen_account(cx, self.subject).await?.ok_or(Error::NotFound)?;
+        let reach = reader::reach(&cx.caller, cx.store.db(), ty, account).await?;
+        Ok(live::fingerprint(&(ty, id, account, reach)))
+    }
+}
 
 /// Live timelines.
 #[derive(Default)]
@@ -275,64 +349,9 @@ impl TimelineSubscription {
         #[graphql(desc = "Which events.")] filter: Option<TimelineFilter>,
         #[graphql(desc = "A `liveCursor` or the `cursor` of the last change that arrived.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Result<TimelineChange>> + use<>> {
-        let cx = Cx::of(ctx).clone();
-        let subject = subject_of(subject)?;
-        let filter = filter.unwrap_or_default().read(None, None)?;
-        let account = seen_account(&cx, subject).await?.ok_or(Error::NotFound)?;
-        let now = reader::position(&cx.caller, cx.store.db()).await?;
-        let position = match after {
-            // A position that the feed has not reached was never given out.
-            Some(cursor) => Some(live_position(&cursor)?).filter(|after| *after <= now).ok_or(Error::CursorInvalid)?,
-            None => now,
-        };
-        let standing = reader::standing(&cx.caller, cx.store.db(), account).await?;
-        Ok(follow(cx, subject, Arc::new(filter), account, position, standing))
-    }
-}
-
-/// Whether the stream may go on now. Everything that is delivered next reads at this moment.
-async fn judge(cx: &Cx, subject: Subject, account: Option<Uuid>, standing: &reader::Standing) -> Result<()> {
-    let now = cx.clock.now();
-    if cx.caller.expires_at.is_some_and(|end| end <= now) {
-        return Err(Error::TokenExpired);
-    }
-    cx.caller.move_to(now);
-    if !tenancy::is_unchanged(&cx.store, &cx.caller).await?
-        || seen_account(cx, subject).await? != Some(account)
-        || reader::standing(&cx.caller, cx.store.db(), account).await? != *standing
-    {
-        return Err(Error::RightsChanged);
-    }
-    Ok(())
-}
-
-fn follow(
-    cx: Cx,
-    subject: Subject,
-    filter: Arc<Filter>,
-    account: Option<Uuid>,
-    mut position: i64,
-    standing: reader::Standing,
-) -> impl Stream<Item = Result<TimelineChange>> {
-    async_stream::try_stream! {
-        let mut bell = cx.store.woken(cx.caller.tenant);
-        loop {
-            cx.caller.move_to(cx.clock.now());
-            let found = reader::since(&cx.caller, cx.store.db(), subject, &filter, position, BATCH).await?;
-            // Rights are judged after the events were read: what was recorded in between must not slip out under an older moment.
-            judge(&cx, subject, account, &standing).await?;
-            let more = found.events.len() as u64 == BATCH;
-            for (place, (at, event)) in found.events.into_iter().enumerate() {
-                // A slow reader may take the next one much later: a right that has gone meanwhile stops the very next event.
-                if place > 0 {
-                    judge(&cx, subject, account, &standing).await?;
-                }
-                yield TimelineChange { event: event.into(), cursor: live_cursor(at) };
-            }
-            position = found.looked_to;
-            if !more {
-                bell.wait(cx.store.poll_interval()).await;
-            }
-        }
+        let followed =
+            OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(None, None)? };
+        let changes = live::follow(ctx, followed, after).await?;
+        Ok(changes.map_ok(|(event, cursor)| TimelineChange { event: event.into(), cursor }))
     }
 }

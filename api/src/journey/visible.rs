@@ -11,7 +11,7 @@ use entities::{
 };
 use sea_orm::{
     Condition, ConnectionTrait, DbErr,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 use uuid::Uuid;
 
@@ -31,8 +31,10 @@ pub(super) fn e(column: journey_event::Column) -> Expr {
     Expr::col((Alias::new(EVENT), column))
 }
 
-/// The condition on `event_subject AS s` joined with `journey_event AS e`.
-pub(super) fn condition(caller: &Caller) -> Condition {
+/// The condition on `journey_event AS e` and the row `of` that carries what rights are judged by: a subject of the event,
+/// [`SUBJECT`], or the event itself, [`EVENT`]. Both have the same columns for it.
+pub(super) fn condition(caller: &Caller, of: &'static str) -> Condition {
+    let object_type = Expr::col((Alias::new(of), event_subject::Column::ObjectType));
     // Types with the same cell and wing share one clause: a timeline's statement stays short.
     let mut clauses: Vec<(Vec<Scope>, Wing, Vec<&'static str>)> = Vec::new();
     for object in ObjectType::ALL {
@@ -54,14 +56,14 @@ pub(super) fn condition(caller: &Caller) -> Condition {
     for (scopes, wing, objects) in clauses {
         let mut reached = Condition::any();
         for scope in scopes {
-            reached = reached.add(scope_condition(scope, wing, caller));
+            reached = reached.add(scope_condition(scope, wing, caller, of));
         }
-        any = any.add(Condition::all().add(s(event_subject::Column::ObjectType).is_in(objects)).add(reached));
+        any = any.add(Condition::all().add(object_type.clone().is_in(objects)).add(reached));
     }
     if any.is_empty() {
         any = any.add(Expr::val(1).eq(0));
     }
-    Condition::all().add(any).add(audience(caller))
+    Condition::all().add(any).add(audience(caller, of))
 }
 
 fn readable(object: ObjectType, caller: &Caller) -> Vec<Grant> {
@@ -73,9 +75,9 @@ fn readable(object: ObjectType, caller: &Caller) -> Vec<Grant> {
     table::grants(object.access(), caller.roles).into_iter().filter(hears).collect()
 }
 
-fn scope_condition(scope: Scope, wing: Wing, caller: &Caller) -> Expr {
+fn scope_condition(scope: Scope, wing: Wing, caller: &Caller, of: &'static str) -> Expr {
     let never = || Expr::val(1).eq(0);
-    let account = || s(event_subject::Column::AccountId);
+    let account = || Expr::col((Alias::new(of), event_subject::Column::AccountId));
     match scope {
         Scope::All => Expr::val(1).eq(1),
         Scope::Team | Scope::Visibility | Scope::Discipline => {
@@ -83,14 +85,7 @@ fn scope_condition(scope: Scope, wing: Wing, caller: &Caller) -> Expr {
         }
         Scope::OnTeam => reach::in_accounts(account(), reach::team_accounts(caller, false)),
         Scope::Lead => reach::in_accounts(account(), reach::team_accounts(caller, true)),
-        Scope::Queue => {
-            let mut audiences: Vec<String> = caller.queues.iter().map(|queue| format!("QUEUE:{queue}")).collect();
-            audiences.extend(caller.colleague.map(|colleague| format!("COLLEAGUE:{colleague}")));
-            match audiences.is_empty() {
-                true => never(),
-                false => s(event_subject::Column::Audience).is_in(audiences),
-            }
-        }
+        Scope::Queue => lies_with(caller, of),
         Scope::Mine => match caller.colleague {
             Some(colleague) => e(journey_event::Column::ActorId).eq(colleague),
             None => never(),
@@ -119,9 +114,19 @@ fn scope_condition(scope: Scope, wing: Wing, caller: &Caller) -> Expr {
     }
 }
 
-/// PRIVATE is its author's, DISCIPLINE the same discipline's; TEAM and QUEUE leave the decision to the cell.
-fn audience(caller: &Caller) -> Condition {
-    let audience = || s(event_subject::Column::Audience);
+/// What lies with the caller, or with a queue that it works in.
+pub(super) fn lies_with(caller: &Caller, of: &'static str) -> Expr {
+    let mut audiences: Vec<String> = caller.queues.iter().map(|queue| format!("QUEUE:{queue}")).collect();
+    audiences.extend(caller.colleague.map(|colleague| format!("COLLEAGUE:{colleague}")));
+    match audiences.is_empty() {
+        true => Expr::val(1).eq(0),
+        false => Expr::col((Alias::new(of), event_subject::Column::Audience)).is_in(audiences),
+    }
+}
+
+/// PRIVATE is its author's, DISCIPLINE the same discipline's; TEAM, QUEUE and COLLEAGUE leave the decision to the cell.
+fn audience(caller: &Caller, of: &'static str) -> Condition {
+    let audience = || Expr::col((Alias::new(of), event_subject::Column::Audience));
     let mut any = Condition::any().add(audience().not_like("PRIVATE:%").and(audience().not_like("DISCIPLINE:%")));
     if let Some(colleague) = caller.colleague {
         any = any.add(audience().eq(format!("PRIVATE:{colleague}")));
@@ -228,8 +233,34 @@ pub(super) async fn levels<C: ConnectionTrait>(
         .collect()
 }
 
+/// How many accounts the caller reaches in each wing: it changes when an account comes or goes.
+pub(super) async fn extent<C: ConnectionTrait>(caller: &Caller, db: &C) -> Result<[i64; 4], DbErr> {
+    let mut counts: Option<SelectStatement> = None;
+    for (place, wing) in (0_i32..).zip(WINGS) {
+        let Some(accounts) = reach::visible_accounts(caller, wing, AccessLevel::Read) else { return Ok([0; 4]) };
+        let count = Query::select()
+            .expr_as(Expr::val(place), "place")
+            .expr_as(Expr::col(Asterisk).count(), "n")
+            .from_subquery(accounts, "reached")
+            .to_owned();
+        match &mut counts {
+            Some(counts) => drop(counts.union(UnionType::All, count)),
+            None => counts = Some(count),
+        }
+    }
+    let Some(counts) = counts else { return Ok([0; 4]) };
+    let mut extent = [0; 4];
+    for row in db.query_all(&counts).await? {
+        let (place, n): (i32, i64) = (row.try_get("", "place")?, row.try_get("", "n")?);
+        if let Some(held) = usize::try_from(place).ok().and_then(|place| extent.get_mut(place)) {
+            *held = n;
+        }
+    }
+    Ok(extent)
+}
+
 /// Names the tables once, so that the aliases above cannot drift from the statement.
-pub(super) fn from_tables(select: &mut sea_orm::sea_query::SelectStatement) {
+pub(super) fn from_tables(select: &mut SelectStatement) {
     select.from_as(event_subject::Entity, Alias::new(SUBJECT)).join_as(
         sea_orm::sea_query::JoinType::InnerJoin,
         journey_event::Entity,

@@ -134,6 +134,14 @@ impl Event {
         self
     }
 
+    /// It lies with this colleague, who sees it whatever its account.
+    pub fn colleague(mut self, colleague: Option<Uuid>) -> Event {
+        if let Some(colleague) = colleague {
+            self.audience = format!("COLLEAGUE:{colleague}");
+        }
+        self
+    }
+
     /// Its place among the events of its source.
     pub fn source_seq(mut self, seq: i64) -> Event {
         self.source_seq = Some(seq);
@@ -720,7 +728,8 @@ fn storable<E: EntityTrait>(row: &E::ActiveModel) -> Result<()> {
     Ok(())
 }
 
-fn holds_nul(json: &serde_json::Value) -> bool {
+/// Whether a text anywhere in it holds the one character that PostgreSQL cannot store.
+pub fn holds_nul(json: &serde_json::Value) -> bool {
     match json {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(items) => items.iter().any(holds_nul),

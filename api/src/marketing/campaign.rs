@@ -13,7 +13,10 @@ use entities::{
 use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::{CampaignCost, ContentAsset, Handover, Lead, Lesson, Touchpoint};
+use super::{
+    CampaignCost, ContentAsset, Handover, Lead, Lesson, Touchpoint,
+    figures::{Acceptance, CostOfCampaign, LeadCount, LeadsOfCampaign, OffersOfCampaign, Reach, ReachOfCampaign},
+};
 use crate::{
     account::{Colleague, Industry},
     custom,
@@ -86,7 +89,7 @@ object! {
     custom_fields Campaign raw T;
     teamwork Campaign;
     edges {
-        /// The industries that it aims at; empty: at no special one.
+        /// The industries that it aims at, at most 100; empty: at no special one.
         #[graphql(directive = access::apply("Campaign".into(), "P".into(), false))]
         pub async fn target_industries(&self, ctx: &Context<'_>) -> Result<Vec<Industry>> {
             let cx = Cx::of(ctx);
@@ -94,6 +97,31 @@ object! {
             let ids = cx.load(IndustriesOfCampaign(campaign)).await?.unwrap_or_default();
             let found = futures::future::try_join_all(ids.iter().map(|id| one::<industry::Entity, Industry>(cx, *id)));
             Ok(found.await?.into_iter().flatten().collect())
+        }
+
+        /// What it cost: the sum of `costs`, an amount for each currency in the order of their codes; empty for nothing yet.
+        #[graphql(directive = access::apply("CampaignCost".into(), "M".into(), false))]
+        pub async fn cost(&self, ctx: &Context<'_>) -> Result<Vec<Money>> {
+            let sums = Cx::of(ctx).load(CostOfCampaign(self.0.row().id)).await?;
+            Ok(sums.map(|sums| sums.to_vec()).unwrap_or_default())
+        }
+
+        /// Whom it reached, counted over the touches that you may see.
+        #[graphql(directive = access::apply("Touchpoint".into(), "P".into(), false))]
+        pub async fn reach(&self, ctx: &Context<'_>) -> Result<Reach> {
+            Ok(Cx::of(ctx).load(ReachOfCampaign(self.0.row().id)).await?.unwrap_or_default())
+        }
+
+        /// Where its leads stand: every status once, in the order of the way, counted over the leads that you may see.
+        #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
+        pub async fn lead_counts(&self, ctx: &Context<'_>) -> Result<Vec<LeadCount>> {
+            LeadsOfCampaign(self.0.row().id).funnel(Cx::of(ctx)).await
+        }
+
+        /// How sales received its leads, counted over the handovers from marketing to sales that you may see.
+        #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
+        pub async fn acceptance(&self, ctx: &Context<'_>) -> Result<Acceptance> {
+            OffersOfCampaign(self.0.row().id).acceptance(Cx::of(ctx)).await
         }
     }
 }

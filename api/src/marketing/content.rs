@@ -53,7 +53,7 @@ editable! {
         /// The campaign that it is made for.
         P campaign_id = campaign_id: refer_opt(campaign::Entity);
         /// Its language: BCP 47.
-        P language = language: line;
+        P language = language: language;
         /// What it is about, at most 20,000 characters.
         T description = description: remark;
     }

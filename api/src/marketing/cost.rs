@@ -10,7 +10,9 @@ use sea_orm::{ActiveValue::NotSet, Set};
 
 use super::{Campaign, Channel};
 use crate::{
-    graph::{AnyOf, Cx, DateFilter, Error, GlobalId, Ids, Kind, Money, MoneyFilter, MoneyInput, Result, patch_required},
+    graph::{
+        AnyOf, Cx, DateFilter, Error, GlobalId, Ids, Kind, Money, MoneyFilter, MoneyInput, Result, patch_required,
+    },
     input,
     journey::{Work, attempt},
     listed, object, payload,

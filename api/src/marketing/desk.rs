@@ -1,7 +1,9 @@
 //! Marketing's desk: its work lists, and what the other disciplines answered.
 
 use async_graphql::{Context, Object};
+use chrono::{DateTime, Utc};
 use entities::{
+    account::{account, industry},
     codes::HandoverOutcome,
     marketing::{campaign, handover, lead, lesson},
     sales::requirement,
@@ -14,10 +16,15 @@ use sea_orm::{
 use super::{
     Campaign, Handover, Lead, Lesson,
     campaign::{CampaignFilter, CampaignSort},
+    figures::{self, Acceptance, LeadCount},
     lead::{LeadFilter, LeadSort},
 };
 use crate::{
-    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, cost, list, listed},
+    account::{
+        Industry,
+        industry::{IndustryFilter, IndustrySort},
+    },
+    graph::{Cx, Direction, GlobalId, Kind, List, PageArgs, Result, SortDirection, list, listed},
     policy::access,
     sales::Requirement,
 };
@@ -31,7 +38,7 @@ pub struct MarketingDesk;
 impl MarketingDesk {
     /// The campaigns, oldest first unless sorted.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Campaign".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Campaign".into(), "*".into(), false))]
     async fn campaigns(
         &self,
         ctx: &Context<'_>,
@@ -49,7 +56,7 @@ impl MarketingDesk {
 
     /// The leads, newest first unless sorted. `filter: { status: NEW }` leaves those that marketing works on.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
-    #[graphql(directive = access::apply("Lead".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Lead".into(), "*".into(), false))]
     async fn leads(
         &self,
         ctx: &Context<'_>,
@@ -66,7 +73,7 @@ impl MarketingDesk {
     }
 
     /// The handovers that you offered, and what became of them, newest first.
-    #[graphql(directive = access::apply("Handover".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "*".into(), false))]
     async fn handovers_sent(
         &self,
         ctx: &Context<'_>,
@@ -93,7 +100,7 @@ impl MarketingDesk {
 
     /// What was rejected or given back, by whomever it was offered, with the reason: what the next campaign learns from.
     /// Newest first.
-    #[graphql(directive = access::apply("Handover".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Handover".into(), "*".into(), false))]
     async fn rejected_handovers(
         &self,
         ctx: &Context<'_>,
@@ -112,8 +119,58 @@ impl MarketingDesk {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Falling).await
     }
 
+    /// Where the leads stand: every status once, in the order of the way, counted over the leads that you may see.
+    #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
+    async fn lead_counts(&self, ctx: &Context<'_>) -> Result<Vec<LeadCount>> {
+        figures::all_leads(Cx::of(ctx)).await
+    }
+
+    /// How sales received what marketing offered, counted over the handovers that you may see. Offers belong to the time at
+    /// which they were made.
+    #[graphql(directive = access::apply("Handover".into(), "P".into(), false))]
+    async fn acceptance(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Offered at this moment or later.")] from: Option<DateTime<Utc>>,
+        #[graphql(desc = "Offered before this moment.")] to: Option<DateTime<Utc>>,
+    ) -> Result<Acceptance> {
+        let cx = Cx::of(ctx);
+        let mut rows = cx.caller.rows::<handover::Entity>();
+        if let Some(from) = from {
+            rows = rows.filter(handover::Column::OfferedAt.gte(from));
+        }
+        if let Some(to) = to {
+            rows = rows.filter(handover::Column::OfferedAt.lt(to));
+        }
+        figures::acceptance(cx, rows).await
+    }
+
+    /// The industries in which you see an account, each with how many customers, people, leads and needs there are: `segment`. By
+    /// code unless sorted.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
+    #[graphql(directive = access::apply("Account".into(), "P".into(), false))]
+    async fn segments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which industries.")] filter: Option<IndustryFilter>,
+        #[graphql(desc = "In which order.")] sort: Option<IndustrySort>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<List<Industry>> {
+        let cx = Cx::of(ctx);
+        let served = account::Column::IndustryId;
+        let of_accounts = cx.caller.rows::<account::Entity>().filter(served.is_not_null()).into_column(served);
+        let rows = cx.caller.rows::<industry::Entity>();
+        let rows = rows.filter(industry::Column::Id.in_subquery(of_accounts));
+        let by_code = IndustrySort { code: Some(SortDirection::Asc), ..IndustrySort::default() };
+        let args = PageArgs::new(first, after, last, before);
+        listed(cx, rows, filter, Some(sort.unwrap_or(by_code)), args, Direction::Rising).await
+    }
+
     /// The lessons, newest first.
-    #[graphql(directive = access::apply("Lesson".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Lesson".into(), "*".into(), false))]
     async fn lessons(
         &self,
         ctx: &Context<'_>,
@@ -128,7 +185,7 @@ impl MarketingDesk {
     }
 
     /// What customers said in meetings that they need: the voice of the market on its way back. Newest first.
-    #[graphql(directive = access::apply("Meeting".into(), "*".into(), false), complexity = "cost(first, last, child_complexity)")]
+    #[graphql(directive = access::apply("Meeting".into(), "*".into(), false))]
     async fn requirements_heard(
         &self,
         ctx: &Context<'_>,

@@ -129,6 +129,7 @@ pub(super) fn event(kind: EventKind, row: &handover::Model, lead: Option<&lead::
         .about(SubjectType::Contact, lead.and_then(|lead| lead.contact_id))
         .about(SubjectType::Visitor, lead.and_then(|lead| lead.visitor_id))
         .queue(row.to_queue_id)
+        .colleague(row.to_colleague_id)
 }
 
 /// The open handovers that wait for the caller or one of its queues, oldest first.

@@ -75,7 +75,7 @@ object! {
     custom_fields Lead raw T;
     teamwork Lead;
     edges {
-        /// Why it is a lead: the touchpoints that made it one, with what each did.
+        /// Why it is a lead: the touchpoints that made it one, at most 100, with what each did.
         #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
         pub async fn touches(&self, ctx: &Context<'_>) -> Result<Vec<LeadTouch>> {
             let Some(lead) = self.0.read(Class::P, "touches", |row| row.id) else { return Ok(Vec::new()) };
@@ -186,7 +186,8 @@ pub async fn create(cx: &Cx, input: CreateLeadInput) -> Result<Lead> {
             ..Default::default()
         })
         .await?;
-    provenance::link(&mut work, cx, row.id, touches.unwrap_or_default()).await?;
+    let at = |index| format!("touches.{index}.touchpointId");
+    provenance::link(&mut work, cx, row.id, touches.unwrap_or_default(), at).await?;
     work.record(event(EventKind::LeadCreated, &row, row.score, None, None));
     person::advance(&mut work, cx, row.contact_id, "LEAD", "lead created").await?;
     relation::follow(&mut work, cx, row.account_id, Turn::Engaged).await?;

@@ -1,6 +1,6 @@
 //! 5: the marketing wing: from the market to the lead. Read in this order: the campaign with its channel, content and cost;
 //! the touchpoint and how it is recorded; the lead, what becomes of it, and of the person behind it; the handover, its offer,
-//! its decision and its expiry; the lesson that a rejection teaches; the desk.
+//! its decision and its expiry; the lesson that a rejection teaches; the figures of all that; the desk.
 
 mod boundary;
 pub mod campaign;
@@ -10,10 +10,12 @@ pub mod cost;
 pub mod decide;
 pub mod desk;
 pub mod expire;
+pub mod figures;
 pub mod handover;
 mod interaction;
 pub mod lead;
 pub mod lesson;
+pub mod live;
 pub mod offer;
 pub mod person;
 pub mod planning;
@@ -25,7 +27,7 @@ pub mod touchpoint;
 use async_graphql::MaybeUndefined;
 use sea_orm::ActiveValue;
 
-use crate::graph::{Error, Result, patch};
+use crate::graph::{Result, patch, prose, text};
 
 pub use campaign::Campaign;
 pub use channel::Channel;
@@ -42,13 +44,9 @@ pub use touchpoint::Touchpoint;
 /// The longest free text that an input takes, in characters.
 const MAX_TEXT: usize = 10_000;
 
-/// A text that may be blank or absent: not longer than `max` characters, and storable by both engines.
+/// A free text that may be left out, of at most `max` characters; blank counts as left out.
 fn words(path: &str, value: Option<String>, max: usize) -> Result<Option<String>> {
-    match &value {
-        Some(text) if text.chars().count() > max => Err(Error::invalid(path, format!("at most {max} characters"))),
-        Some(text) if text.contains('\0') => Err(Error::invalid(path, "a text cannot hold the character U+0000")),
-        _ => Ok(value),
-    }
+    value.filter(|value| !value.trim().is_empty()).map(|value| prose(path, value, max)).transpose()
 }
 
 /// [`words`] for a patch: absent leaves, null clears.
@@ -62,8 +60,9 @@ fn patch_words(path: &str, value: MaybeUndefined<String>, max: usize) -> Result<
 /// An address without query and fragment, and without a name and password in front of the host: what a page is called, and
 /// nothing of who looked at it.
 fn bare_url(path: &str, url: Option<String>) -> Result<Option<String>> {
-    let Some(url) = words(path, url, 2000)? else { return Ok(None) };
-    let bare = url.trim().split(['?', '#']).next().unwrap_or_default();
+    let Some(url) = url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()) else { return Ok(None) };
+    let url = text(path, url, 2000)?;
+    let bare = url.split(['?', '#']).next().unwrap_or_default();
     let bare = match bare.split_once("://") {
         Some((scheme, rest)) => {
             let (host, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

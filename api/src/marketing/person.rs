@@ -39,7 +39,10 @@ pub(super) async fn is_at_least(work: &Work<'_>, contact: Option<Uuid>, stage: &
 /// Sets a person aside (RECYCLED, DISQUALIFIED) of whom nothing came before an opportunity. Who is in one, or a customer, stays
 /// so.
 pub async fn set_aside(work: &mut Work<'_>, cx: &Cx, contact: Option<Uuid>, stage: &str, cause: &str) -> Result<()> {
-    enter(work, cx, contact, stage, cause, |now| step(now).is_some_and(|now| Some(now) < step("OPPORTUNITY"))).await
+    enter(work, cx, contact, stage, cause, |now| {
+        now == "RECYCLED" || step(now).is_some_and(|now| Some(now) < step("OPPORTUNITY"))
+    })
+    .await
 }
 
 async fn enter(

@@ -19,7 +19,7 @@ use crate::{
     policy::{Class, access},
 };
 
-/// The most touchpoints that one call links to a lead.
+/// The most touchpoints that are linked to a lead.
 const MAX_TOUCHES: usize = 100;
 
 /// A touchpoint, and what it did for the lead.
@@ -77,26 +77,32 @@ impl Key for TouchesOfLead {
     }
 }
 
-/// Links touchpoints to a lead that the caller may write. What is linked already stays so.
-pub(super) async fn link(work: &mut Work<'_>, cx: &Cx, lead: Uuid, touches: Vec<LeadTouchInput>) -> Result<()> {
-    if touches.len() > MAX_TOUCHES {
-        return Err(Error::invalid("touches", format!("at most {MAX_TOUCHES} touchpoints")));
-    }
+/// Links touchpoints to a lead that the caller may write. What is linked already stays so. `at` is where the nth was named.
+pub(super) async fn link(
+    work: &mut Work<'_>,
+    cx: &Cx,
+    lead: Uuid,
+    touches: Vec<LeadTouchInput>,
+    at: impl Fn(usize) -> String + Send,
+) -> Result<()> {
     let held = cx.caller.links::<lead_touch::Entity>().filter(lead_touch::Column::LeadId.eq(lead)).all(work.tx());
     let mut seen: Vec<(Uuid, LeadTouchRole)> =
         held.await?.into_iter().map(|link| (link.touchpoint_id, link.role)).collect();
     let mut new = Vec::new();
     for (index, LeadTouchInput { touchpoint_id, role }) in touches.into_iter().enumerate() {
-        let touch = (touchpoint_id.named(&format!("touches.{index}.touchpointId"), Kind::Touchpoint)?, role);
+        let touch = (touchpoint_id.named(&at(index), Kind::Touchpoint)?, role);
         if !seen.contains(&touch) {
             seen.push(touch);
             new.push((index, touch));
         }
     }
+    if let (Some((index, _)), true) = (new.last(), seen.len() > MAX_TOUCHES) {
+        return Err(Error::invalid(&at(*index), format!("a lead has at most {MAX_TOUCHES} touchpoints")));
+    }
     let ids = new.iter().map(|(_, (id, _))| *id);
     let found = cx.caller.rows::<touchpoint::Entity>().by_ids(ids).all(work.tx()).await?;
     if let Some((index, _)) = new.iter().find(|(_, (id, _))| !found.iter().any(|seen| seen.row().id == *id)) {
-        return Err(Error::missing(&format!("touches.{index}.touchpointId")));
+        return Err(Error::missing(&at(*index)));
     }
     let links = new.into_iter().map(|(_, (touchpoint_id, role))| lead_touch::ActiveModel {
         tenant_id: NotSet,
@@ -176,11 +182,15 @@ async fn relink(
     let linked = cx.caller.links::<lead_touch::Entity>().filter(this.clone()).one(work.tx()).await?.is_some();
     match (keep, linked) {
         (true, true) => return Err(Error::user(UserErrorCode::Duplicate, "touchpointId", "it is linked already")),
-        (false, false) => return Err(Error::missing("touchpointId")),
+        // What is not linked stays so.
+        (false, false) => {
+            work.refer::<touchpoint::Entity>("touchpointId", touchpoint_id).await?;
+            return Ok(Lead(seen));
+        }
         (true, false) => {
             let touches = vec![LeadTouchInput { touchpoint_id, role }];
             work.refer::<touchpoint::Entity>("touchpointId", touchpoint_id).await?;
-            link(&mut work, cx, id, touches).await?;
+            link(&mut work, cx, id, touches, |_| "touchpointId".to_owned()).await?;
         }
         (false, true) => work.unlink::<lead_touch::Entity>(this).await?,
     }
@@ -220,7 +230,7 @@ impl ProvenanceMutation {
         AddLeadTouchPayload::of(attempt(|| add(cx, input.clone())).await)
     }
 
-    /// Takes back that a touchpoint made it a lead.
+    /// Takes back that a touchpoint made it a lead. What was not said stays so.
     #[graphql(directive = access::apply("Lead".into(), "P".into(), true))]
     async fn remove_lead_touch(
         &self,

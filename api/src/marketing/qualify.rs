@@ -17,7 +17,7 @@ use super::{
 use crate::{
     graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode},
     input,
-    journey::{EventKind, Work, attempt},
+    journey::{EventKind, Work, attempt, holds_nul},
     payload,
     policy::{Class, access},
 };
@@ -102,6 +102,9 @@ pub async fn score(cx: &Cx, input: ScoreLeadInput) -> Result<Lead> {
     if parts.as_ref().is_some_and(|Json(parts)| !parts.is_object() || parts.to_string().len() > MAX_TEXT) {
         return Err(Error::invalid("parts", format!("an object, at most {MAX_TEXT} bytes of JSON")));
     }
+    if parts.as_ref().is_some_and(|Json(parts)| holds_nul(parts)) {
+        return Err(Error::invalid("parts", "a text cannot hold the character U+0000"));
+    }
     let id = id.named("id", Kind::Lead)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<lead::Entity>(id, if_version, &written).await?;
@@ -158,7 +161,7 @@ pub async fn qualify(cx: &Cx, input: QualifyLeadInput) -> Result<Lead> {
     };
     work.refer_opt::<touchpoint::Entity>("touchpointId", touchpoint_id).await?;
     let lifting = touchpoint_id.map(|touchpoint_id| LeadTouchInput { touchpoint_id, role: LeadTouchRole::Qualified });
-    provenance::link(&mut work, cx, id, lifting.into_iter().collect()).await?;
+    provenance::link(&mut work, cx, id, lifting.into_iter().collect(), |_| "touchpointId".to_owned()).await?;
     work.record(event(EventKind::LeadQualified, &row, row.score, None, None));
     person::advance(&mut work, cx, row.contact_id, stage, "lead qualified").await?;
     let seen = work.reached::<lead::Entity>(id, &written).await?;

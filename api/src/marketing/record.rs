@@ -15,10 +15,9 @@ use uuid::Uuid;
 use super::{
     Touchpoint, bare_url,
     interaction::{event_of, is_inbound},
-    words,
 };
 use crate::{
-    graph::{Cx, Error, GlobalId, MoneyInput, Result, require_write},
+    graph::{Cx, Error, GlobalId, MoneyInput, Result, require_write, text},
     input,
     journey::{Journaled, Work, attempt},
     payload,
@@ -26,7 +25,7 @@ use crate::{
 };
 
 /// The most touchpoints that one call records.
-const MAX_BATCH: usize = 1000;
+pub const MAX_BATCH: usize = 1000;
 
 input! {
     /// A touch. It names a contact, a visitor or an account.
@@ -86,7 +85,7 @@ payload! {
 payload! {
     /// What `recordTouchpoints` answers.
     RecordTouchpointsPayload {
-        /// The new touchpoints in the order of the input; null if one was refused, and so all.
+        /// The new touchpoints, at most 1,000, in the order of the input; null if one was refused, and so all.
         touchpoints: Vec<Touchpoint>
     }
 }
@@ -221,7 +220,9 @@ impl Known {
         let campaign_id =
             campaign_id.map(|id| id.uuid).or_else(|| self.campaigns_by_code.get(utm_campaign.as_deref()?).copied());
         let (cost_minor, currency) = cost.map(|money| money.into_price(&at("cost"))).transpose()?.unzip();
-        let tag = |field: &str, value| words(&at(field), value, 500);
+        let tag = |field: &str, value: Option<String>| {
+            value.filter(|tag| !tag.trim().is_empty()).map(|tag| text(&at(field), tag, 500)).transpose()
+        };
         Ok(touchpoint::ActiveModel {
             campaign_id: Set(campaign_id),
             channel_id: Set(channel_id.map(|id| id.uuid)),
@@ -274,7 +275,7 @@ async fn found<E: Journaled>(
     let mut asked: Vec<(usize, Uuid)> = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
         if let Some(id) = id_of(input) {
-            asked.push((index, id.expect(E::OBJECT.kind())?));
+            asked.push((index, id.named(&at(index), E::OBJECT.kind())?));
         }
     }
     if asked.is_empty() {

@@ -138,9 +138,9 @@ governed! {
     colleague Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     industry Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     account_team_member AccountTeam { account: AccountId, own: [], queue: None, deleted: None } team_scopes;
-    industry_team_member IndustryTeam { account: None, own: [], queue: None, deleted: None };
+    industry_team_member IndustryTeam { account: None, own: [], queue: None, deleted: None } => [industry IndustryId];
     queue Queue { account: None, own: [], queue: None, deleted: DeletedAt };
-    queue_member Queue { account: None, own: [], queue: None, deleted: None };
+    queue_member Queue { account: None, own: [], queue: None, deleted: None } => [queue QueueId];
     goal Queue { account: None, own: [], queue: None, deleted: DeletedAt };
     definition Settings { account: None, own: [], queue: None, deleted: None };
     fx_rate Reference { account: None, own: [], queue: None, deleted: DeletedAt };
@@ -179,7 +179,7 @@ governed! {
     sla_policy Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     sla_clock ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } clock_scopes;
     file Ticket { account: None, own: [], queue: None, deleted: DeletedAt } file_scopes ruled file_lines => [meeting MeetingId, ticket TicketId, contract ContractId];
-    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: None } survey_scopes;
+    survey_answer ServiceLevel { account: AccountId, own: [], queue: None, deleted: DeletedAt } survey_scopes;
 }
 
 /// The agent on the phone reaches the customer of a ticket that is its own or waits in its queue.

@@ -207,7 +207,7 @@ fn step(registry: &mut Registry) -> bool {
     let gone: Vec<String> = registry
         .types
         .iter()
-        .filter(|(name, ty)| is_empty(ty) && !is_query(registry, name))
+        .filter(|(name, ty)| (is_empty(ty) || is_nameless(registry, name, ty)) && !is_query(registry, name))
         .map(|(name, _)| name.clone())
         .collect();
     for name in gone {
@@ -258,6 +258,13 @@ fn is_empty(ty: &MetaType) -> bool {
         MetaType::InputObject { input_fields, .. } => input_fields.is_empty(),
         MetaType::Scalar { .. } | MetaType::Enum { .. } => false,
     }
+}
+
+/// A record whose id the roles may not read is one on which they have no right at all: what may be asked of every record, such
+/// as its notes, goes with it.
+fn is_nameless(registry: &Registry, name: &str, ty: &MetaType) -> bool {
+    let is_node = registry.implements.get(name).is_some_and(|interfaces| interfaces.contains("Node"));
+    matches!(ty, MetaType::Object { fields, .. } if is_node && !fields.contains_key("id"))
 }
 
 fn retain_names(names: &mut IndexSet<String>, exists: &impl Fn(&str) -> bool) -> bool {

@@ -1,13 +1,13 @@
 //! Sealed scopes: rows are reached only through [`Rows`], and only this room can make one. A row comes back as
 //! [`Seen`]: the row together with the rights that the caller has on it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use entities::codes::AccessLevel;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, IntoCondition, Order, Query, SelectStatement, WindowStatement},
+    sea_query::{Asterisk, Expr, ExprTrait, IntoCondition, Order, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
 
@@ -161,44 +161,50 @@ impl<E: Governed> Rows<E> {
         self
     }
 
-    /// Orders by id, after or before a cursor.
-    pub fn keyset(self, after: Option<Uuid>, before: Option<Uuid>, order: Order) -> Self {
-        let mut rows = self;
-        let (lower, upper) = match order {
-            Order::Desc => (before, after),
-            _ => (after, before),
-        };
-        if let Some(id) = lower {
-            rows = rows.filter(E::ID.gt(id));
-        }
-        if let Some(id) = upper {
-            rows = rows.filter(E::ID.lt(id));
-        }
-        rows
-    }
-
     /// The first `n` rows of each group of `by`: the children of many parents in one statement.
     pub async fn first_of_each<C: ConnectionTrait>(
         self,
         db: &C,
         by: E::Column,
-        order: Order,
+        orders: &[(Expr, Order)],
         n: u64,
     ) -> Result<Vec<Seen<E::Model>>, DbErr> {
         let mut inner: SelectStatement = sea_orm::QueryTrait::into_query(self.select);
-        inner.expr_window_as(
-            sea_orm::sea_query::Func::cust("ROW_NUMBER"),
-            WindowStatement::partition_by(by.as_column_ref()).order_by(E::ID.as_column_ref(), order.clone()).to_owned(),
-            "place",
-        );
+        let mut window = WindowStatement::partition_by(by.as_column_ref());
+        for (value, order) in orders {
+            window.order_by_expr(value.clone(), order.clone());
+        }
+        inner.expr_window_as(sea_orm::sea_query::Func::cust("ROW_NUMBER"), window, "place");
         let outer = Query::select()
-            .column(sea_orm::sea_query::Asterisk)
+            .column(Asterisk)
             .from_subquery(inner, "placed")
             .and_where(Expr::col("place").lte(n as i64))
-            .order_by("id", order)
+            .order_by("place", Order::Asc)
             .to_owned();
         let rows = db.query_all(&outer).await?;
         rows.iter().map(|row| see::<E>(&self.grants, self.flagged, row)).collect()
+    }
+
+    /// How many rows each group of `by` has; none for a group without rows.
+    pub async fn count_of_each<C: ConnectionTrait>(self, db: &C, by: E::Column) -> Result<HashMap<Uuid, u64>, DbErr> {
+        let inner = sea_orm::QueryTrait::into_query(self.select.select_only().column_as(by.into_expr(), "parent"));
+        let outer = Query::select()
+            .column("parent")
+            .expr_as(Expr::col(Asterisk).count(), "n")
+            .from_subquery(inner, "counted")
+            .group_by_col("parent")
+            .to_owned();
+        let rows = db.query_all(&outer).await?;
+        rows.iter().map(|row| Ok((row.try_get("", "parent")?, row.try_get::<i64>("", "n")?.unsigned_abs()))).collect()
+    }
+
+    /// Some fields of the rows as a sub-select to count and to sum over: each under its alias, as the caller sees it. What the
+    /// caller may not read in clear on a row is null there, so that no figure tells what a field would not.
+    pub fn into_fields(self, caller: &Caller, fields: &[(&'static str, Class, &str, E::Column)]) -> SelectStatement {
+        let select = fields.iter().fold(self.select.select_only(), |select, (alias, class, name, column)| {
+            select.column_as(caller.shown::<E>(self.ty, *class, name, column.into_expr()).0, *alias)
+        });
+        sea_orm::QueryTrait::into_query(select)
     }
 
     /// All rows, seen.

@@ -132,6 +132,9 @@ pub async fn record(cx: &Cx, input: RecordActivityInput) -> Result<Activity> {
         subject,
         body,
     } = input;
+    if duration_s.is_some_and(|seconds| seconds < 0) {
+        return Err(Error::invalid("durationS", "a duration is not below 0"));
+    }
     let mut work = Work::begin(cx).await?;
     let occurred_at = occurred_at.unwrap_or(work.now());
     if occurred_at < DateTime::UNIX_EPOCH || occurred_at > work.now() + Duration::hours(24) {

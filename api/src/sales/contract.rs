@@ -1,6 +1,6 @@
 //! The contract: what was agreed with a customer for a time; signed, renewed, cancelled.
 
-use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, NaiveDate, Utc};
 use entities::{
     account::{account, colleague},
@@ -155,15 +155,18 @@ input! {
     }
 }
 
-/// A contract that one side ends.
-#[derive(Clone, Debug, InputObject)]
-pub struct CancelContractInput {
-    /// Which contract.
-    pub id: GlobalId,
-    /// Change it only if it still has this version.
-    pub if_version: Option<i32>,
-    /// The last day on which it holds, not before its first; as agreed unless said.
-    pub end_date: Option<NaiveDate>,
+input! {
+    /// A contract that one side ends.
+    CancelContractInput for Order {
+        /// The last day on which it holds, not before its first; as agreed unless said.
+        P end_date: Option<NaiveDate>;
+    }
+    plain {
+        /// Which contract.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
 }
 
 payload! {
@@ -357,7 +360,8 @@ pub async fn renew(cx: &Cx, input: RenewContractInput) -> Result<Contract> {
 
 /// Ends a contract for one side.
 pub async fn cancel(cx: &Cx, input: CancelContractInput) -> Result<Contract> {
-    let written = [(Class::P, "status")];
+    let mut written = input.written();
+    written.push((Class::P, "status"));
     let CancelContractInput { id, if_version, end_date } = input;
     let id = id.named("id", Kind::Contract)?;
     let mut work = Work::begin(cx).await?;

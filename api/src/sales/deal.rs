@@ -121,7 +121,7 @@ pub async fn create(cx: &Cx, input: CreateOpportunityInput) -> Result<Opportunit
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
     let lead = match lead_id {
         Some(id) => {
-            let id = id.named("id", Kind::Lead)?;
+            let id = id.named("leadId", Kind::Lead)?;
             let seen = cx.caller.rows_to_write::<lead::Entity>().by_id(id).one(work.tx()).await?;
             let seen = seen.ok_or_else(|| Error::missing("leadId"))?;
             require_write(seen.rights(), &[(Class::P, "status")])?;

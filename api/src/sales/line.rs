@@ -197,8 +197,11 @@ async fn total(work: &mut Work<'_>, order: &Seen<sales_order::Model>, without: O
     let mut kept = lines.iter().filter(|line| Some(line.id) != without).map(|line| line.amount_minor);
     let total = kept.try_fold(0_i64, i64::checked_add);
     let total = total.ok_or_else(|| Error::invalid("", "the sum of the order is too large"))?;
-    work.update::<sales_order::Entity>(order, sales_order::ActiveModel { total_minor: Set(total), ..Default::default() })
-        .await?;
+    work.update::<sales_order::Entity>(
+        order,
+        sales_order::ActiveModel { total_minor: Set(total), ..Default::default() },
+    )
+    .await?;
     Ok(())
 }
 

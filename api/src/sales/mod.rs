@@ -1,12 +1,14 @@
 //! 5: the sales wing: from the accepted lead to the order. Read in this order: the opportunity, what is done with it (deal), how
 //! it moves through the stages of its pipeline (progress), and the people in it (role); the meeting with its attendees, and the
-//! requirement that is heard there; activities; the catalogue (product); the order with its lines, and the contract; the desk.
+//! requirement that is heard there; activities; the catalogue (product); the order with its lines, and the contract; the
+//! pipeline's figures and the next steps; the desk.
 
 pub mod activity;
 pub mod attendee;
 pub mod contract;
 pub mod deal;
 pub mod desk;
+pub mod figures;
 pub mod line;
 pub mod meeting;
 pub mod opportunity;
@@ -16,6 +18,7 @@ pub mod product;
 pub mod progress;
 pub mod requirement;
 pub mod role;
+pub mod steps;
 
 use async_graphql::MaybeUndefined;
 use sea_orm::ActiveValue;
@@ -35,9 +38,9 @@ pub use meeting::Meeting;
 pub use opportunity::{Opportunity, OpportunitySnapshot};
 pub use order::Order;
 pub use pipeline::{Pipeline, Stage};
+pub use product::Product;
 pub use requirement::Requirement;
 pub use role::OpportunityContact;
-pub use product::Product;
 
 /// A record that an input names, which must be the account's own.
 async fn of_account<E: Journaled>(

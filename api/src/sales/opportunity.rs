@@ -81,14 +81,14 @@ object! {
     teamwork Opportunity;
     edges {
         /// What it was at each moment, oldest first, at most the first 100.
-        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
         async fn snapshots(&self, ctx: &Context<'_>) -> Result<Vec<OpportunitySnapshot>> {
             let found = Cx::of(ctx).load(SnapshotsOf(self.0.row().id)).await?.unwrap_or_default();
             Ok(found.iter().cloned().map(OpportunitySnapshot).collect())
         }
 
         /// The stages that it was in, oldest first, at most the first 100. A stage that was entered twice stands here twice.
-        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false), complexity = 100)]
+        #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
         async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
             history::stages(Cx::of(ctx), StageObject::Opportunity, self.0.row().id).await
         }
@@ -166,8 +166,9 @@ impl Key for SnapshotsOf {
         let parent = opportunity_snapshot::Column::OpportunityId;
         let rows = cx.caller.rows::<opportunity_snapshot::Entity>();
         let rows = rows.filter(parent.is_in(keys.iter().map(|key| key.0)));
+        let oldest = [(opportunity_snapshot::Column::Id.into_expr(), Sort::Asc)];
         let mut of: HashMap<Uuid, Vec<Seen<opportunity_snapshot::Model>>> = HashMap::new();
-        for row in rows.first_of_each(cx.store.db(), parent, Sort::Asc, HISTORY).await? {
+        for row in rows.first_of_each(cx.store.db(), parent, &oldest, HISTORY).await? {
             of.entry(row.row().opportunity_id).or_default().push(row);
         }
         Ok(of.into_iter().map(|(id, rows)| (SnapshotsOf(id), Arc::new(rows))).collect())

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::{account, contact, visitor},
-    codes::OrderStatus,
+    codes::{OrderStatus, SubjectType},
     sales::{opportunity, order_line, sales_order},
     service::asset,
 };
@@ -18,8 +18,8 @@ use crate::{
     account::{Account, Contact, Visitor, ground},
     custom,
     graph::{
-        AnyOf, Cx, Error, GlobalId, Ids, Kind, Money, MoneyFilter, Result, TextFilter, TimeFilter, UserErrorCode, line,
-        line_patch, patch_required,
+        AnyOf, Cx, Error, GlobalId, Ids, Kind, Money, MoneyFilter, Result, TextFilter, TimeFilter, UserErrorCode,
+        is_currency, line, line_patch, patch_required,
     },
     input,
     journey::{Event, EventKind, Payload, Removable, Work, attempt},
@@ -69,6 +69,8 @@ input! {
         P contact_id: Option<GlobalId>;
         /// The opportunity that it came from; one of this customer's.
         P opportunity_id: Option<GlobalId>;
+        /// The asset that it is spare parts for; one of this customer's.
+        P asset_id: Option<GlobalId>;
         /// The number in the books, at most 255 characters.
         P number: Option<String>;
         /// When; now unless said otherwise. Not before 1970 and not more than 24 hours ahead.
@@ -146,7 +148,11 @@ pub(super) fn conflict(path: &str, status: OrderStatus) -> Error {
 /// Places an order.
 pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
     let written = input.written();
-    let PlaceOrderInput { account_id, contact_id, opportunity_id, number, ordered_at, currency, lines } = input;
+    let PlaceOrderInput { account_id, contact_id, opportunity_id, asset_id, number, ordered_at, currency, lines } =
+        input;
+    if !is_currency(&currency) {
+        return Err(Error::invalid("currency", "an ISO 4217 code in capitals, such as EUR"));
+    }
     if !(1..=MAX_LINES).contains(&lines.len()) {
         return Err(Error::invalid("lines", format!("1 to {MAX_LINES} lines")));
     }
@@ -158,12 +164,12 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
     let mut total = 0_i64;
     let mut rows = Vec::with_capacity(lines.len());
     for (position, line) in (1..).zip(lines) {
-        // The code of the currency is checked with each price.
         let (row, amount) = line_of(&work, |field| format!("lines.{}.{field}", position - 1), line, &currency).await?;
         total = total.checked_add(amount).ok_or_else(|| Error::invalid("lines", "the sum is too large"))?;
         rows.push(order_line::ActiveModel { position: Set(position), ..row });
     }
     let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
+    let asset = super::of_account::<asset::Entity>(&work, "assetId", asset_id, account).await?;
     let order = work
         .insert::<sales_order::Entity>(sales_order::ActiveModel {
             account_id: Set(Some(account)),
@@ -188,6 +194,10 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
     }
     work.insert_many::<order_line::Entity>(rows).await?;
     work.record(event(EventKind::OrderPlaced, &order).at(ordered_at));
+    if asset.is_some() {
+        let parts = event(EventKind::SparePartOrdered, &order).about(SubjectType::Asset, asset);
+        work.record(parts.at(ordered_at));
+    }
     let seen = work.reached::<sales_order::Entity>(order.id, &written).await?;
     work.commit().await?;
     Ok(Order(seen))
@@ -303,7 +313,7 @@ pub struct OrderMutation;
 
 #[Object]
 impl OrderMutation {
-    /// Places an order for a customer. Event: `order.placed`.
+    /// Places an order for a customer. Events: `order.placed`, and `spare_part.ordered` where it is for an asset.
     #[graphql(directive = access::apply("Order".into(), "M".into(), true))]
     async fn place_order(&self, ctx: &Context<'_>, input: PlaceOrderInput) -> Result<PlaceOrderPayload> {
         let cx = Cx::of(ctx);

@@ -7,9 +7,10 @@ use entities::{
     sales::{contract, product},
     service::{asset, ticket},
 };
-use sea_orm::Set;
+use sea_orm::{ActiveValue::NotSet, Set};
+use uuid::Uuid;
 
-use super::{Ticket, ticket::contract_of};
+use super::Ticket;
 use crate::{
     account::{
         Account,
@@ -69,7 +70,7 @@ input! {
         P account_id: GlobalId;
         /// What it is.
         P product_id: Option<GlobalId>;
-        /// The contract that covers it.
+        /// The contract that covers it; of the same customer.
         P contract_id: Option<GlobalId>;
         /// The serial number, at most 255 characters.
         P serial: Option<String>;
@@ -77,7 +78,7 @@ input! {
         P name: Option<String>;
         /// When it was set up: now unless said otherwise, at most a day ahead.
         P installed_at: Option<DateTime<Utc>>;
-        /// The last day of the warranty.
+        /// The last day of the warranty, not before the installation.
         P warranty_until: Option<NaiveDate>;
         /// Where it stands, at most 2,000 characters.
         T location: Option<String>;
@@ -95,6 +96,34 @@ input! {
         id: GlobalId;
         /// Change it only if it still has this version.
         if_version: Option<i32>;
+    }
+}
+
+input! {
+    /// An asset that stands at another customer's from now on.
+    MoveAssetInput for Asset {
+        /// The customer at whose place it stands now.
+        P account_id: GlobalId;
+        /// The contract that covers it there; none unless said.
+        P contract_id: Option<GlobalId>;
+        /// When it was set up there: now unless said otherwise; not before it was set up where it stood, at most a day ahead.
+        P installed_at: Option<DateTime<Utc>>;
+        /// Where it stands there, at most 2,000 characters.
+        T location: Option<String>;
+    }
+    plain {
+        /// Which asset.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+    }
+}
+
+payload! {
+    /// What `moveAsset` answers.
+    MoveAssetPayload {
+        /// The moved asset; null if it was refused.
+        asset: Asset
     }
 }
 
@@ -121,17 +150,20 @@ pub async fn install(cx: &Cx, input: InstallAssetInput) -> Result<Asset> {
         input;
     let mut work = Work::begin(cx).await?;
     let installed_at = not_ahead("installedAt", installed_at.unwrap_or(work.now()), work.now())?;
+    if let Some(last) = warranty_until {
+        warranted(last, Some(installed_at))?;
+    }
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
     let row = work
         .insert::<asset::Entity>(asset::ActiveModel {
             account_id: Set(account.row().id),
             product_id: Set(work.refer_opt::<product::Entity>("productId", product_id).await?),
-            contract_id: Set(contract_of(&work, contract_id, Some(account.row().id)).await?),
+            contract_id: Set(covering(&work, contract_id, account.row().id).await?),
             serial: Set(serial.map(|serial| text("serial", serial, 255)).transpose()?),
             name: Set(name.map(|name| text("name", name, 255)).transpose()?),
             installed_at: Set(Some(installed_at)),
             warranty_until: Set(warranty_until),
-            location: Set(location.map(|location| text("location", location, 2000)).transpose()?),
+            location: Set(location.map(|location| text("location", location, MAX_PLACE)).transpose()?),
             ..Default::default()
         })
         .await?;
@@ -162,6 +194,29 @@ pub async fn commission(cx: &Cx, input: CommissionAssetInput) -> Result<Asset> {
     let seen = work.reached::<asset::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Asset(seen))
+}
+
+/// The longest words for a place, in characters.
+const MAX_PLACE: usize = 2000;
+
+/// A warranty that does not end before it can begin.
+fn warranted(last: NaiveDate, installed: Option<DateTime<Utc>>) -> Result<()> {
+    match installed {
+        Some(installed) if last < installed.date_naive() => {
+            Err(Error::invalid("warrantyUntil", "a warranty ends after the installation"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The contract that covers an asset of an account.
+async fn covering(work: &Work<'_>, contract: Option<GlobalId>, account: Uuid) -> Result<Option<Uuid>> {
+    let Some(contract) = contract else { return Ok(None) };
+    let contract = work.refer::<contract::Entity>("contractId", contract).await?;
+    match contract.row().account_id == account {
+        true => Ok(Some(contract.row().id)),
+        false => Err(Error::invalid("contractId", "the contract belongs to another account")),
+    }
 }
 
 /// A moment that can have happened: clocks may differ by a day, not more. See the journal's rule 5.
@@ -204,13 +259,15 @@ listed! {
 input! {
     /// A change of an asset: absent leaves, null clears.
     UpdateAssetInput for Asset {
+        /// What it is.
+        P product_id: MaybeUndefined<GlobalId>;
         /// What it is called, at most 255 characters.
         P name: MaybeUndefined<String>;
         /// Its serial number, at most 255 characters.
         P serial: MaybeUndefined<String>;
-        /// Where it stands, at most 255 characters.
-        P location: MaybeUndefined<String>;
-        /// The last day of its warranty.
+        /// Where it stands, at most 2,000 characters.
+        T location: MaybeUndefined<String>;
+        /// The last day of its warranty, not before its installation.
         P warranty_until: MaybeUndefined<NaiveDate>;
         /// The contract that covers it; of the same customer.
         P contract_id: MaybeUndefined<GlobalId>;
@@ -236,32 +293,85 @@ payload! {
 /// Changes an asset, or takes it out of use.
 pub async fn update(cx: &Cx, input: UpdateAssetInput) -> Result<Asset> {
     let written = input.written();
-    let UpdateAssetInput { id, if_version, name, serial, location, warranty_until, contract_id, retired_at } = input;
+    let UpdateAssetInput {
+        id,
+        if_version,
+        product_id,
+        name,
+        serial,
+        location,
+        warranty_until,
+        contract_id,
+        retired_at,
+    } = input;
     let id = id.named("id", Kind::Asset)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<asset::Entity>(id, if_version, &written).await?;
-    if let MaybeUndefined::Value(contract) = contract_id {
-        let contract = work.refer::<contract::Entity>("contractId", contract).await?;
-        if contract.row().account_id != seen.row().account_id {
-            return Err(Error::invalid("contractId", "the contract belongs to another account"));
-        }
-    }
+    let contract_id = match contract_id {
+        MaybeUndefined::Undefined => NotSet,
+        MaybeUndefined::Null => Set(None),
+        MaybeUndefined::Value(contract) => Set(covering(&work, Some(contract), seen.row().account_id).await?),
+    };
     if let MaybeUndefined::Value(at) = retired_at {
         not_ahead("retiredAt", at, work.now())?;
         if seen.row().installed_at.is_some_and(|installed| at < installed) {
             return Err(Error::invalid("retiredAt", "it is retired after it was installed"));
         }
     }
+    if let MaybeUndefined::Value(last) = warranty_until {
+        warranted(last, seen.row().installed_at)?;
+    }
     let row = asset::ActiveModel {
+        product_id: work.refer_patch::<product::Entity>("productId", product_id).await?,
         name: line_patch("name", name)?,
         serial: line_patch("serial", serial)?,
-        location: line_patch("location", location)?,
+        location: match patch(location) {
+            Set(Some(place)) => Set(Some(text("location", place, MAX_PLACE)?)),
+            other => other,
+        },
         warranty_until: patch(warranty_until),
-        contract_id: work.refer_patch::<contract::Entity>("contractId", contract_id).await?,
+        contract_id,
         retired_at: patch(retired_at),
         ..Default::default()
     };
     work.update::<asset::Entity>(&seen, row).await?;
+    let seen = work.reached::<asset::Entity>(id, &written).await?;
+    work.commit().await?;
+    Ok(Asset(seen))
+}
+
+/// Moves an asset to another customer. What happened with it so far stays where it happened.
+pub async fn move_on(cx: &Cx, input: MoveAssetInput) -> Result<Asset> {
+    let written = input.written();
+    let MoveAssetInput { id, if_version, account_id, contract_id, installed_at, location } = input;
+    let id = id.named("id", Kind::Asset)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<asset::Entity>(id, if_version, &written).await?;
+    let before = seen.row();
+    if before.retired_at.is_some() {
+        return Err(Error::user(UserErrorCode::StateConflict, "id", "the asset is out of use"));
+    }
+    let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
+    if account == before.account_id {
+        return Err(Error::user(UserErrorCode::StateConflict, "accountId", "the asset stands there already"));
+    }
+    let installed_at = not_ahead("installedAt", installed_at.unwrap_or(work.now()), work.now())?;
+    if before.installed_at.is_some_and(|installed| installed_at < installed) {
+        return Err(Error::invalid("installedAt", "it was set up later where it stood"));
+    }
+    let row = asset::ActiveModel {
+        account_id: Set(account),
+        contract_id: Set(covering(&work, contract_id, account).await?),
+        installed_at: Set(Some(installed_at)),
+        commissioned_at: Set(None),
+        location: Set(location.map(|location| text("location", location, MAX_PLACE)).transpose()?),
+        ..Default::default()
+    };
+    let row = work.update::<asset::Entity>(&seen, row).await?;
+    // To the customer where it stood, its record changed; to the other, an asset was set up.
+    let left = Payload::Record { fields: vec!["account_id".to_owned()] };
+    work.record(Event::of::<asset::Entity>(EventKind::RecordUpdated, before, left).at(installed_at));
+    work.record(Event::of::<asset::Entity>(EventKind::AssetInstalled, &row, Payload::None).at(installed_at));
     let seen = work.reached::<asset::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Asset(seen))
@@ -291,6 +401,14 @@ impl AssetMutation {
     async fn commission_asset(&self, ctx: &Context<'_>, input: CommissionAssetInput) -> Result<CommissionAssetPayload> {
         let cx = Cx::of(ctx);
         CommissionAssetPayload::of(attempt(|| commission(cx, input.clone())).await)
+    }
+
+    /// Moves an asset to another customer, both of which you must reach. It is not in use there before it is commissioned anew.
+    /// STATE_CONFLICT if it is out of use, or stands there already. Event: `asset.installed`.
+    #[graphql(directive = access::apply("Asset".into(), "P".into(), true))]
+    async fn move_asset(&self, ctx: &Context<'_>, input: MoveAssetInput) -> Result<MoveAssetPayload> {
+        let cx = Cx::of(ctx);
+        MoveAssetPayload::of(attempt(|| move_on(cx, input.clone())).await)
     }
 
     /// Changes an asset, or takes it out of use.

@@ -57,7 +57,9 @@ pub async fn end(work: &mut Work<'_>, offer: &handover::Model, decided: bool) ->
     let clocks = work.following_unscoped::<sla_clock::Entity>(sla_clock::Column::ObjectId, offer.id).await?;
     for clock in clocks {
         let now = work.now();
-        let Some(due) = clock.due_at.filter(|_| clock.met_at.is_none() && clock.breached_at.is_none()) else { continue };
+        let Some(due) = clock.due_at.filter(|_| clock.met_at.is_none() && clock.breached_at.is_none()) else {
+            continue;
+        };
         let row = match (due < now, decided) {
             (true, _) => sla_clock::ActiveModel { breached_at: Set(Some(due)), ..Default::default() },
             (false, true) => sla_clock::ActiveModel { met_at: Set(Some(now)), ..Default::default() },

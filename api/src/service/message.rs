@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     account::{Colleague, Contact, ground},
-    graph::{Cx, Error, GlobalId, Result, text},
+    filterable,
+    graph::{AnyOf, Cx, Error, GlobalId, Result, TimeFilter, prose},
     input,
     journey::{Event, EventKind, Work, attempt},
     object, payload,
@@ -63,6 +64,28 @@ object! {
         P ticket: Ticket = ticket::Entity, |row| row.ticket_id;
         /// The colleague who wrote it; null if nobody known did.
         P colleague: Colleague = colleague::Entity, |row| author(row, AuthorType::Colleague);
+    }
+}
+
+filterable! {
+    TicketMessage(ticket_message::Entity) as TicketMessage, id TicketMessage;
+    filter TicketMessageFilter, sort TicketMessageSort {
+        /// By who wrote it.
+        P author_type: AnyOf<AuthorType> = AuthorType;
+        /// By whether a machine wrote it.
+        P is_bot: bool = IsBot;
+        /// By when it was sent.
+        P sent_at: TimeFilter = SentAt;
+    }
+}
+
+filterable! {
+    TicketNote(ticket_message::Entity) as TicketNote, id TicketMessage;
+    filter TicketNoteFilter, sort TicketNoteSort {
+        /// By whether a machine wrote it.
+        P is_bot: bool = IsBot;
+        /// By when it was written.
+        P sent_at: TimeFilter = SentAt;
     }
 }
 
@@ -158,7 +181,7 @@ pub async fn add_message(cx: &Cx, input: AddTicketMessageInput) -> Result<Ticket
             author_id: Set(author_id),
             is_public: Set(true),
             is_bot: Set(is_bot),
-            body: Set(text("body", body, MAX_BODY)?),
+            body: Set(prose("body", body, MAX_BODY)?),
             sent_at: Set(work.now()),
             ..Default::default()
         })
@@ -191,7 +214,7 @@ pub async fn add_note(cx: &Cx, input: AddTicketNoteInput) -> Result<TicketNote> 
             author_id: Set(cx.caller.colleague),
             is_public: Set(false),
             is_bot: Set(false),
-            body: Set(text("body", body, MAX_BODY)?),
+            body: Set(prose("body", body, MAX_BODY)?),
             sent_at: Set(work.now()),
             ..Default::default()
         })

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod clock;
 pub mod decision;
 pub mod desk;
+pub mod figures;
 pub mod message;
 pub mod policy;
 pub mod survey;
@@ -42,4 +43,5 @@ pub struct ServiceMutations(
     calendar::BusinessCalendarRemoval,
     survey::SurveyMutation,
     asset::AssetRemoval,
+    survey::SurveyAnswerRemoval,
 );

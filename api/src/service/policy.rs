@@ -272,15 +272,14 @@ fn target(seconds: i32) -> Result<i64> {
     }
 }
 
-fn statuses(mut list: Vec<TicketStatus>) -> Value {
-    let mut known = Vec::new();
-    list.retain(|status| {
-        !known.contains(status) && {
-            known.push(*status);
-            true
+fn statuses(list: Vec<TicketStatus>) -> Value {
+    let mut known: Vec<TicketStatus> = Vec::new();
+    for status in list {
+        if !known.contains(&status) {
+            known.push(status);
         }
-    });
-    list.into_iter().map(TicketStatus::as_str).collect()
+    }
+    known.into_iter().map(TicketStatus::as_str).collect()
 }
 
 pub(super) fn paused_by(policy: &sla_policy::Model) -> Vec<TicketStatus> {

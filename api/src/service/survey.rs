@@ -1,22 +1,26 @@
 //! Surveys: what customers answered. The marks are a service level, the words a line of their own.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, contact},
     codes::SurveyKind,
     service::{survey_answer, ticket},
 };
-use sea_orm::Set;
+use sea_orm::{ActiveValue::NotSet, Set};
 
 use super::{Ticket, asset::not_ahead};
 use crate::{
     account::{Account, Contact},
-    graph::{AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Result, TimeFilter, one_as, text},
+    graph::{
+        AnyOf, Cx, Error, GlobalId, Ids, IntFilter, Kind, Result, TimeFilter, one_as, patch_required, prose,
+        remark_patch,
+    },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
     listed, object, payload,
     policy::{Class, Seen, Type, access},
+    removal,
 };
 
 object! {
@@ -77,6 +81,33 @@ input! {
     }
 }
 
+input! {
+    /// A correction of an answer that was written down wrongly: absent leaves, null clears. What was asked and of whom stays.
+    UpdateSurveyAnswerInput for ServiceLevel {
+        /// The mark given: 0 to `scale` for NPS, 1 to `scale` otherwise.
+        P score: MaybeUndefined<i32>;
+        /// When it was given; at most a day ahead.
+        P answered_at: MaybeUndefined<DateTime<Utc>>;
+    }
+    plain {
+        /// Which answer.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
+        /// What the customer added, at most 10,000 characters.
+        #[graphql(directive = access::apply("SurveyComment".into(), "T".into(), true))]
+        comment: MaybeUndefined<String>;
+    }
+}
+
+payload! {
+    /// What `updateSurveyAnswer` answers.
+    UpdateSurveyAnswerPayload {
+        /// The corrected answer; null if it was refused.
+        survey_answer: SurveyAnswer
+    }
+}
+
 payload! {
     /// What `recordSurveyAnswer` answers.
     RecordSurveyAnswerPayload {
@@ -111,7 +142,7 @@ pub async fn record(cx: &Cx, input: RecordSurveyAnswerInput) -> Result<SurveyAns
             kind: Set(kind),
             scale: Set(scale),
             score: Set(score),
-            comment: Set(comment.map(|comment| text("comment", comment, 10_000)).transpose()?),
+            comment: Set(comment.map(|comment| prose("comment", comment, 10_000)).transpose()?),
             ticket_id: Set(of_ticket.map(|ticket| ticket.id)),
             contact_id: Set(of_contact
                 .map(|contact| contact.id)
@@ -131,6 +162,49 @@ pub async fn record(cx: &Cx, input: RecordSurveyAnswerInput) -> Result<SurveyAns
     }
     work.commit().await?;
     Ok(SurveyAnswer(seen))
+}
+
+/// Corrects an answer.
+pub async fn update(cx: &Cx, input: UpdateSurveyAnswerInput) -> Result<SurveyAnswer> {
+    const COMMENT: [(Class, &str); 1] = [(Class::T, "comment")];
+    let written = input.written();
+    let UpdateSurveyAnswerInput { id, if_version, comment, score, answered_at } = input;
+    let id = id.named("id", Kind::SurveyAnswer)?;
+    let mut work = Work::begin(cx).await?;
+    let seen = work.to_change::<survey_answer::Entity>(id, if_version, &written).await?;
+    let answered_at = match patch_required("answeredAt", answered_at)? {
+        Set(moment) => Set(not_ahead("answeredAt", moment, work.now())?),
+        other => other,
+    };
+    let comments = !comment.is_undefined();
+    if comments {
+        work.to_change_as::<survey_answer::Entity>(Type::SurveyComment, id, None, &COMMENT).await?;
+    }
+    let row = survey_answer::ActiveModel {
+        score: match patch_required("score", score)? {
+            Set(score) => {
+                check(seen.row().kind, seen.row().scale, score)?;
+                Set(score)
+            }
+            _ => NotSet,
+        },
+        answered_at,
+        comment: remark_patch("comment", comment)?,
+        ..Default::default()
+    };
+    work.update::<survey_answer::Entity>(&seen, row).await?;
+    let seen = work.reached::<survey_answer::Entity>(id, &written).await?;
+    if comments {
+        work.reached_as::<survey_answer::Entity>(Type::SurveyComment, id, &COMMENT).await?;
+    }
+    work.commit().await?;
+    Ok(SurveyAnswer(seen))
+}
+
+removal! {
+    /// Takes an answer away that was never given.
+    delete_survey_answer: survey_answer::Entity as ServiceLevel, class P score;
+    mutation SurveyAnswerRemoval, input DeleteSurveyAnswerInput, payload DeleteSurveyAnswerPayload;
 }
 
 /// The kind of event of an answer, if its marks are possible.
@@ -186,6 +260,17 @@ impl SurveyMutation {
     ) -> Result<RecordSurveyAnswerPayload> {
         let cx = Cx::of(ctx);
         RecordSurveyAnswerPayload::of(attempt(|| record(cx, input.clone())).await)
+    }
+
+    /// Corrects an answer that was written down wrongly.
+    #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), true))]
+    async fn update_survey_answer(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateSurveyAnswerInput,
+    ) -> Result<UpdateSurveyAnswerPayload> {
+        let cx = Cx::of(ctx);
+        UpdateSurveyAnswerPayload::of(attempt(|| update(cx, input.clone())).await)
     }
 }
 

@@ -10,6 +10,8 @@ use std::{
 use sqlx::postgres::{PgListener, PgPool};
 use tokio::sync::watch;
 
+use super::Topics;
+
 /// The channel on which processes tell each other of a grown feed; the payload is the tenant.
 pub(super) const CHANNEL: &str = "journey_feed";
 
@@ -17,6 +19,7 @@ pub(super) const CHANNEL: &str = "journey_feed";
 #[derive(Debug)]
 pub(super) struct Feed {
     bells: Mutex<HashMap<i64, watch::Sender<()>>>,
+    topics: Mutex<HashMap<i64, Arc<Topics>>>,
 }
 
 /// A reader's bell.
@@ -33,7 +36,7 @@ impl Woken {
 
 impl Feed {
     pub(super) fn new() -> Feed {
-        Feed { bells: Mutex::default() }
+        Feed { bells: Mutex::default(), topics: Mutex::default() }
     }
 
     pub(super) fn wake(&self, tenant: i64) {
@@ -56,6 +59,10 @@ impl Feed {
     pub(super) fn woken(&self, tenant: i64) -> Woken {
         let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
         Woken(bells.entry(tenant).or_insert_with(|| watch::channel(()).0).subscribe())
+    }
+
+    pub(super) fn topics(&self, tenant: i64) -> Arc<Topics> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone()
     }
 }
 

@@ -5,13 +5,19 @@ use std::{path::PathBuf, time::Duration};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{Stream, StreamExt, stream::BoxStream};
 use hmac::{Hmac, KeyInit, Mac};
 use object_store::{
-    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    Attribute, BackoffConfig, ClientOptions, Error, GetOptions, HeaderValue, ObjectStore, ObjectStoreExt, RetryConfig,
+    WriteMultipart,
     aws::{AmazonS3, AmazonS3Builder},
     local::LocalFileSystem,
     path::Path,
-    signer::Signer,
+    signer::{SignedUrlOptions, Signer},
+};
+use reqwest::{
+    Method,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -77,7 +83,36 @@ pub struct Link {
     pub url: String,
     /// Until when it holds.
     pub expires_at: DateTime<Utc>,
+    /// The `If-None-Match` that must be sent with it; none where nothing must.
+    pub if_none_match: Option<&'static str>,
 }
+
+/// The bytes that a file has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// How many.
+    pub size: u64,
+    /// What the store says that they are; none where it does not say.
+    pub content_type: Option<String>,
+}
+
+/// What became of bytes that were brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// They are kept.
+    Kept,
+    /// There were bytes already: a file is never written over.
+    Known,
+    /// There were fewer than announced.
+    TooFew(u64),
+    /// There were more than announced.
+    TooMany,
+    /// Whoever brought them went away.
+    Broken,
+}
+
+/// How much of an upload is held before it goes to the store.
+const CHUNK: usize = 256 * 1024;
 
 /// What a signed address of this server says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -120,7 +155,20 @@ impl Files {
                 Place::Disk(LocalFileSystem::new_with_prefix(&dir)?)
             }
             bucket => {
+                // A store that is down must not hold its callers for minutes.
+                let patience = RetryConfig {
+                    backoff: BackoffConfig { max_backoff: Duration::from_secs(1), ..BackoffConfig::default() },
+                    max_retries: 2,
+                    retry_timeout: Duration::from_secs(5),
+                };
+                let client = ClientOptions::new()
+                    .with_connect_timeout(Duration::from_secs(3))
+                    .with_timeout(Duration::from_secs(10));
                 let mut builder = AmazonS3Builder::new()
+                    .with_retry(patience)
+                    // One at a time is all that is ever asked for, and every store understands it.
+                    .with_disable_bulk_delete(true)
+                    .with_client_options(client)
                     .with_bucket_name(bucket)
                     .with_region(region)
                     .with_access_key_id(access_key_id)
@@ -146,46 +194,107 @@ impl Files {
         }
     }
 
-    /// An address for a file, signed with the tenant's key (disk) or the store's (S3). `ticket.until` is set here.
+    /// An address for a file, signed with the tenant's key (disk) or the store's (S3). `ticket.until` is set here. A bucket
+    /// holds whoever brings bytes to their announced type and number, and lets nothing be written over; whoever fetches them
+    /// saves them under their name, and sees nothing run.
     pub async fn link(&self, key: &[u8], mut ticket: Ticket, now: DateTime<Utc>) -> Result<Link, Error> {
         let expires_at = now + TimeDelta::from_std(self.link_ttl).unwrap_or_default();
         ticket.until = expires_at.timestamp();
-        let url = match &self.place {
-            Place::Disk(_) => format!("{}/files/{}", self.base_url, seal(key, &ticket)),
+        let (url, if_none_match) = match &self.place {
+            Place::Disk(_) => (format!("{}/files/{}", self.base_url, seal(key, &ticket)), None),
             Place::S3(s3) => {
-                let method = match ticket.verb {
-                    Verb::Put => reqwest::Method::PUT,
-                    Verb::Get => reqwest::Method::GET,
+                let path = Self::path(ticket.tenant, ticket.file);
+                let (method, options, once) = match ticket.verb {
+                    Verb::Put => {
+                        let unsaid = |source| Error::Generic { store: "S3", source: Box::new(source) };
+                        let kind = HeaderValue::from_str(&ticket.content_type).map_err(unsaid)?;
+                        let options = SignedUrlOptions::new()
+                            .with_signed_header(CONTENT_TYPE, kind)
+                            .with_signed_header(CONTENT_LENGTH, HeaderValue::from(ticket.size))
+                            .with_signed_header(IF_NONE_MATCH, HeaderValue::from_static(ONCE));
+                        (Method::PUT, options, Some(ONCE))
+                    }
+                    Verb::Get => {
+                        let named = attachment(&ticket.name);
+                        let options = SignedUrlOptions::new().with_query([
+                            ("response-content-disposition", named.as_str()),
+                            ("response-content-type", ticket.content_type.as_str()),
+                        ]);
+                        (Method::GET, options, None)
+                    }
                 };
-                s3.signed_url(method, &Self::path(ticket.tenant, ticket.file), self.link_ttl).await?.to_string()
+                (s3.signed_url_opts(method, &path, self.link_ttl, &options).await?.to_string(), once)
             }
         };
-        Ok(Link { url, expires_at })
+        Ok(Link { url, expires_at, if_none_match })
     }
 
-    /// Keeps the bytes of a file. False if they were there before: a file is never written over.
-    pub async fn put(&self, tenant: i64, file: Uuid, bytes: Bytes) -> Result<bool, Error> {
-        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store().put_opts(&Self::path(tenant, file), bytes.into(), create).await {
-            Ok(_) => Ok(true),
-            Err(Error::AlreadyExists { .. }) => Ok(false),
+    /// Keeps the bytes of a file as they come, exactly `size` of them, or none. `mark` tells this attempt from others.
+    pub async fn bring<E>(
+        &self,
+        tenant: i64,
+        file: Uuid,
+        size: u64,
+        mark: u64,
+        mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Brought, Error> {
+        if self.held(tenant, file).await?.is_some() {
+            return Ok(Brought::Known);
+        }
+        // Beside its place until it is whole: nobody ever finds half a file, and two attempts do not mix.
+        let beside = Path::from(format!("{tenant}/{file}.{mark:016x}"));
+        let mut upload = WriteMultipart::new_with_chunk_size(self.store().put_multipart(&beside).await?, CHUNK);
+        let mut came = 0_u64;
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk.ok();
+            came = came.saturating_add(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
+            match chunk {
+                Some(chunk) if came <= size => {
+                    upload.wait_for_capacity(2).await?;
+                    upload.put(chunk);
+                }
+                refused => {
+                    upload.abort().await?;
+                    return Ok(if refused.is_some() { Brought::TooMany } else { Brought::Broken });
+                }
+            }
+        }
+        if came < size {
+            upload.abort().await?;
+            return Ok(Brought::TooFew(came));
+        }
+        upload.finish().await?;
+        match self.store().rename_if_not_exists(&beside, &Self::path(tenant, file)).await {
+            Ok(()) => Ok(Brought::Kept),
+            Err(Error::AlreadyExists { .. }) => {
+                self.store().delete(&beside).await?;
+                Ok(Brought::Known)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// The bytes of a file; none if it has none.
-    pub async fn get(&self, tenant: i64, file: Uuid) -> Result<Option<Bytes>, Error> {
+    /// The bytes of a file and their number, as they come; none if it has none.
+    pub async fn get(
+        &self,
+        tenant: i64,
+        file: Uuid,
+    ) -> Result<Option<(u64, BoxStream<'static, Result<Bytes, Error>>)>, Error> {
         match self.store().get(&Self::path(tenant, file)).await {
-            Ok(found) => Ok(Some(found.bytes().await?)),
+            Ok(found) => Ok(Some((found.meta.size, found.into_stream()))),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// How many bytes there are; none if it has none.
-    pub async fn size(&self, tenant: i64, file: Uuid) -> Result<Option<u64>, Error> {
-        match self.store().head(&Self::path(tenant, file)).await {
-            Ok(found) => Ok(Some(found.size)),
+    /// What bytes there are; none if it has none.
+    pub async fn held(&self, tenant: i64, file: Uuid) -> Result<Option<Held>, Error> {
+        let head = GetOptions { head: true, ..GetOptions::default() };
+        match self.store().get_opts(&Self::path(tenant, file), head).await {
+            Ok(found) => {
+                let content_type = found.attributes.get(&Attribute::ContentType).map(|kind| kind.to_string());
+                Ok(Some(Held { size: found.meta.size, content_type }))
+            }
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -198,6 +307,22 @@ impl Files {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Nothing is written over: the store refuses a second time.
+const ONCE: &str = "*";
+
+/// A `Content-Disposition`: never shown in the browser's own window; the name as RFC 6266 and RFC 5987 say, so that no
+/// character of it means anything to a header.
+pub fn attachment(name: &str) -> String {
+    let encoded: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("attachment; filename*=UTF-8''{encoded}")
 }
 
 /// For nothing else is the tenant's key used with this word.

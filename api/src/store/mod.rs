@@ -3,15 +3,22 @@
 
 mod feed;
 mod files;
+mod statements;
+mod topics;
 
 use std::{sync::Arc, time::Duration};
 
 pub use feed::Woken;
-pub use files::{FileOptions, Files, Link, Ticket, Verb};
+pub use files::{Brought, FileOptions, Files, Held, Link, Ticket, Verb, attachment};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+pub use statements::Statements;
+pub use topics::{Topic, Topics, Waiter};
+
+/// How long a connection may lie idle before it is asked whether it still stands.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// How the pool is made.
 #[derive(Clone, Debug)]
@@ -54,7 +61,8 @@ impl Store {
         connect
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
-            .test_before_acquire(false)
+            // One that has lain idle may have lost its server: better to find out before a statement does.
+            .test_before_acquire_if_idle_for(IDLE)
             .sqlx_logging(false);
         if options.url.starts_with("sqlite:") {
             connect.map_sqlx_sqlite_opts(|sqlite| {
@@ -68,7 +76,8 @@ impl Store {
                     .statement_cache_capacity(128)
             });
         }
-        let db = Database::connect(connect).await?;
+        let mut db = Database::connect(connect).await?;
+        db.set_metric_callback(statements::ran);
         let feed = Arc::new(feed::Feed::new());
         if db.get_database_backend() == DbBackend::Postgres {
             feed::listen(&feed, db.get_postgres_connection_pool().clone());
@@ -78,7 +87,10 @@ impl Store {
 
     /// Calls `seen` after each statement, so that statements can be counted. BEGIN and COMMIT are none.
     pub fn observed(mut self, seen: impl Fn() + Send + Sync + 'static) -> Store {
-        self.db.set_metric_callback(move |_| seen());
+        self.db.set_metric_callback(move |info| {
+            statements::ran(info);
+            seen();
+        });
         self
     }
 
@@ -124,9 +136,23 @@ impl Store {
             .await
     }
 
-    /// Whether the database answers.
+    /// Connections of the pool: open, and of these in use.
+    pub fn connections(&self) -> (u32, u32) {
+        let (open, idle) = if self.is_postgres() {
+            let pool = self.db.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.db.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        (open, open.saturating_sub(u32::try_from(idle).unwrap_or(u32::MAX)))
+    }
+
+    /// Whether the database answers, at once. A pool remembers connections that have since been cut: one that fails is thrown
+    /// away, and a second one is new.
     pub async fn answers(&self) -> bool {
-        self.db.ping().await.is_ok()
+        let ping = async { self.db.ping().await.is_ok() || self.db.ping().await.is_ok() };
+        tokio::time::timeout(Duration::from_secs(2), ping).await.unwrap_or(false)
     }
 
     /// How often a reader of the feed looks by itself.
@@ -150,6 +176,11 @@ impl Store {
     /// A reader's bell: rings after each commit of the tenant. A hint; the truth is polling.
     pub fn woken(&self, tenant: i64) -> Woken {
         self.feed.woken(tenant)
+    }
+
+    /// Who waits in this process for which news of a tenant.
+    pub fn topics(&self, tenant: i64) -> Arc<Topics> {
+        self.feed.topics(tenant)
     }
 }
 

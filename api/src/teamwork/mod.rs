@@ -7,7 +7,7 @@ pub mod task;
 
 pub use note::{Note, mentions, notes_of};
 pub use record::Record;
-pub use task::{Task, open_tasks, tasks_of};
+pub use task::{Task, TaskFilter, TaskSort, open_tasks, tasks_of};
 
 /// Everything that can be asked of notes and tasks.
 #[derive(async_graphql::MergedObject, Default)]

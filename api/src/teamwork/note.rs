@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Context, MaybeUndefined, Object};
 use entities::{
     account::colleague,
-    codes::{NoteVisibility, RecordType},
+    codes::NoteVisibility,
     sales::{note, note_mention},
 };
 use futures::future::try_join_all;
@@ -20,8 +20,8 @@ use super::record::{self, About, Record, kind_of};
 use crate::{
     account::Colleague,
     graph::{
-        AnyOf, Cx, Direction, Error, GlobalId, Ids, Key, Kind, List, MAX_PROSE, PageArgs, Result, children, list, one,
-        patch_required, prose,
+        AnyOf, Children, Cx, Direction, Error, GlobalId, Ids, Key, Kind, List, MAX_PROSE, PageArgs, Result, children,
+        list, one, patch_required, prose,
     },
     input,
     journey::{Event, EventKind, Payload, Removable, Work, attempt},
@@ -238,8 +238,21 @@ impl Removable for note::Entity {
 }
 
 /// The notes on a record, batched over all records of a level. Ids are unique in the house, so the record's type need not be asked.
-pub async fn notes_of(cx: &Cx, _: RecordType, id: Uuid, args: PageArgs) -> Result<List<Note>> {
-    children::<note::Entity, Note>(cx, note::Column::SubjectId, id, args, Direction::Falling).await
+pub async fn notes_of(
+    cx: &Cx,
+    id: Uuid,
+    filter: Option<Box<NoteFilter>>,
+    sort: Option<Box<NoteSort>>,
+    args: PageArgs,
+) -> Result<List<Note>> {
+    let list = Children::<note::Entity> {
+        name: "notes",
+        line: Type::Note,
+        by: note::Column::SubjectId,
+        direction: Direction::Falling,
+        only: None,
+    };
+    children(cx, list, id, filter, sort, args).await
 }
 
 /// The notes that call the caller and that it may read, newest first.

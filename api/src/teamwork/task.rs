@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
-use entities::{account::colleague, codes::RecordType, sales::task, tenant::queue};
+use entities::{account::colleague, sales::task, tenant::queue};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, Set,
     sea_query::{Expr, ExprTrait},
@@ -14,8 +14,8 @@ use super::record::{self, Record, kind_of};
 use crate::{
     account::{Colleague, Queue},
     graph::{
-        Cx, Direction, Error, GlobalId, Ids, Kind, List, PageArgs, Result, TextFilter, TimeFilter, UserErrorCode,
-        children, listed, name_patch, patch, remark, remark_patch, text,
+        Children, Cx, Direction, Error, GlobalId, Ids, Kind, List, PageArgs, Result, TextFilter, TimeFilter,
+        UserErrorCode, children, listed, name_patch, patch, remark, remark_patch, text,
     },
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
@@ -237,8 +237,21 @@ async fn step(cx: &Cx, input: TaskStepInput, done: bool) -> Result<Task> {
 }
 
 /// The tasks about a record, batched over all records of a level.
-pub async fn tasks_of(cx: &Cx, _: RecordType, id: Uuid, args: PageArgs) -> Result<List<Task>> {
-    children::<task::Entity, Task>(cx, task::Column::SubjectId, id, args, Direction::Falling).await
+pub async fn tasks_of(
+    cx: &Cx,
+    id: Uuid,
+    filter: Option<Box<TaskFilter>>,
+    sort: Option<Box<TaskSort>>,
+    args: PageArgs,
+) -> Result<List<Task>> {
+    let list = Children::<task::Entity> {
+        name: "tasks",
+        line: Type::Task,
+        by: task::Column::SubjectId,
+        direction: Direction::Falling,
+        only: None,
+    };
+    children(cx, list, id, filter, sort, args).await
 }
 
 /// The caller's own open tasks and those that wait in its queues, what is due first on top.

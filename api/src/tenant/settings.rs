@@ -6,12 +6,12 @@ use entities::tenant::tenant;
 use sea_orm::ActiveValue::{self, Set};
 
 use crate::{
-    graph::{Cx, Error, MAX_LINE, Result, is_currency, patch_required, text},
+    graph::{Cx, Error, MAX_LINE, Result, is_currency, patch_required, require_write, text},
     input,
     journey::{Work, attempt},
     payload,
     policy::{Type, access, table},
-    tenancy,
+    tenancy::{self, NewTenant},
 };
 
 /// The company whose Journey this is.
@@ -75,7 +75,7 @@ payload! {
 pub async fn update(cx: &Cx, input: UpdateTenantInput) -> Result<Tenant> {
     let written = input.written();
     let UpdateTenantInput { if_version, name, zone, currency, language } = input;
-    crate::graph::require_write(&table::most(Type::Settings, cx.caller.roles), &written)?;
+    require_write(&table::most(Type::Settings, cx.caller.roles), &written)?;
     let mut work = Work::begin(cx).await?;
     let before = work.tenant_unscoped().await?;
     if if_version.is_some_and(|version| i64::from(version) != before.version) {
@@ -84,14 +84,8 @@ pub async fn update(cx: &Cx, input: UpdateTenantInput) -> Result<Tenant> {
     let row = tenant::ActiveModel {
         name: checked("name", name, |name| text("name", name, MAX_LINE))?,
         zone: checked("zone", zone, |name| zone_named("zone", name))?,
-        currency: checked("currency", currency, |code| match is_currency(&code) {
-            true => Ok(code),
-            false => Err(Error::invalid("currency", "an ISO 4217 code in capitals, such as EUR")),
-        })?,
-        language: checked("language", language, |tag| match is_language(&tag) {
-            true => Ok(tag),
-            false => Err(Error::invalid("language", "a BCP 47 tag, such as de or en-GB")),
-        })?,
+        currency: checked("currency", currency, currency_coded)?,
+        language: checked("language", language, language_tagged)?,
         ..Default::default()
     };
     let row = work.update_tenant_unscoped(before, row).await?;
@@ -118,14 +112,41 @@ pub fn zone_named(path: &str, name: String) -> Result<String> {
     }
 }
 
+fn currency_coded(code: String) -> Result<String> {
+    match is_currency(&code) {
+        true => Ok(code),
+        false => Err(Error::invalid("currency", "an ISO 4217 code in capitals, such as EUR")),
+    }
+}
+
 /// A language of two or three letters, and parts of one to eight letters and digits.
-fn is_language(tag: &str) -> bool {
+fn language_tagged(tag: String) -> Result<String> {
     let mut parts = tag.split('-');
     let language = parts.next().unwrap_or_default();
-    tag.len() <= 35
+    let sound = tag.len() <= 35
         && (2..=3).contains(&language.len())
         && language.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    match sound {
+        true => Ok(tag),
+        false => Err(Error::invalid("language", "a BCP 47 tag, such as de or en-GB")),
+    }
+}
+
+/// A tenant to be, as an operator describes it: refused before it is founded, since its slug is for good.
+pub fn sound(new: NewTenant) -> Result<NewTenant> {
+    let NewTenant { slug, name, zone, currency, language } = new;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !(1..=63).contains(&slug.len()) || !slug.bytes().all(plain) {
+        return Err(Error::invalid("tenant", "1 to 63 small letters, digits and hyphens"));
+    }
+    Ok(NewTenant {
+        slug,
+        name: text("name", name, MAX_LINE)?,
+        zone: zone_named("zone", zone)?,
+        currency: currency_coded(currency)?,
+        language: language_tagged(language)?,
+    })
 }
 
 /// Asking for the tenant.

@@ -37,6 +37,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row was changed last.
     pub updated_at: DateTimeUtc,
+    /// Taken away then, and kept because the journal names it; null while it stands.
+    pub deleted_at: Option<DateTimeUtc>,
 }
 
 /// None: edges are loaded in batches, not joined here.

@@ -39,6 +39,15 @@ pub struct Checked {
     pub required: Vec<(String, String)>,
 }
 
+impl Checked {
+    /// The operation that was asked for.
+    pub fn operation(&self) -> Option<&OperationDefinition> {
+        let mut operations = self.document.operations.iter();
+        let chosen = |name: Option<&Name>| self.name.is_none() || name.map(Name::as_str) == self.name.as_deref();
+        operations.find(|(name, _)| chosen(*name)).map(|(_, operation)| &operation.node)
+    }
+}
+
 /// Parses and judges a document, and picks the operation.
 pub fn check(text: &str, operation_name: Option<&str>, limits: &Limits) -> Result<Checked, Fault> {
     at_most("bytes", text.len() as u64, limits.document_bytes as u64)?;

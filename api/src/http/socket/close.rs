@@ -9,6 +9,10 @@ pub(super) enum Close {
     Normal,
     /// 1001: the server stops.
     GoingAway,
+    /// 1002: frames that WebSocket does not know.
+    Violation,
+    /// 1007: text that is not UTF-8.
+    NotUtf8,
     /// 1009: a message above the limit.
     TooBig,
     /// 1013: the caller could not be judged now.
@@ -37,6 +41,8 @@ impl Close {
         let (code, reason) = match self {
             Close::Normal => (1000, "Bye"),
             Close::GoingAway => (1001, "The server stops"),
+            Close::Violation => (1002, "Not a frame of WebSocket"),
+            Close::NotUtf8 => (1007, "The text is not UTF-8"),
             Close::TooBig => (1009, "The message is too large"),
             Close::TryAgainLater => (1013, "Try again later"),
             Close::Bad(reason) => (4400, *reason),

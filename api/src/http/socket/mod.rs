@@ -2,8 +2,8 @@
 //!
 //! Three parts: [`session`] reads messages in order and decides; each operation runs in a task of its own
 //! ([`operations`]), so that a slow or panicking one leaves the others alone; one task ([`writer`]) owns the outgoing
-//! half behind a bounded queue. A client that does not read fills the queue, its streams wait, and when the writer
-//! cannot send for too long the socket is cut. Close codes: [`close::Close`].
+//! half behind a bounded queue. A client that does not read fills the queue, and its streams wait: for a while, then they
+//! end and say where to resume. When nothing can be sent for too long the connection is cut. Close codes: [`close::Close`].
 
 mod close;
 mod message;
@@ -24,6 +24,9 @@ use super::{
 /// The one sub-protocol. The older `graphql-ws` has other messages under a similar name and is not spoken.
 const PROTOCOL: &str = "graphql-transport-ws";
 
+/// Bytes of the buffers that a socket holds all its life. The library's own 128 KiB would be most of what an idle one costs.
+const BUFFER: usize = 4 * 1024;
+
 /// What the upgrade request says about a socket.
 pub(super) struct Setup {
     /// The token of the request's header; browsers cannot send one and put it into `connection_init`.
@@ -38,7 +41,11 @@ pub(super) struct Setup {
 /// close code: a failed handshake would tell a browser nothing.
 pub(super) fn accept<D: Door>(front: Front<D>, upgrade: WebSocketUpgrade, setup: Setup) -> Response {
     let limits = front.door.limits();
-    let mut upgrade = upgrade.max_message_size(limits.socket_message_bytes).max_frame_size(limits.socket_message_bytes);
+    let mut upgrade = upgrade
+        .max_message_size(limits.socket_message_bytes)
+        .max_frame_size(limits.socket_message_bytes)
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER);
     let offered = upgrade.requested_protocols().any(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
     if offered {
         upgrade.set_selected_protocol(HeaderValue::from_static(PROTOCOL));

@@ -9,6 +9,7 @@ use std::{
 use axum::extract::ws::Message;
 use futures::StreamExt;
 use tokio::{sync::mpsc, task::AbortHandle};
+use tracing::Instrument;
 
 use super::message;
 use crate::http::{
@@ -17,6 +18,7 @@ use crate::http::{
     request::Asked,
     run::{self, Summary},
 };
+use crate::store::Statements;
 
 /// Handles by id. Dropped with the session, it ends them all.
 #[derive(Default)]
@@ -27,7 +29,8 @@ pub(super) struct Operations {
 /// What an operation needs to run.
 pub(super) struct Start<D: Door> {
     pub door: D,
-    pub caller: Arc<D::Caller>,
+    /// Each operation is judged like a request: a socket lives long, and whoever opened it may have left since.
+    pub token: Option<String>,
     pub request_id: Arc<str>,
     pub out: mpsc::Sender<Message>,
 }
@@ -59,7 +62,8 @@ impl Operations {
             let id = id.clone();
             async move {
                 let out = start.out.clone();
-                let last = Box::pin(run(&id, asked, start)).await;
+                let span = tracing::info_span!("request", request_id = &*start.request_id, transport = "ws");
+                let last = Box::pin(run(&id, asked, start).instrument(span)).await;
                 // the id is free before the client learns that it is
                 lock(&running).remove(&id);
                 // nobody listens any more: the session has ended
@@ -95,26 +99,37 @@ fn errors(fault: Fault) -> String {
 
 /// Runs an operation, sends its results, and gives back its last message: `complete`, or `error`.
 async fn run<D: Door>(id: &str, asked: Asked, start: Start<D>) -> String {
-    let begun = Instant::now();
-    let (summary, last) = match run::ready(&start.door, &start.caller, asked, &start.request_id).await {
+    let (begun, statements) = (Instant::now(), Statements::default());
+    let ready = async {
+        match start.door.authenticate(start.token.as_deref()).await {
+            Ok(caller) => (
+                Summary::of_role(start.door.role_label(&caller)),
+                run::ready(&start.door, &caller, asked, &start.request_id).await,
+            ),
+            Err(refused) => (Summary::default(), Err(refused.into())),
+        }
+    };
+    let (mut summary, ready) = statements.count(ready).await;
+    let last = match ready {
         Err(fault) => {
-            let summary = Summary::of_role(start.door.role_label(&start.caller)).with_fault(&fault);
-            (summary, message::error(id, &errors(fault)))
+            summary = summary.with_fault(&fault);
+            message::error(id, &errors(fault))
         }
         Ok(operation) => {
-            let mut summary = operation.summary.clone();
+            summary = operation.summary.clone();
             let mut results = operation.stream();
             let mut first = true;
-            let last = loop {
-                let outcome = match results.next().await {
+            loop {
+                let answer = match statements.count(results.next()).await {
                     None => break message::complete(id),
                     Some(Err(fault)) => {
                         summary = summary.with_fault(&fault);
                         break message::error(id, &errors(fault));
                     }
-                    Some(Ok(outcome)) => outcome,
+                    Some(Ok(answer)) => answer,
                 };
-                summary.see(&outcome);
+                summary.see(&answer);
+                let outcome = answer.outcome;
                 if first && answer::is_request_error(&outcome) {
                     break message::error(id, &answer::errors_text(&outcome.errors));
                 }
@@ -122,10 +137,10 @@ async fn run<D: Door>(id: &str, asked: Asked, start: Start<D>) -> String {
                 if start.out.send(Message::text(message::next(id, &answer::text(&outcome)))).await.is_err() {
                     break message::complete(id);
                 }
-            };
-            (summary, last)
+            }
         }
     };
+    summary.statements = statements.number();
     run::report_socket_operation(&summary, begun, &start.request_id);
     last
 }

@@ -1,6 +1,6 @@
 //! One socket from the handshake to its close.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
@@ -34,10 +34,10 @@ pub(super) async fn run<D: Door>(front: Front<D>, socket: WebSocket, mut setup: 
     let (sink, mut incoming) = socket.split();
     let (out, queue) = mpsc::channel(limits.socket_queue.max(1));
     let cut = CancellationToken::new();
-    let writer = tokio::spawn(writer::run(sink, queue, limits.socket_send(), cut.clone()));
+    let writer = tokio::spawn(writer::run(sink, queue, cut.clone()));
 
     let close = if offered {
-        let session = Session { front, setup, out: out.clone(), operations: Operations::default(), caller: None };
+        let session = Session { front, setup, out: out.clone(), operations: Operations::default(), token: None };
         tokio::select! {
             close = session.talk(&mut incoming) => Some(close),
             () = cut.cancelled() => None,
@@ -59,7 +59,8 @@ struct Session<D: Door> {
     setup: Setup,
     out: mpsc::Sender<Message>,
     operations: Operations,
-    caller: Option<Arc<D::Caller>>,
+    /// What the session was opened with.
+    token: Option<Option<String>>,
 }
 
 impl<D: Door> Session<D> {
@@ -79,7 +80,7 @@ impl<D: Door> Session<D> {
                 biased;
                 () = stop.cancelled() => return Close::GoingAway,
                 () = &mut deadline, if watch_deadline => {
-                    return if self.caller.is_some() { Close::Expired } else { Close::InitTimeout };
+                    return if self.token.is_some() { Close::Expired } else { Close::InitTimeout };
                 }
                 message = incoming.next() => message,
                 _ = beat.tick() => {
@@ -120,7 +121,7 @@ impl<D: Door> Session<D> {
             Incoming::Pong => {}
             Incoming::Complete { id } => self.operations.end(&id),
             Incoming::Subscribe { id, asked } => {
-                let caller = self.caller.clone().ok_or(Close::Unauthorized)?;
+                let token = self.token.clone().ok_or(Close::Unauthorized)?;
                 if self.operations.has(&id) {
                     return Err(Close::Duplicate(id));
                 }
@@ -131,7 +132,7 @@ impl<D: Door> Session<D> {
                 }
                 let start = Start {
                     door: self.front.door.clone(),
-                    caller,
+                    token,
                     request_id: self.setup.request_id.clone(),
                     out: self.out.clone(),
                 };
@@ -142,7 +143,7 @@ impl<D: Door> Session<D> {
     }
 
     async fn open(&mut self, token: Token) -> Result<Lasts, Close> {
-        if self.caller.is_some() {
+        if self.token.is_some() {
             return Err(Close::TooManyInits);
         }
         let refused = |refused| match refused {
@@ -157,7 +158,7 @@ impl<D: Door> Session<D> {
         let door = &self.front.door;
         let caller = door.authenticate(token.as_deref()).await.map_err(refused)?;
         let lasts = door.expires_in(&caller).map_or(Lasts::Forever, Lasts::For);
-        self.caller = Some(caller);
+        self.token = Some(token);
         self.say(message::ACK).await;
         Ok(lasts)
     }
@@ -175,8 +176,17 @@ enum Lasts {
     For(Duration),
 }
 
-/// A message above the limit is told apart by the library's words, its type being hidden behind axum's.
+/// What was wrong is told apart by the first words of the library's error, whose type is hidden behind axum's.
 fn on_read_error(error: &axum::Error) -> Close {
     let text = error.to_string();
-    if text.contains("too long") || text.contains("too big") { Close::TooBig } else { Close::Normal }
+    let says = |words: &str| text.starts_with(words);
+    if says("Space limit exceeded") {
+        Close::TooBig
+    } else if says("WebSocket protocol error") {
+        Close::Violation
+    } else if says("UTF-8 encoding error") {
+        Close::NotUtf8
+    } else {
+        Close::Normal
+    }
 }

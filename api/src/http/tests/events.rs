@@ -25,10 +25,19 @@ async fn a_query_goes_too_and_by_get() {
 }
 
 #[tokio::test]
-async fn what_cannot_run_is_answered_by_status() {
+async fn a_document_that_cannot_run_is_a_stream_of_its_error() {
     let answer = events(TestDoor::new(), "good", "subscription {").await;
-    assert_eq!((answer.status.as_u16(), answer.code().as_deref()), (200, Some("BAD_USER_INPUT")));
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("text/event-stream")));
+    let lines: Vec<_> = answer.text.lines().collect();
+    assert!(matches!(lines.as_slice(), ["event: next", error, "", "event: complete", "data: ", ""]
+        if error.starts_with(r#"data: {"errors":["#) && error.contains(r#""code":"BAD_USER_INPUT""#)));
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_let_in_is_answered_by_status() {
     assert_eq!(events(TestDoor::new(), "forged", "subscription { quiet }").await.status, 401);
+    let request = request("GET", "/graphql?variables=7", &[EVENTS], "");
+    assert_eq!(send(&app(TestDoor::new()), request).await.status, 400);
 }
 
 #[tokio::test]

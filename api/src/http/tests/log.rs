@@ -57,6 +57,7 @@ async fn one_line_a_request_without_anything_personal() {
     let expected = json!({
         "level": "INFO", "message": "request", "target": "api::http::edge", "request_id": "r1", "method": "POST", "path": "/graphql",
         "status": 200, "operation": "Greet", "operation_type": "query", "code": "NOT_FOUND", "role": "good",
+        "statements": 0,
     });
     assert_eq!(line, expected);
 

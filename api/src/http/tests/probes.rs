@@ -34,14 +34,28 @@ async fn figures_count_by_kind_role_and_status() {
     let app = router(TestDoor::new(), Options { metrics: Some(handle), ..Options::default() }, Router::new());
     // a recorder of this thread alone, so that other tests do not count
     let _guard = metrics::set_default_local_recorder(&recorder);
-    query(&app, "query secretName { hello }").await;
+    query(&app, "query Greeting { hello }").await;
     query(&app, "{ nope }").await;
+    query(&app, "query madeUp { nope }").await;
     let text = get(&app, "/metrics").await.text;
-    assert!(text.contains(r#"http_requests_total{operation_type="query",role="good",status="2xx"} 1"#), "{text}");
-    assert!(text.contains(r#"http_requests_total{operation_type="query",role="good",status="4xx"} 1"#), "{text}");
-    assert!(text.contains(r#"http_errors_total{code="BAD_USER_INPUT"} 1"#), "{text}");
+    for (operation, status) in [("Greeting", "2xx"), ("none", "4xx"), ("other", "4xx")] {
+        let line = format!(
+            r#"http_requests_total{{operation="{operation}",operation_type="query",role="good",status="{status}"}} 1"#
+        );
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+    assert!(text.contains(r#"http_errors_total{code="BAD_USER_INPUT"} 2"#), "{text}");
     assert!(text.contains("http_request_duration_seconds_bucket"), "{text}");
-    assert!(!text.contains("secretName"));
+    assert!(text.contains("http_request_statements_bucket"), "{text}");
+    // a name that the schema did not know is no label
+    assert!(!text.contains("madeUp"));
+    // nor is one more than there is room for
+    for n in 0..101 {
+        query(&app, &format!("query q{n} {{ hello }}")).await;
+    }
+    let text = get(&app, "/metrics").await.text;
+    assert!(text.contains(r#"operation="q98""#) && !text.contains(r#"operation="q99""#), "{text}");
+    assert!(text.contains(r#"operation="other",operation_type="query",role="good",status="2xx"} 2"#), "{text}");
     assert_eq!(get(&super::app(TestDoor::new()), "/metrics").await.status, 404);
 }
 

@@ -247,7 +247,7 @@ async fn messages_are_limited_in_kind_and_size() {
 #[tokio::test]
 async fn a_reader_that_takes_nothing_is_cut() {
     let server = Server::start(TestDoor::new().with(|limits| {
-        limits.socket_send_ms = 50;
+        limits.stalled_ms = 50;
         limits.socket_queue = 2;
     }))
     .await;

@@ -19,7 +19,7 @@ input! {
         P contact_id: Option<GlobalId>;
         /// The asset that it is about; of the same customer.
         P asset_id: Option<GlobalId>;
-        /// What entitles the customer to help.
+        /// What entitles the customer to help; of the same customer.
         P contract_id: Option<GlobalId>;
         /// A code of the tenant's own list, at most 100 characters.
         P category: Option<String>;
@@ -29,6 +29,35 @@ input! {
         P queue_id: Option<GlobalId>;
         /// Who shall work on it.
         P owner_id: Option<GlobalId>;
+    }
+}
+
+input! {
+    /// What a ticket is about: absent leaves, null clears. Whom it belongs to and where it stands have mutations of their own.
+    UpdateTicketInput for Ticket {
+        /// What it is about, at most 1,000 characters.
+        T subject: MaybeUndefined<String>;
+        /// How urgent it is. The promises that were made stay as they are.
+        P priority: MaybeUndefined<TicketPriority>;
+        /// A code of the tenant's own list, at most 100 characters.
+        P category: MaybeUndefined<String>;
+        /// How it came in.
+        P channel: MaybeUndefined<TicketChannel>;
+        /// The customer, where none is known yet: the asset's or contact's unless said otherwise. Messages, clocks and answers
+        /// follow. A known customer stays: STATE_CONFLICT.
+        P account_id: Option<GlobalId>;
+        /// Who asks.
+        P contact_id: MaybeUndefined<GlobalId>;
+        /// The asset that it is about; of the same customer.
+        P asset_id: MaybeUndefined<GlobalId>;
+        /// What entitles the customer to help; of the same customer.
+        P contract_id: MaybeUndefined<GlobalId>;
+    }
+    plain {
+        /// Which ticket.
+        id: GlobalId;
+        /// Change it only if it still has this version.
+        if_version: Option<i32>;
     }
 }
 
@@ -84,6 +113,14 @@ payload! {
     /// What `createTicket` answers.
     CreateTicketPayload {
         /// The new ticket; null if it was refused.
+        ticket: Ticket
+    }
+}
+
+payload! {
+    /// What `updateTicket` answers.
+    UpdateTicketPayload {
+        /// The changed ticket; null if it was refused.
         ticket: Ticket
     }
 }

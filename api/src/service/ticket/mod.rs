@@ -5,16 +5,14 @@ mod mutations;
 mod queries;
 pub mod service;
 mod types;
+mod update;
 
 pub use inputs::{
     AssignTicketInput, AssignTicketPayload, ChangeTicketStatusInput, ChangeTicketStatusPayload, CreateTicketInput,
-    CreateTicketPayload, EscalateTicketInput, EscalateTicketPayload,
+    CreateTicketPayload, EscalateTicketInput, EscalateTicketPayload, UpdateTicketInput, UpdateTicketPayload,
 };
 pub use mutations::TicketMutation;
-pub use queries::{TicketFilter, TicketQuery};
+pub use queries::{TicketFilter, TicketQuery, TicketSort, is_open};
 pub use types::Ticket;
 
-pub(super) use self::{
-    queries::is_open,
-    service::{closed, contract_of, payload_of},
-};
+pub(super) use self::service::{closed, payload_of};

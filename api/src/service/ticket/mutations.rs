@@ -4,7 +4,8 @@ use async_graphql::{Context, Object};
 
 use super::{
     AssignTicketInput, AssignTicketPayload, ChangeTicketStatusInput, ChangeTicketStatusPayload, CreateTicketInput,
-    CreateTicketPayload, EscalateTicketInput, EscalateTicketPayload, service,
+    CreateTicketPayload, EscalateTicketInput, EscalateTicketPayload, UpdateTicketInput, UpdateTicketPayload, service,
+    update,
 };
 use crate::{
     graph::{Cx, Result},
@@ -24,6 +25,13 @@ impl TicketMutation {
     async fn create_ticket(&self, ctx: &Context<'_>, input: CreateTicketInput) -> Result<CreateTicketPayload> {
         let cx = Cx::of(ctx);
         CreateTicketPayload::of(attempt(|| service::create(cx, input.clone())).await)
+    }
+
+    /// Changes what a ticket is about, and whom it concerns. STATE_CONFLICT once it is closed.
+    #[graphql(directive = access::apply("Ticket".into(), "P".into(), true))]
+    async fn update_ticket(&self, ctx: &Context<'_>, input: UpdateTicketInput) -> Result<UpdateTicketPayload> {
+        let cx = Cx::of(ctx);
+        UpdateTicketPayload::of(attempt(|| update::update(cx, input.clone())).await)
     }
 
     /// Gives a ticket to a colleague or a queue. Refused if you would not reach it afterwards. Event: `ticket.assigned`.

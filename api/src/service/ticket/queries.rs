@@ -8,12 +8,12 @@ use sea_orm::{ColumnTrait, sea_query::Expr};
 
 use super::Ticket;
 use crate::{
-    graph::{AnyOf, Ids, IntFilter, TextFilter, TimeFilter},
+    graph::{AnyOf, Cx, Ids, IntFilter, TextFilter, TimeFilter},
     listed,
 };
 
 /// Tickets that are not solved or closed.
-pub(in crate::service) fn is_open() -> Expr {
+pub fn is_open(_: &Cx) -> Expr {
     ticket::Column::Status.is_not_in([TicketStatus::Solved, TicketStatus::Closed])
 }
 

@@ -53,20 +53,6 @@ async fn service_queue(work: &Work<'_>, id: Option<GlobalId>) -> Result<Option<U
     }
 }
 
-/// The contract of a customer that an input names.
-pub(in crate::service) async fn contract_of(
-    work: &Work<'_>,
-    id: Option<GlobalId>,
-    account: Option<Uuid>,
-) -> Result<Option<Uuid>> {
-    let Some(id) = id else { return Ok(None) };
-    let contract = work.refer::<contract::Entity>("contractId", id).await?;
-    match Some(contract.row().account_id) == account {
-        true => Ok(Some(contract.row().id)),
-        false => Err(Error::invalid("contractId", "the contract belongs to another account")),
-    }
-}
-
 /// Opens a ticket, numbers it, and starts its clocks.
 pub async fn create(cx: &Cx, input: CreateTicketInput) -> Result<Ticket> {
     let written = input.written();
@@ -103,14 +89,20 @@ pub async fn create(cx: &Cx, input: CreateTicketInput) -> Result<Ticket> {
     }
     ground::may_stand(&work, Type::Ticket, "accountId", account_id).await?;
     let contact_id = ground::person_opt(&work, "contactId", contact_id, account_id).await?;
-    let contract_id = contract_of(&work, contract_id, account_id).await?;
+    let contract = match contract_id {
+        Some(id) => Some(work.refer::<contract::Entity>("contractId", id).await?),
+        None => None,
+    };
+    if contract.as_ref().is_some_and(|contract| Some(contract.row().account_id) != account_id) {
+        return Err(Error::invalid("contractId", "the contract is another customer's"));
+    }
     let queue_id = service_queue(&work, queue_id).await?;
     let owner_id = work.refer_opt::<colleague::Entity>("ownerId", owner_id).await?;
     let row = ticket::ActiveModel {
         account_id: Set(account_id),
         contact_id: Set(contact_id),
         asset_id: Set(asset.map(|asset| asset.row().id)),
-        contract_id: Set(contract_id),
+        contract_id: Set(contract.map(|contract| contract.row().id)),
         number: Set(Some(work.next_number_unscoped::<ticket::Entity>(ticket::Column::Number).await?)),
         subject: Set(subject),
         status: Set(TicketStatus::New),

@@ -1,9 +1,10 @@
 //! What a ticket shows.
 
+use async_graphql::Context;
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, colleague, contact},
-    codes::{TicketChannel, TicketPriority, TicketStatus},
+    codes::{StageObject, TicketChannel, TicketPriority, TicketStatus},
     service::{asset, file, sla_clock, survey_answer, ticket, ticket_message},
     tenant::queue,
 };
@@ -12,8 +13,13 @@ use crate::{
     account::{Account, Colleague, Contact, Queue},
     custom,
     files::TicketFile,
-    journey::timeline,
+    graph::{Cx, Result},
+    journey::{
+        history::{self, StageInterval},
+        timeline,
+    },
     object,
+    policy::access,
     service::{Asset, SlaClock, SurveyAnswer, TicketMessage, TicketNote},
     teamwork,
 };
@@ -69,4 +75,11 @@ object! {
     timeline Ticket;
     custom_fields Ticket raw T;
     teamwork Ticket;
+    edges {
+        /// The statuses that it was in, oldest first, at most the first 100. A status that it came back to stands here twice.
+        #[graphql(directive = access::apply("Ticket".into(), "P".into(), false), complexity = 100)]
+        async fn stage_intervals(&self, ctx: &Context<'_>) -> Result<Vec<StageInterval>> {
+            history::stages(Cx::of(ctx), StageObject::Ticket, self.0.row().id).await
+        }
+    }
 }

@@ -1,0 +1,79 @@
+// GraphQL Code Generator's client preset, for the contract of every role; `tsc --strict` takes what it makes.
+//
+// The documents are the ones that docs/frontends.md gives each role, and an app of our own (codegen/desk.ts). A document
+// in the docs that the role's contract does not allow fails here.
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { before } from "node:test";
+import { repository, runBin, web } from "./support/journey.js";
+
+const SECTIONS = {
+  marketing: ["Shared by all desks", "Marketing"],
+  sales: ["Shared by all desks", "Sales"],
+  service: ["Shared by all desks", "Service"],
+  technical: ["Shared by all desks"],
+  manager: ["Shared by all desks"],
+  admin: ["Shared by all desks"],
+  integrator: [],
+  analyst: [],
+};
+const EVERYBODY = `query Me { me { roles whatMayI { type scope class read write } } serviceConfig { maxPageSize maxComplexity } }`;
+
+/** The GraphQL of a section of the docs. */
+function documents(section) {
+  const text = readFileSync(join(repository, "docs/frontends.md"), "utf8");
+  const part = text.split(/^## /m).find((part) => part.startsWith(`${section}\n`));
+  assert.ok(part, `docs/frontends.md has no section "${section}"`);
+  return [...part.matchAll(/^```graphql\n(.*?)^```/gms)].map((match) => match[1]).join("\n");
+}
+
+const build = join(web, ".build/codegen");
+const withAccounts = (role) => role !== "analyst";
+
+before(() => {
+  rmSync(build, { recursive: true, force: true });
+  const generates = {};
+  for (const [role, sections] of Object.entries(SECTIONS)) {
+    mkdirSync(join(build, role), { recursive: true });
+    writeFileSync(join(build, role, "docs.graphql"), [EVERYBODY, ...sections.map(documents)].join("\n"));
+    if (withAccounts(role)) cpSync(join(web, "tests/codegen/desk.ts"), join(build, role, "desk.ts"));
+    generates[`${role}/generated/`] = {
+      preset: "client",
+      schema: join(repository, `schema/${role}.graphql`),
+      documents: [`${role}/docs.graphql`, ...(withAccounts(role) ? [`${role}/desk.ts`] : [])],
+      presetConfig: { fragmentMasking: { unmaskFunctionName: "useFragment" } },
+      config: {
+        useTypeImports: true,
+        enumsAsTypes: true,
+        scalars: { DateTime: "string", NaiveDate: "string", Decimal: "string", JSON: "unknown", ID: "string" },
+      },
+    };
+  }
+  writeFileSync(join(build, "codegen.json"), JSON.stringify({ generates, importExtension: ".js", emitLegacyCommonJSImports: false }));
+  writeFileSync(
+    join(build, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noUncheckedIndexedAccess: true,
+        exactOptionalPropertyTypes: true,
+        verbatimModuleSyntax: true,
+        target: "es2022",
+        module: "nodenext",
+        types: [],
+        noEmit: true,
+      },
+      include: ["*/generated/*.ts", "*/desk.ts"],
+    }),
+  );
+  writeFileSync(join(build, "package.json"), `{ "type": "module" }`);
+});
+
+test("every role's contract gives types that tsc --strict takes", async () => {
+  await runBin("graphql-codegen", ["--config", "codegen.json"], { cwd: build });
+  for (const role of Object.keys(SECTIONS)) {
+    assert.match(readFileSync(join(build, role, "generated/graphql.ts"), "utf8"), /export type MeQuery = /);
+  }
+  await runBin("tsc", ["--project", "."], { cwd: build });
+});
