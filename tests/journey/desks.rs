@@ -138,7 +138,7 @@ async fn segments_count_what_the_caller_sees_of_an_industry() {
 #[tokio::test]
 async fn a_seller_sees_what_to_do_whom_to_meet_and_what_may_close_in_that_order() {
     each_engine(async |world: World| {
-        let customers = scene::customers(&world, 0..2).await;
+        scene::customers(&world, 0..2).await;
         let desk = "{ sales {
             nextSteps(first: 100) { dueOn title task { title } opportunity { name } }
             upcomingMeetings { nodes { title startsAt } }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     policy::{Role, RoleSet},
-    schema::{self, Limits},
+    schema,
 };
 use serde_json::{Value, json};
 use tests::{World, each_engine, scene};
@@ -27,7 +27,7 @@ struct Graph {
 
 impl Graph {
     async fn of(roles: RoleSet) -> Graph {
-        let schema = schema::build(roles, Limits { depth: 100, complexity: 1_000_000 });
+        let schema = schema::unlimited(roles);
         let of_type = "kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
         let query = format!(
             "{{ __schema {{ types {{ kind name possibleTypes {{ name }}

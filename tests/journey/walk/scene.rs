@@ -269,11 +269,12 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
             .id
         }
         Kind::FxRate => {
+            // A rate a day: each has a day of its own.
+            let ago = TimeDelta::days(i64::from(work.fresh_id().as_u128() as u16));
             work.insert::<fx_rate::Entity>(fx_rate::ActiveModel {
                 base: Set("EUR".to_owned()),
                 quote: Set("USD".to_owned()),
-                // A rate a day: each has a day of its own.
-                rate_date: Set(day(1) - TimeDelta::days(i64::from(work.fresh_id().as_u128() as u16))),
+                rate_date: Set(day(1) - ago),
                 rate_nano: Set(1_100_000_000),
                 ..Default::default()
             })
