@@ -333,6 +333,10 @@ async fn who_reads_an_account_has_no_side_door_into_it() {
         ] {
             assert_eq!(client.refused(mutation, input.clone()).await, refusal, "{mutation} {input}");
         }
+        // Nor by the way of a ticket that was nobody's first.
+        let ticket = vera.act("createTicket", "ticket { id }", json!({ "subject": "x" })).await.must();
+        let found = json!({ "id": ticket.text("createTicket.ticket.id"), "accountId": read });
+        assert_eq!(vera.refused("updateTicket", found).await, "FORBIDDEN at accountId");
 
         // With EDIT each of them goes.
         let edit = |member: &Value| json!({ "id": member, "accessSales": "EDIT", "accessService": "EDIT", "accessAccount": "EDIT", "accessMarketing": "EDIT" });
