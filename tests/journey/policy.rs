@@ -278,7 +278,7 @@ fn every_field_of_a_row_has_a_mark() {
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 19] = [
+const NAMING: [&str; 18] = [
     "id",
     "ifVersion",
     "subjectId",
@@ -295,7 +295,6 @@ const NAMING: [&str; 19] = [
     "contractId",
     "toQueueId",
     "dueAt",
-    "marketingConsent",
     "contactPoints",
     "touchpoints",
 ];

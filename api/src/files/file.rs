@@ -241,6 +241,7 @@ macro_rules! files_of {
             let mut work = Work::begin(cx).await?;
             let path = crate::graph::camel(stringify!($field));
             let record = work.refer::<$record::Entity>(&path, $field).await?;
+            work.hold_unscoped::<$record::Entity>(record.row().id).await?;
             let held = work
                 .tally_unscoped::<file::Entity>(sea_orm::ColumnTrait::eq(&file::Column::$column, record.row().id))
                 .await?;

@@ -147,13 +147,14 @@ pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result
 }
 
 impl Removable for opportunity::Entity {
-    /// The customer relation is as if it had not been.
+    /// The customer relation is as if it had not been; the parts that people played go with it.
     async fn before_removal(work: &mut Work<'_>, seen: &Seen<opportunity::Model>) -> Result<()> {
         if none_other_open(work, seen.row()).await? {
             let cx = work.cx();
             relation::follow(work, cx, seen.row().account_id, Turn::NoneOpen).await?;
         }
-        Ok(())
+        let of_deal = opportunity_contact::Column::OpportunityId;
+        work.remove_following_unscoped::<opportunity_contact::Entity>(of_deal, seen.row().id).await
     }
 }
 
