@@ -27,7 +27,7 @@ input! {
     ChangeOpportunityStageInput for Opportunity {
         /// The code of the new stage, one of its pipeline's.
         P stage: String;
-        /// Why it was won or lost, at most 20,000 characters.
+        /// Why it was won or lost, at most 20,000 characters; not kept while it is open.
         T close_reason: Option<String>;
     }
     plain {
@@ -95,6 +95,7 @@ pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result
     let written = input.written();
     let ChangeOpportunityStageInput { id, if_version, stage, close_reason } = input;
     let id = id.named("id", Kind::Opportunity)?;
+    let close_reason = remark("closeReason", close_reason)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<opportunity::Entity>(id, if_version, &written).await?;
     let before = seen.row();
@@ -116,7 +117,7 @@ pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result
         close_date: if to.is_open { NotSet } else { Set(Some(work.now().date_naive())) },
         close_reason: match (to.is_open, close_reason) {
             (true, _) => Set(None),
-            (false, Some(reason)) => Set(remark("closeReason", Some(reason))?),
+            (false, Some(reason)) => Set(Some(reason)),
             (false, None) => NotSet,
         },
         ..Default::default()
