@@ -238,5 +238,5 @@ const HOLES: [(&str, usize); 18] = [
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
-    ("tenancy.rs", 8),
+    ("tenancy.rs", 7),
 ];

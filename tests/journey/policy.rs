@@ -240,7 +240,7 @@ const FIGURES: [&str; 9] = [
 ];
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 16] = [
+const STRUCTURAL: [&str; 17] = [
     "PageInfo",
     "TimelinePageInfo",
     "UserError",
@@ -257,6 +257,7 @@ const STRUCTURAL: [&str; 16] = [
     "Tenant",
     "BusinessHours",
     "FileLink",
+    "HandoverInboxChange",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.

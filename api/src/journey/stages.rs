@@ -1,12 +1,16 @@
 //! Stages: every change writes an interval, so that "how long" and "how often" have an answer. Re-entering a stage makes a
 //! second interval.
 
+use async_graphql::MaybeUndefined;
 use entities::{
     codes::{StageObject, SubjectType},
     sales::{opportunity, opportunity_snapshot, stage, stage_interval},
 };
-use async_graphql::MaybeUndefined;
-use sea_orm::{ActiveValue::{self, NotSet}, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::{self, NotSet},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{Event, EventKind, Journaled, Payload, Work};
