@@ -225,7 +225,7 @@ async fn an_asset_moves_to_another_customer_and_leaves_its_past_behind() {
         let vera = world.vera();
         let commission = format!("mutation($id: ID!) {{ commissionAsset(input: {{ id: $id }}) {{ asset {{ id }} {ERRORS} }} }}");
         vera.ask(&commission, json!({ "id": id(Kind::Asset, asset) })).await.must();
-        world.pass(TimeDelta::days(1));
+        world.pass(TimeDelta::minutes(10));
         let moving = format!(
             "mutation($input: MoveAssetInput!) {{ moveAsset(input: $input) {{ asset {{ account {{ name }} commissionedAt location }} {ERRORS} }} }}"
         );
@@ -306,7 +306,7 @@ async fn the_stages_of_a_ticket_are_read_and_spare_parts_stand_on_the_assets_tim
         let vera = world.vera();
         let status = format!("mutation($id: ID!, $to: TicketStatus!) {{ changeTicketStatus(input: {{ id: $id, status: $to }}) {{ ticket {{ id }} {ERRORS} }} }}");
         for to in ["OPEN", "SOLVED", "OPEN"] {
-            world.pass(TimeDelta::hours(1));
+            world.pass(TimeDelta::minutes(5));
             vera.ask(&status, json!({ "id": ticket, "to": to })).await.must();
         }
         let stays = "query($id: ID!) { ticket(id: $id) { stageIntervals { stage enteredAt exitedAt actor { name } } } }";

@@ -99,7 +99,7 @@ object! {
             Ok(found.await?.into_iter().flatten().collect())
         }
 
-        /// What it cost: the sum of `costs`, an amount for each currency in the order of their codes; empty for nothing yet.
+        /// What it cost: the sum of `costs`, at most one amount for each currency, in the order of their codes; empty for nothing yet.
         #[graphql(directive = access::apply("CampaignCost".into(), "M".into(), false))]
         pub async fn cost(&self, ctx: &Context<'_>) -> Result<Vec<Money>> {
             let sums = Cx::of(ctx).load(CostOfCampaign(self.0.row().id)).await?;
@@ -112,7 +112,7 @@ object! {
             Ok(Cx::of(ctx).load(ReachOfCampaign(self.0.row().id)).await?.unwrap_or_default())
         }
 
-        /// Where its leads stand: every status once, in the order of the way, counted over the leads that you may see.
+        /// Where its leads stand: every status once, at most 7, in the order of the way, counted over the leads that you may see.
         #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
         pub async fn lead_counts(&self, ctx: &Context<'_>) -> Result<Vec<LeadCount>> {
             LeadsOfCampaign(self.0.row().id).funnel(Cx::of(ctx)).await

@@ -119,7 +119,7 @@ impl MarketingDesk {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Falling).await
     }
 
-    /// Where the leads stand: every status once, in the order of the way, counted over the leads that you may see.
+    /// Where the leads stand: every status once, at most 7, in the order of the way, counted over the leads that you may see.
     #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
     async fn lead_counts(&self, ctx: &Context<'_>) -> Result<Vec<LeadCount>> {
         figures::all_leads(Cx::of(ctx)).await

@@ -192,7 +192,7 @@ pub struct Acceptance {
     pub open: i32,
     /// Accepted out of accepted and rejected: the other offers were not decided, or not for good.
     pub rate: Ratio,
-    /// Why offers were rejected, the most frequent reason first.
+    /// Why offers were rejected, at most one line for each reason, the most frequent first.
     pub reasons: Vec<ReasonCount>,
 }
 

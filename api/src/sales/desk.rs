@@ -93,8 +93,8 @@ impl SalesDesk {
         listed(cx, rows, None::<HandoverFilter>, Some(due), args, Direction::Rising).await
     }
 
-    /// What is to be done next: your open tasks and those about your accounts, and what your own open opportunities say. What is due
-    /// first on top, what has no date last. Empty for a machine's token.
+    /// What is to be done next: your open tasks and those about your accounts, and what your own open opportunities say. At most 100:
+    /// what is due first on top, what has no date last. Empty for a machine's token.
     #[graphql(
         directive = access::apply("Task".into(), "P".into(), false))]
     async fn next_steps(
@@ -106,7 +106,7 @@ impl SalesDesk {
         steps::next_steps(Cx::of(ctx), mine, first).await
     }
 
-    /// What stands in each open stage: every open stage once, in the order of its pipeline, counted over the opportunities that you
+    /// What stands in each open stage: at most one line for each, in the order of its pipeline, counted over the opportunities that you
     /// may see.
     #[graphql(directive = access::apply("Opportunity".into(), "P".into(), false))]
     async fn pipeline_by_stage(

@@ -37,7 +37,7 @@ impl PipelineStage {
         count(self.opportunities)
     }
 
-    /// What they are worth together, an amount for each currency in the order of their codes; empty where none says an amount.
+    /// What they are worth together, at most one amount for each currency, in the order of their codes; empty where none says an amount.
     /// Not weighted by probability.
     #[graphql(directive = access::apply("Opportunity".into(), "M".into(), false))]
     async fn amounts(&self) -> &[Money] {

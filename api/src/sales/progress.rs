@@ -94,6 +94,7 @@ async fn none_other_open(work: &Work<'_>, row: &opportunity::Model) -> Result<bo
 pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result<Opportunity> {
     let written = input.written();
     let ChangeOpportunityStageInput { id, if_version, stage, close_reason } = input;
+    let close_reason = remark("closeReason", close_reason)?;
     let id = id.named("id", Kind::Opportunity)?;
     let close_reason = remark("closeReason", close_reason)?;
     let mut work = Work::begin(cx).await?;

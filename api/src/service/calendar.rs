@@ -95,7 +95,7 @@ object! {
         P name: String = |row| row.name.clone();
         /// The IANA zone of the hours.
         P zone: String = |row| row.zone.clone();
-        /// The working hours from Monday on, several stretches a day.
+        /// The working hours from Monday on, at most 20 stretches a day.
         P weekly: Vec<BusinessHours> = |row| week(&row.weekly);
         /// The days off, in their order.
         P holidays: Vec<NaiveDate> = |row| days(&row.holidays);

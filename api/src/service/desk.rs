@@ -180,7 +180,7 @@ impl ServiceDesk {
         list(cx, rows, PageArgs::new(first, after, last, before), Direction::Falling).await
     }
 
-    /// How content the customers are: the answers that you may see, by kind of survey and by scale. Empty where nobody answered.
+    /// How content the customers are: the answers that you may see, at most one line for each kind of survey and scale. Empty where nobody answered.
     #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), false))]
     async fn satisfaction_scores(
         &self,

@@ -41,9 +41,9 @@ pub struct Workload {
     pub open: i32,
     /// Those that nobody works on.
     pub unassigned: i32,
-    /// By status: each that is open once, 0 where there is none.
+    /// By status: each that is open once, at most 4, 0 where there is none.
     pub by_status: Vec<TicketStatusCount>,
-    /// By priority: each once, the most urgent first, 0 where there is none.
+    /// By priority: each once, at most 4, the most urgent first, 0 where there is none.
     pub by_priority: Vec<TicketPriorityCount>,
     /// Those with a promise that broke.
     pub breached: i32,

@@ -17,7 +17,7 @@ use object_store::{
 };
 use reqwest::{
     Method,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH},
+    header::{CONTENT_TYPE, IF_NONE_MATCH},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -195,8 +195,8 @@ impl Files {
     }
 
     /// An address for a file, signed with the tenant's key (disk) or the store's (S3). `ticket.until` is set here. A bucket
-    /// holds whoever brings bytes to their announced type and number, and lets nothing be written over; whoever fetches them
-    /// saves them under their name, and sees nothing run.
+    /// holds whoever brings bytes to their announced type, and lets nothing be written over; their number is looked at when the
+    /// file is completed. Whoever fetches them saves them under their name, and sees nothing run.
     pub async fn link(&self, key: &[u8], mut ticket: Ticket, now: DateTime<Utc>) -> Result<Link, Error> {
         let expires_at = now + TimeDelta::from_std(self.link_ttl).unwrap_or_default();
         ticket.until = expires_at.timestamp();
@@ -210,7 +210,6 @@ impl Files {
                         let kind = HeaderValue::from_str(&ticket.content_type).map_err(unsaid)?;
                         let options = SignedUrlOptions::new()
                             .with_signed_header(CONTENT_TYPE, kind)
-                            .with_signed_header(CONTENT_LENGTH, HeaderValue::from(ticket.size))
                             .with_signed_header(IF_NONE_MATCH, HeaderValue::from_static(ONCE));
                         (Method::PUT, options, Some(ONCE))
                     }

@@ -23,6 +23,7 @@ pub const RECIPES: &[Recipe] = &[
     Recipe { mutation: "createGoal", with: r#"{"target":"10"}"#, ..PLAIN },
     Recipe { mutation: "updateGoal", needs: &["target"], with: r#"{"target":"10"}"#, ..PLAIN },
     Recipe { mutation: "createSlaPolicy", without: &["boundary"], ..PLAIN },
+    Recipe { mutation: "updateSlaPolicy", without: &["boundary"], ..PLAIN },
     Recipe { mutation: "moveAsset", without: &["contractId"], with: r#"{"accountId":"@newAccountId"}"#, ..PLAIN },
     Recipe { mutation: "updatePipeline", with: r#"{"isDefault":false}"#, ..PLAIN },
     Recipe { mutation: "updateLead", without: &["visitorId"], ..PLAIN },
