@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 /// Where the time comes from.
 #[derive(Clone, Debug, Default)]
@@ -18,13 +18,14 @@ pub enum Clock {
 #[derive(Debug)]
 pub struct Hand {
     now: DateTime<Utc>,
+    step: TimeDelta,
     state: u64,
 }
 
 impl Clock {
     /// A clock that stands at `now`, with the same random numbers each time.
     pub fn at(now: DateTime<Utc>) -> Clock {
-        Clock::Set(Arc::new(Mutex::new(Hand { now: now.trunc_subsecs(6), state: 0 })))
+        Clock::Set(Arc::new(Mutex::new(Hand { now: now.trunc_subsecs(6), step: TimeDelta::zero(), state: 0 })))
     }
 
     /// The moment, cut to microseconds: what both engines keep.
@@ -32,7 +33,12 @@ impl Clock {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
             Clock::System => Utc::now().trunc_subsecs(6),
-            Clock::Set(hand) => hand.lock().unwrap_or_else(PoisonError::into_inner).now,
+            Clock::Set(hand) => {
+                let mut hand = hand.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = hand.now;
+                hand.now = now + hand.step;
+                now
+            }
         }
     }
 
@@ -40,6 +46,14 @@ impl Clock {
     pub fn set(&self, to: DateTime<Utc>) {
         if let Clock::Set(hand) = self {
             hand.lock().unwrap_or_else(PoisonError::into_inner).now = to.trunc_subsecs(6);
+        }
+    }
+
+    /// Lets a standing clock run: each look moves it on by `step`, so that two looks in one request differ as they do on a
+    /// machine.
+    pub fn run(&self, step: TimeDelta) {
+        if let Clock::Set(hand) = self {
+            hand.lock().unwrap_or_else(PoisonError::into_inner).step = step;
         }
     }
 

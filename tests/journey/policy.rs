@@ -240,7 +240,7 @@ const FIGURES: [&str; 9] = [
 ];
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 16] = [
+const STRUCTURAL: [&str; 17] = [
     "PageInfo",
     "TimelinePageInfo",
     "UserError",
@@ -257,6 +257,7 @@ const STRUCTURAL: [&str; 16] = [
     "Tenant",
     "BusinessHours",
     "FileLink",
+    "HandoverInboxChange",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.
@@ -278,7 +279,7 @@ fn every_field_of_a_row_has_a_mark() {
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 19] = [
+const NAMING: [&str; 18] = [
     "id",
     "ifVersion",
     "subjectId",
@@ -295,7 +296,6 @@ const NAMING: [&str; 19] = [
     "contractId",
     "toQueueId",
     "dueAt",
-    "marketingConsent",
     "contactPoints",
     "touchpoints",
 ];

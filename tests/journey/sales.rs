@@ -338,7 +338,7 @@ async fn an_order_moves_on_or_is_called_off() {
             &json!([{ "kind": "order.cancelled", "total": { "amount": "93.27" } }, { "kind": "order.placed", "total": { "amount": "93.27" } }])
         );
         for (field, value, refusal) in [
-            ("currency", json!("euro"), "INVALID at lines.0.unitPrice"),
+            ("currency", json!("euro"), "INVALID at currency"),
             ("orderedAt", json!("1969-12-31T23:59:59+00:00"), "INVALID at orderedAt"),
             ("lines", json!([]), "INVALID at lines"),
             ("accountId", json!(person), "INVALID at accountId"),

@@ -195,6 +195,11 @@ impl World {
         self.clock.set(self.clock.now() + time);
     }
 
+    /// From now on the clock runs: each look at it is a microsecond later than the one before.
+    pub fn let_the_clock_run(&self) {
+        self.clock.run(TimeDelta::microseconds(1));
+    }
+
     /// Mia, marketing.
     pub fn mia(&self) -> Client {
         self.as_roles(&[Role::Marketing], "mia")

@@ -3,7 +3,7 @@
 use async_graphql::{Context, MaybeUndefined, Object};
 use entities::{
     account::{account, account_team_member, colleague, contact, contact_point, industry},
-    codes::{SizeBand, StageObject, TicketStatus, Tier},
+    codes::{SizeBand, StageObject, Tier},
     marketing::{handover, lead, touchpoint},
     sales::{contract, meeting, opportunity, requirement, sales_order},
     service::{asset, survey_answer, ticket},
@@ -13,6 +13,7 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 use super::{
     colleague::Colleague,
     contact::{Contact, ContactPoint},
+    giving::Standing,
     industry::Industry,
     team::AccountTeamMember,
 };
@@ -81,7 +82,7 @@ object! {
         /// The people who work there now, as their primary employer.
         contacts: Contact = contact::Entity, contact::Column::AccountId, Rising;
         /// The company's own phone numbers and addresses.
-        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising;
+        contact_points: ContactPoint = contact_point::Entity, contact_point::Column::AccountId, Rising where super::contact::of_company;
         /// The account team, of all disciplines, present and past.
         team: AccountTeamMember = account_team_member::Entity, account_team_member::Column::AccountId, Rising;
         /// Its opportunities, newest first.
@@ -167,7 +168,7 @@ input! {
         P domains: MaybeUndefined<Vec<String>>;
         /// The web address.
         P website: MaybeUndefined<String>;
-        /// The industry.
+        /// The industry. FORBIDDEN where an industry team would take you further by it than you reach now.
         P industry_id: MaybeUndefined<GlobalId>;
         /// The number of employees, in classes.
         P size_band: MaybeUndefined<SizeBand>;
@@ -181,7 +182,8 @@ input! {
         P tier: MaybeUndefined<Tier>;
         /// The stage of the customer relation, one of the tenant's; a new stage writes an interval.
         P lifecycle_stage: MaybeUndefined<String>;
-        /// The colleague who looks after it.
+        /// The colleague who looks after it. Its owner hands it over, who leads its team, a manager or an administrator;
+        /// nobody takes it who does not edit it in every wing already.
         P owner_id: MaybeUndefined<GlobalId>;
         /// The account that it belongs to.
         P parent_id: MaybeUndefined<GlobalId>;
@@ -299,6 +301,15 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
     if parent_id == Set(Some(id)) {
         return Err(Error::invalid("parentId", "an account cannot belong to itself"));
     }
+    let owner_id = work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?;
+    let industry_id = work.refer_patch::<industry::Entity>("industryId", industry_id).await?;
+    let handed_over = matches!(&owner_id, Set(owner) if *owner != seen.row().owner_id);
+    let moved = matches!(&industry_id, Set(industry) if *industry != seen.row().industry_id);
+    // Both decide who reaches the account, so the caller is judged by what it was before.
+    let standing = if handed_over || moved { Some(Standing::on(&work, id).await?) } else { None };
+    if handed_over && standing.as_ref().is_some_and(|standing| !standing.disposes(seen.row())) {
+        return Err(Error::forbidden("ownerId"));
+    }
     let row = account::ActiveModel {
         name: match patch_required("name", name)? {
             Set(name) => Set(text("name", name, 255)?),
@@ -311,7 +322,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
             MaybeUndefined::Value(domains) => Set(normal_domains(domains)?),
         },
         website: line_patch("website", website)?,
-        industry_id: work.refer_patch::<industry::Entity>("industryId", industry_id).await?,
+        industry_id,
         size_band: patch(size_band),
         employees: match employees {
             MaybeUndefined::Value(count) => Set(headcount(Some(count))?),
@@ -321,7 +332,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         region: line_patch("region", region)?,
         tier: patch(tier),
         lifecycle_stage: work.stage_patch("lifecycleStage", StageObject::Account, lifecycle_stage).await?,
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id,
         parent_id,
         description: remark_patch("description", description)?,
         annual_revenue_minor,
@@ -329,6 +340,11 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
         ..Default::default()
     };
     let row = work.update::<account::Entity>(&seen, row).await?;
+    if let Some(before) = standing
+        && Standing::on(&work, id).await?.risen_since(&before)
+    {
+        return Err(Error::forbidden(if handed_over { "ownerId" } else { "industryId" }));
+    }
     if row.lifecycle_stage != seen.row().lifecycle_stage {
         work.enter_stage::<account::Entity>(
             StageObject::Account,
@@ -404,16 +420,14 @@ impl Removable for account::Entity {
     /// A customer with work under way is not taken away.
     async fn before_removal(work: &mut Work<'_>, seen: &Seen<account::Model>) -> Result<()> {
         let id = seen.row().id;
-        let open = work.tally_unscoped::<opportunity::Entity>(
-            opportunity::Column::AccountId
-                .eq(id)
-                .and(opportunity::Column::Stage.is_not_in(["CLOSED_WON", "CLOSED_LOST"])),
-        );
-        let unsolved = work.tally_unscoped::<ticket::Entity>(
-            ticket::Column::AccountId
-                .eq(id)
-                .and(ticket::Column::Status.is_not_in([TicketStatus::Solved, TicketStatus::Closed])),
-        );
+        // Only to who may take it away the refusal tells of work under way, which others may not see.
+        if !Standing::on(work, id).await?.disposes(seen.row()) {
+            return Err(Error::forbidden("id"));
+        }
+        let open = opportunity::Column::AccountId.eq(id).and(sales::opportunity::is_open(work.cx()));
+        let open = work.tally_unscoped::<opportunity::Entity>(open);
+        let unsolved = ticket::Column::AccountId.eq(id).and(service::ticket::is_open(work.cx()));
+        let unsolved = work.tally_unscoped::<ticket::Entity>(unsolved);
         match (open.await?, unsolved.await?) {
             (0, 0) => Ok(()),
             _ => {
@@ -424,7 +438,8 @@ impl Removable for account::Entity {
 }
 
 removal! {
-    /// Takes an account out of the lists. STATE_CONFLICT while it has open opportunities or unsolved tickets. Its history stays.
+    /// Takes an account out of the lists: its owner does, who leads its team, a manager or an administrator. STATE_CONFLICT while it
+    /// has open opportunities or unsolved tickets. Its history stays.
     delete_account: account::Entity as Account, class P name, checked;
     mutation AccountRemoval, input DeleteAccountInput, payload DeleteAccountPayload;
 }

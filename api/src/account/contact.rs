@@ -8,7 +8,11 @@ use entities::{
     marketing::{lead, touchpoint},
     service::ticket,
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
+use sea_orm::{
+    ActiveValue::NotSet,
+    ColumnTrait, Set,
+    sea_query::{Expr, ExprTrait},
+};
 
 use super::{Account, Colleague};
 use crate::{
@@ -19,14 +23,14 @@ use crate::{
     },
     input,
     journey::{
-        Event, EventKind, Payload, Work, attempt,
+        Event, EventKind, Payload, Removable, Work, attempt,
         history::{self, StageInterval},
         timeline,
     },
     listed,
     marketing::{Lead, Touchpoint},
     object, payload,
-    policy::{Class, Sight, access, mask},
+    policy::{Class, Seen, Sight, access, mask},
     removal,
     service::Ticket,
     teamwork,
@@ -127,6 +131,11 @@ object! {
     }
 }
 
+/// The ways of a company itself, not of its people.
+pub fn of_company(_: &Cx) -> Expr {
+    contact_point::Column::ContactId.is_null()
+}
+
 object! {
     /// Where a person works or worked. Events stay with the account that they worked for then.
     Employment(employment::Entity) as Contact, id Employment {
@@ -213,11 +222,12 @@ input! {
         P buying_role: Option<BuyingRole>;
         /// Where they work.
         P account_id: Option<GlobalId>;
-        /// How to reach them, at most 100 ways.
+        /// How to reach them, at most 100 ways. Marketing records a way only together with consent for its channel.
         C contact_points: Option<Vec<ContactPointInput>>;
     }
     plain {
         /// Marketing consent, where the person gave it.
+        #[graphql(directive = access::apply("Consent".into(), "K".into(), true))]
         marketing_consent: Option<MarketingConsentInput>;
     }
 }
@@ -309,7 +319,6 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
     if let Some(employer) = account_id {
         employ(&mut work, &row, employer, job_title).await?;
     }
-    add_points(&mut work, cx, "contactPoints", &row, contact_points.unwrap_or_default()).await?;
     if let Some(given) = marketing_consent {
         let source = line("marketingConsent.source", given.source)?;
         let mut channels: Vec<Option<ContactPointKind>> = Vec::new();
@@ -336,10 +345,10 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
                 channel: channel.map(|channel| channel.as_str().to_owned()),
             };
             work.record(Event::of::<consent::Entity>(EventKind::ConsentGiven, &consent, payload).account(account_id));
+            let written = [(Class::K, "marketing_consent")];
+            work.reached::<consent::Entity>(consent.id, &written).await?;
         }
     }
-    work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, "SUBSCRIBER", "created", cx.caller.colleague)
-        .await?;
     let seen = work.reached::<contact::Entity>(row.id, &written).await.map_err(|error| match error {
         // Marketing reaches a person for writing by consent only; say so instead of a bare refusal.
         Error::User(_) if consent_missing && cx.caller.is(crate::policy::Role::Marketing) => Error::user(
@@ -349,6 +358,9 @@ pub async fn create(cx: &Cx, input: CreateContactInput) -> Result<Contact> {
         ),
         other => other,
     })?;
+    add_points(&mut work, cx, "contactPoints", &row, contact_points.unwrap_or_default()).await?;
+    work.enter_stage::<contact::Entity>(StageObject::Lifecycle, &row, "SUBSCRIBER", "created", cx.caller.colleague)
+        .await?;
     work.commit().await?;
     Ok(Contact(seen))
 }
@@ -367,7 +379,8 @@ async fn employ(work: &mut Work<'_>, row: &contact::Model, employer: uuid::Uuid,
     Ok(())
 }
 
-/// `path` is the field that the points came in.
+/// Adds ways to reach a person, each as `addContactPoint` does: the caller must be able to write it, by consent for its channel
+/// where it is marketing. The first of its kind is the first choice. `path` is the field that the points came in.
 async fn add_points(
     work: &mut Work<'_>,
     cx: &Cx,
@@ -382,17 +395,31 @@ async fn add_points(
         let at = |field: &str| format!("{path}.{index}.{field}");
         let value = text(&at("value"), value, 2000)?;
         let label = line(&at("label"), label)?;
-        work.insert::<contact_point::Entity>(contact_point::ActiveModel {
-            contact_id: Set(Some(row.id)),
-            account_id: Set(row.account_id),
-            kind: Set(kind),
-            label: Set(label),
-            value_hash: Set(Some(mask::value_hash(&cx.caller.tenant_key.0, kind.as_str(), &value))),
-            value: Set(Some(value)),
-            is_primary: Set(index == 0),
-            ..Default::default()
-        })
-        .await?;
+        let same = contact_point::Column::ContactId
+            .eq(row.id)
+            .and(contact_point::Column::Kind.eq(kind))
+            .and(contact_point::Column::IsPrimary.eq(true));
+        let is_primary = work.tally_unscoped::<contact_point::Entity>(same).await? == 0;
+        let point = work
+            .insert::<contact_point::Entity>(contact_point::ActiveModel {
+                contact_id: Set(Some(row.id)),
+                account_id: Set(row.account_id),
+                kind: Set(kind),
+                label: Set(label),
+                value_hash: Set(Some(mask::value_hash(&cx.caller.tenant_key.0, kind.as_str(), &value))),
+                value: Set(Some(value)),
+                is_primary: Set(is_primary),
+                ..Default::default()
+            })
+            .await?;
+        let reached = work.reached::<contact_point::Entity>(point.id, &[(Class::C, "value")]).await;
+        reached.map_err(|error| match error {
+            Error::User(_) if cx.caller.is(crate::policy::Role::Marketing) => {
+                Error::user(UserErrorCode::ConsentMissing, &at("kind"), format!("there is no consent for {kind}"))
+            }
+            Error::User(_) => Error::forbidden(path),
+            other => other,
+        })?;
     }
     Ok(())
 }
@@ -434,7 +461,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
     };
     let row = work.update::<contact::Entity>(&seen, row).await?;
     if account_id != NotSet && row.account_id != seen.row().account_id {
-        change_employer(&mut work, cx, &row).await?;
+        change_employer(&mut work, &row).await?;
     }
     if row.lifecycle_stage != seen.row().lifecycle_stage {
         let stage = row.lifecycle_stage.clone();
@@ -447,23 +474,18 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
     Ok(Contact(seen))
 }
 
-/// Ends what was and begins what is; past events stay where they happened.
-pub async fn change_employer(work: &mut Work<'_>, cx: &Cx, row: &contact::Model) -> Result<()> {
+/// Ends what was and begins what is; past events stay where they happened. The ways to reach the person go along: the team of
+/// the new employer reaches them, that of the old one does not any more.
+pub async fn change_employer(work: &mut Work<'_>, row: &contact::Model) -> Result<()> {
     let now = work.now();
-    let current = cx
-        .caller
-        .rows_to_write::<employment::Entity>()
-        .filter(employment::Column::ContactId.eq(row.id))
-        .filter(employment::Column::IsPrimary.eq(true))
-        .filter(employment::Column::ValidTo.is_null())
-        .all(work.tx())
-        .await?;
-    for old in current {
-        work.update::<employment::Entity>(
-            &old,
-            employment::ActiveModel { valid_to: Set(Some(now)), is_primary: Set(false), ..Default::default() },
-        )
-        .await?;
+    let jobs = work.following_unscoped::<employment::Entity>(employment::Column::ContactId, row.id).await?;
+    for old in jobs.iter().filter(|job| job.is_primary && job.valid_to.is_none()) {
+        let ended = employment::ActiveModel { valid_to: Set(Some(now)), is_primary: Set(false), ..Default::default() };
+        work.update_row::<employment::Entity>(old, ended).await?;
+    }
+    for point in work.following_unscoped::<contact_point::Entity>(contact_point::Column::ContactId, row.id).await? {
+        let moved = contact_point::ActiveModel { account_id: Set(row.account_id), ..Default::default() };
+        work.update_row::<contact_point::Entity>(&point, moved).await?;
     }
     if let Some(employer) = row.account_id {
         employ(work, row, employer, row.job_title.clone()).await?;
@@ -498,9 +520,26 @@ listed! {
     }
 }
 
+impl Removable for contact::Entity {
+    /// The ways to reach them and where they worked go with them, and what they allowed ends.
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<contact::Model>) -> Result<()> {
+        let id = seen.row().id;
+        work.remove_following_unscoped::<contact_point::Entity>(contact_point::Column::ContactId, id).await?;
+        work.remove_following_unscoped::<employment::Entity>(employment::Column::ContactId, id).await?;
+        let now = work.now();
+        let given = work.following_unscoped::<consent::Entity>(consent::Column::ContactId, id).await?;
+        for consent in given.iter().filter(|consent| consent.valid_to.is_none_or(|end| end > now)) {
+            let over = consent::ActiveModel { valid_to: Set(Some(now)), ..Default::default() };
+            work.update_row::<consent::Entity>(consent, over).await?;
+        }
+        Ok(())
+    }
+}
+
 removal! {
-    /// Takes a person out of the lists. What happened with them stays; to erase them is another thing.
-    delete_contact: contact::Entity as Contact, class N family_name;
+    /// Takes a person out of the lists, with the ways to reach them and their employments; their consents end. What happened with
+    /// them stays; to erase them is another thing.
+    delete_contact: contact::Entity as Contact, class N family_name, checked;
     mutation ContactRemoval, input DeleteContactInput, payload DeleteContactPayload;
 }
 

@@ -9,7 +9,7 @@ use entities::{
 };
 use sea_orm::{ColumnTrait, Set};
 
-use super::{Colleague, Industry, colleague::refer_active, team};
+use super::{Colleague, Industry, colleague::refer_active, giving::stands_for, team};
 use crate::{
     graph::{AnyOf, Cx, GlobalId, Ids, Kind, Result, TimeFilter, patch_required},
     input,
@@ -143,6 +143,7 @@ pub async fn add(cx: &Cx, input: AddIndustryTeamMemberInput) -> Result<IndustryT
     let mut work = Work::begin(cx).await?;
     let industry = work.refer::<industry::Entity>("industryId", industry_id).await?;
     let colleague = refer_active(&work, "colleagueId", colleague_id).await?;
+    work.hold_unscoped::<industry::Entity>(industry.row().id).await?;
     let already = cx
         .caller
         .rows::<industry_team_member::Entity>()
@@ -155,6 +156,7 @@ pub async fn add(cx: &Cx, input: AddIndustryTeamMemberInput) -> Result<IndustryT
     if already > 0 {
         return Err(team::on_it_already());
     }
+    stands_for(&work, colleague, discipline).await?;
     let row = work
         .insert::<industry_team_member::Entity>(industry_team_member::ActiveModel {
             industry_id: Set(industry.row().id),

@@ -4,6 +4,8 @@
 pub mod account;
 pub mod colleague;
 pub mod contact;
+pub mod giving;
+pub mod ground;
 pub mod identity;
 pub mod industry;
 pub mod industry_team;

@@ -4,12 +4,16 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, account_team_member, colleague},
-    codes::{AccessLevel, Discipline},
+    codes::{AccessLevel, Discipline, Wing},
 };
 use sea_orm::{ActiveValue, ColumnTrait, Condition, Set};
 use uuid::Uuid;
 
-use super::{Account, Colleague, colleague::refer_active};
+use super::{
+    Account, Colleague,
+    colleague::refer_active,
+    giving::{Standing, Terms, stands_for},
+};
 use crate::{
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, UserErrorCode, patch, patch_required},
     input,
@@ -49,17 +53,17 @@ object! {
 input! {
     /// A new member of an account's team.
     AddAccountTeamMemberInput for AccountTeam {
-        /// The discipline that the member stands for.
+        /// The discipline that the member stands for: the colleague's department.
         P discipline: Discipline;
-        /// Whether the member leads the team.
+        /// Whether the member leads the team; only who leads it may say so.
         P is_lead: Option<bool>;
-        /// READ unless said otherwise.
+        /// READ unless said otherwise. FORBIDDEN beyond your own level, here and below.
         P access_account: Option<AccessLevel>;
-        /// READ unless said otherwise; EDIT in the member's own wing.
+        /// READ unless said otherwise; EDIT in the member's own wing; not beyond your own level.
         P access_marketing: Option<AccessLevel>;
-        /// READ unless said otherwise; EDIT in the member's own wing.
+        /// READ unless said otherwise; EDIT in the member's own wing; not beyond your own level.
         P access_sales: Option<AccessLevel>;
-        /// READ unless said otherwise; EDIT in the member's own wing.
+        /// READ unless said otherwise; EDIT in the member's own wing; not beyond your own level.
         P access_service: Option<AccessLevel>;
     }
     plain {
@@ -143,6 +147,7 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
     let colleague = refer_active(&work, "colleagueId", colleague_id).await?;
+    work.hold_unscoped::<account::Entity>(account.row().id).await?;
     let already = cx
         .caller
         .rows::<account_team_member::Entity>()
@@ -155,16 +160,33 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
     if already > 0 {
         return Err(on_it_already());
     }
+    stands_for(&work, colleague, discipline).await?;
+    let standing = Standing::on(&work, account.row().id).await?;
+    let level = |given: Option<AccessLevel>, wing: Wing, own: Option<Discipline>| {
+        let usual = if own == Some(discipline) { AccessLevel::Edit } else { AccessLevel::Read };
+        given.unwrap_or_else(|| standing.at_most(wing, usual))
+    };
+    let terms = Terms {
+        is_lead: is_lead.unwrap_or(false),
+        levels: [
+            level(access_account, Wing::Account, None),
+            level(access_marketing, Wing::Marketing, Some(Discipline::Marketing)),
+            level(access_sales, Wing::Sales, Some(Discipline::Sales)),
+            level(access_service, Wing::Service, Some(Discipline::Service)),
+        ],
+    };
+    standing.may_give(colleague, None, terms)?;
+    let [access_account, access_marketing, access_sales, access_service] = terms.levels;
     let row = work
         .insert::<account_team_member::Entity>(account_team_member::ActiveModel {
             account_id: Set(account.row().id),
             colleague_id: Set(colleague),
             discipline: Set(discipline),
-            is_lead: Set(is_lead.unwrap_or(false)),
-            access_account: Set(access_account.unwrap_or(AccessLevel::Read)),
-            access_marketing: Set(level(discipline, access_marketing, Discipline::Marketing)),
-            access_sales: Set(level(discipline, access_sales, Discipline::Sales)),
-            access_service: Set(level(discipline, access_service, Discipline::Service)),
+            is_lead: Set(terms.is_lead),
+            access_account: Set(access_account),
+            access_marketing: Set(access_marketing),
+            access_sales: Set(access_sales),
+            access_service: Set(access_service),
             valid_from: Set(work.now()),
             ..Default::default()
         })
@@ -179,15 +201,13 @@ pub async fn add(cx: &Cx, input: AddAccountTeamMemberInput) -> Result<AccountTea
 /// team already keeps the levels that were given. The right to this is the decision that was taken, not a cell.
 pub async fn join(work: &mut Work<'_>, cx: &Cx, account_id: Uuid) -> Result<()> {
     let (Some(colleague), Some(discipline)) = (cx.caller.colleague, cx.caller.discipline) else { return Ok(()) };
-    let mine = cx
-        .caller
-        .rows::<account_team_member::Entity>()
-        .filter(account_team_member::Column::AccountId.eq(account_id))
-        .filter(account_team_member::Column::ColleagueId.eq(colleague))
-        .filter(lasting(account_team_member::Column::ValidTo, work.now()))
-        .count(work.tx())
-        .await?;
-    if mine > 0 {
+    work.hold_unscoped::<account::Entity>(account_id).await?;
+    // Whoever was barred by a membership without any level does not see that row, and stays barred.
+    let mine = Condition::all()
+        .add(account_team_member::Column::AccountId.eq(account_id))
+        .add(account_team_member::Column::ColleagueId.eq(colleague))
+        .add(lasting(account_team_member::Column::ValidTo, work.now()));
+    if work.tally_unscoped::<account_team_member::Entity>(mine).await? > 0 {
         return Ok(());
     }
     // Technicians work in the wing of service.
@@ -236,7 +256,12 @@ pub async fn update(cx: &Cx, input: UpdateAccountTeamMemberInput) -> Result<Acco
         valid_to: end(seen.row().valid_from, valid_to)?,
         ..Default::default()
     };
+    let standing = Standing::on(&work, seen.row().account_id).await?;
+    let before = seen.row();
     let row = work.update::<account_team_member::Entity>(&seen, row).await?;
+    // Whoever lets a membership last longer gives it anew.
+    let longer = before.valid_to.is_some_and(|end| row.valid_to.is_none_or(|later| later > end));
+    standing.may_give(row.colleague_id, (!longer).then(|| Terms::of(before)), Terms::of(&row))?;
     if is_over(row.valid_to, work.now()) {
         work.record(event(EventKind::TeamMemberRemoved, &row));
     }
@@ -334,7 +359,8 @@ pub struct TeamMutation;
 
 #[Object]
 impl TeamMutation {
-    /// Puts a colleague on the team of an account. Marketing adds its own discipline, a lead adds anybody.
+    /// Puts a colleague on the team of an account. Marketing adds its own discipline, a lead adds anybody. Nobody adds herself,
+    /// and nobody gives more than she has; managers and administrators do.
     #[graphql(directive = access::apply("AccountTeam".into(), "P".into(), true))]
     async fn add_account_team_member(
         &self,

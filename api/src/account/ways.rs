@@ -8,7 +8,7 @@ use entities::{
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
-use super::{Consent, ContactPoint, Employment};
+use super::{Consent, ContactPoint, Employment, ground};
 use crate::{
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, UserErrorCode, line, line_patch, patch, text},
     input,
@@ -220,7 +220,8 @@ pub async fn add_employment(cx: &Cx, input: AddEmploymentInput) -> Result<Employ
     let AddEmploymentInput { contact_id, account_id, title, valid_from, valid_to } = input;
     let mut work = Work::begin(cx).await?;
     let row = employment::ActiveModel {
-        contact_id: Set(work.refer::<contact::Entity>("contactId", contact_id).await?.row().id),
+        // A person whom the caller may change: the right on the employer is asked below.
+        contact_id: Set(ground::person(&work, "contactId", contact_id, None).await?.id),
         account_id: Set(work.refer::<account::Entity>("accountId", account_id).await?.row().id),
         title: Set(line("title", title)?),
         valid_from: Set(valid_from),
@@ -336,6 +337,7 @@ pub async fn give(cx: &Cx, input: GiveConsentInput) -> Result<Consent> {
     let GiveConsentInput { contact_id, purpose, channel, legal_basis, source } = input;
     let mut work = Work::begin(cx).await?;
     let contact = work.refer::<contact::Entity>("contactId", contact_id).await?;
+    work.hold_unscoped::<contact::Entity>(contact.row().id).await?;
     let held = cx
         .caller
         .rows::<consent::Entity>()

@@ -22,7 +22,8 @@ pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Proble
         let message = format!("{traces:?} is no address; right would be \"http://localhost:4318/v1/traces\", or empty");
         problems.push(Problem::new("log.traces", message));
     } else if !traces.is_empty() && !cfg!(feature = "otlp") {
-        let message = "this program was built without OpenTelemetry; right would be empty, or `cargo build --features otlp`";
+        let message =
+            "this program was built without OpenTelemetry; right would be empty, or `cargo build --features otlp`";
         problems.push(Problem::new("log.traces", message));
     }
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(filter) {

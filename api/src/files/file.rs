@@ -74,7 +74,9 @@ fn checked(files: &Files, name: String, content_type: String, size: i32) -> Resu
         return Err(Error::invalid("name", "a name, not a path"));
     }
     // They would show `fdp.exe` as `exe.pdf`.
-    if name.contains(['\u{202A}', '\u{202B}', '\u{202C}', '\u{202D}', '\u{202E}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}']) {
+    if name.contains([
+        '\u{202A}', '\u{202B}', '\u{202C}', '\u{202D}', '\u{202E}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
+    ]) {
         return Err(Error::invalid("name", "without characters that turn the direction of writing"));
     }
     if !files.types.contains(&content_type) {
@@ -105,13 +107,16 @@ async fn complete(cx: &Cx, ty: Type, id: GlobalId, if_version: Option<i32>) -> R
     if row.stored_at.is_some() {
         return Err(Error::user(UserErrorCode::StateConflict, "id", "the file is complete"));
     }
-    let Some(Held { size, content_type }) = files.held(row.tenant_id, row.id).await.map_err(|error| down(&error))? else {
+    let Some(Held { size, content_type }) = files.held(row.tenant_id, row.id).await.map_err(|error| down(&error))?
+    else {
         return Err(Error::user(UserErrorCode::StateConflict, "id", "its bytes have not come"));
     };
     let other = if i64::try_from(size) != Ok(row.size_bytes) {
         Some(format!("{size} bytes came, {} were announced", row.size_bytes))
     } else {
-        content_type.filter(|came| *came != row.content_type).map(|came| format!("{came} came, {} was announced", row.content_type))
+        content_type
+            .filter(|came| *came != row.content_type)
+            .map(|came| format!("{came} came, {} was announced", row.content_type))
     };
     if let Some(message) = other {
         files.delete(row.tenant_id, row.id).await.map_err(|error| down(&error))?;
@@ -241,6 +246,7 @@ macro_rules! files_of {
             let mut work = Work::begin(cx).await?;
             let path = crate::graph::camel(stringify!($field));
             let record = work.refer::<$record::Entity>(&path, $field).await?;
+            work.hold_unscoped::<$record::Entity>(record.row().id).await?;
             let held = work
                 .tally_unscoped::<file::Entity>(sea_orm::ColumnTrait::eq(&file::Column::$column, record.row().id))
                 .await?;

@@ -3,6 +3,8 @@
 
 mod door;
 pub mod file;
+mod gone;
 
 pub use door::routes;
 pub use file::{ContractFile, FileMutations, FileQueries, MeetingFile, TicketFile};
+pub use gone::go_with;

@@ -31,7 +31,8 @@ pub(super) async fn edge(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     // the route and not the address: a GET carries its document and variables there, a link to a file its secret
-    let path = request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let path =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
 
     let span = tracing::info_span!("request", request_id = &*id, %method, path, otel.kind = "server");
     let statements = Statements::default();

@@ -44,7 +44,10 @@ pub fn builder() -> Result<PrometheusBuilder, BuildError> {
 pub fn describe() {
     metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "How long requests and socket operations took");
     metrics::describe_histogram!(STATEMENTS, "How many SQL statements requests and socket operations took");
-    metrics::describe_counter!(REQUESTS, "Requests and socket operations, by operation, its type, role and status class");
+    metrics::describe_counter!(
+        REQUESTS,
+        "Requests and socket operations, by operation, its type, role and status class"
+    );
     metrics::describe_counter!(ERRORS, "Answers whose first error has this code");
     metrics::describe_counter!(PANICS, "Panics that were caught");
     metrics::describe_gauge!(CONNECTIONS, "Open connections, sockets included");

@@ -2,7 +2,7 @@
 //! caller may change. Their names say that no scope guards them; what they find never travels to the caller.
 
 use entities::journey::feed_counter;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 use uuid::Uuid;
 
 use super::{Journaled, Work};
@@ -17,6 +17,14 @@ impl Work<'_> {
             .lock_exclusive()
             .one(self.tx())
             .await?;
+        Ok(())
+    }
+
+    /// Holds a row until the end: of two units of work that look under it before they insert there, the second sees what the first
+    /// did. On SQLite the transaction is the lock.
+    pub async fn hold_unscoped<E: Journaled>(&self, id: Uuid) -> Result<()> {
+        let row = E::find().filter(E::TENANT.eq(self.tenant())).filter(E::ID.eq(id));
+        row.lock(LockType::NoKeyUpdate).one(self.tx()).await?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! reads it, and its `record.deleted` tells every reader of the journal.
 
 use sea_orm::{ActiveModelTrait, EntityTrait};
+use uuid::Uuid;
 
 use super::{Journaled, Work};
 use crate::{
@@ -18,10 +19,23 @@ pub trait Removable: Journaled {
 impl Work<'_> {
     /// Marks a seen row as removed.
     pub async fn remove<E: Journaled>(&mut self, seen: &Seen<E::Model>) -> Result<()> {
+        self.remove_row::<E>(seen.row()).await
+    }
+
+    /// [`Work::remove`] for a row that goes with another, which the caller takes away.
+    pub async fn remove_row<E: Journaled>(&mut self, before: &E::Model) -> Result<()> {
         let column = E::DELETED.ok_or(Error::NotFound)?;
         let mut row = <E::ActiveModel as ActiveModelTrait>::default();
         row.set(column, self.now().into());
-        self.update::<E>(seen, row).await?;
+        self.update_row::<E>(before, row).await?;
+        Ok(())
+    }
+
+    /// Takes away what hangs on a row that goes, whoever sees it.
+    pub async fn remove_following_unscoped<E: Journaled>(&mut self, by: E::Column, parent: Uuid) -> Result<()> {
+        for row in self.following_unscoped::<E>(by, parent).await? {
+            self.remove_row::<E>(&row).await?;
+        }
         Ok(())
     }
 }

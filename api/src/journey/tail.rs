@@ -1,5 +1,6 @@
 //! The tail: the one reader of a tenant's feed in a process. It looks after each commit, and every now and then by itself, and
-//! rings for those whom the news concerns; for all where it changes who reaches what. What the news is they read themselves, each with its own rights.
+//! rings for those whom the news concerns; for all where it changes who reaches what. What the news is they read themselves, each
+//! with its own rights.
 
 use std::time::{Duration, Instant};
 

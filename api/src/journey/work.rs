@@ -48,6 +48,7 @@ pub struct Work<'a> {
     events: Vec<Event>,
     touched: Vec<Touched>,
     minted: u64,
+    discarded: Vec<Uuid>,
 }
 
 /// An event to be.
@@ -173,7 +174,20 @@ impl<'a> Work<'a> {
     pub async fn begin(cx: &'a Cx) -> Result<Work<'a>> {
         let tx = cx.store.begin().await?;
         let now = cx.clock.now();
-        Ok(Work { cx, tx, fields: None, now, source: None, events: Vec::new(), touched: Vec::new(), minted: 0 })
+        // Rights are judged at the moment of the work: a row that begins now is there when the write is judged, and what ended
+        // between the request's begin and now is over.
+        cx.caller.move_to(now);
+        Ok(Work {
+            cx,
+            tx,
+            fields: None,
+            now,
+            source: None,
+            events: Vec::new(),
+            touched: Vec::new(),
+            minted: 0,
+            discarded: Vec::new(),
+        })
     }
 
     /// Names the system that the changes come from, so that it need not hear its own echo.
@@ -489,6 +503,12 @@ impl<'a> Work<'a> {
         Ok(rows.count(&self.tx).await?)
     }
 
+    /// Throws the bytes of a file away once its removal is committed: bytes that nobody names harm nobody, a name without bytes
+    /// would.
+    pub fn discard_bytes(&mut self, file: Uuid) {
+        self.discarded.push(file);
+    }
+
     /// Records what happened.
     pub fn record(&mut self, event: Event) {
         self.events.push(event);
@@ -635,6 +655,14 @@ impl<'a> Work<'a> {
         }
         self.tx.commit().await?;
         self.cx.store.wake(tenant);
+        if let Some(files) = self.cx.store.files() {
+            for file in self.discarded {
+                if let Err(cause) = files.delete(tenant, file).await {
+                    // No name leads to them any more.
+                    tracing::warn!(%cause, %file, "the bytes of a removed file stay");
+                }
+            }
+        }
         Ok(position)
     }
 

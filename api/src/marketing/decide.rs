@@ -161,10 +161,8 @@ async fn decide(
     let seen = work.to_change::<handover::Entity>(id, if_version, &written).await?;
     let before = seen.row();
     // The right to write is held by whom it was offered to, by the account's team, and by who offered it. The last may take
-    // it back, but not decide for the others.
-    let asked = before.to_colleague_id.is_some_and(|asked| cx.caller.colleague == Some(asked))
-        || before.to_queue_id.is_some_and(|queue| cx.caller.queues.contains(&queue));
-    if before.from_id.is_some() && before.from_id == cx.caller.colleague && !asked {
+    // it back, but not decide, not even out of a queue of its own: else one person alone could join any account.
+    if before.from_id.is_some() && before.from_id == cx.caller.colleague {
         return Err(Error::forbidden("id"));
     }
     let first = match (before.outcome, outcome) {
@@ -263,7 +261,8 @@ pub struct DecideMutation;
 #[Object]
 impl DecideMutation {
     /// Takes what is offered to you, your queue or an account whose team you edit with on the receiving side: you join the
-    /// account's team; a lead is yours, and its person becomes SAL. STATE_CONFLICT if it is decided already.
+    /// account's team; a lead is yours, and its person becomes SAL. FORBIDDEN for who offered it. STATE_CONFLICT if it is
+    /// decided already.
     #[graphql(directive = access::apply("Handover".into(), "P".into(), true))]
     async fn accept_handover(&self, ctx: &Context<'_>, input: AcceptHandoverInput) -> Result<AcceptHandoverPayload> {
         let cx = Cx::of(ctx);

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     account::{
-        Account, Colleague, Contact, Queue, Visitor,
+        Account, Colleague, Contact, Queue, Visitor, ground,
         relation::{self, Turn},
     },
     custom,
@@ -27,7 +27,7 @@ use crate::{
     input,
     journey::{Event, EventKind, Payload, Work, attempt, timeline},
     listed, object, payload,
-    policy::{Class, access},
+    policy::{Class, Type, access},
     removal,
     sales::Opportunity,
     teamwork,
@@ -92,7 +92,7 @@ input! {
         P contact_id: Option<GlobalId>;
         /// Who it is, before a name is known.
         P visitor_id: Option<GlobalId>;
-        /// The company; absent: the person's.
+        /// The company; absent: the person's. You edit it in the marketing wing.
         P account_id: Option<GlobalId>;
         /// The campaign that made it.
         P campaign_id: Option<GlobalId>;
@@ -169,11 +169,15 @@ pub async fn create(cx: &Cx, input: CreateLeadInput) -> Result<Lead> {
     let contact = contact.as_ref().map(|seen| seen.row());
     let contact_id = contact.map(|row| row.id).or_else(|| visitor.and_then(|row| row.contact_id));
     let persons = contact.and_then(|row| row.account_id).or_else(|| visitor.and_then(|row| row.account_id));
+    let named = work.refer_opt::<account::Entity>("accountId", account_id).await?;
+    let account_id = named.or(persons);
+    let path = if named.is_some() { "accountId" } else { "contactId" };
+    ground::may_stand(&work, Type::Lead, path, account_id).await?;
     let row = work
         .insert::<lead::Entity>(lead::ActiveModel {
             contact_id: Set(contact_id),
             visitor_id: Set(visitor.map(|row| row.id)),
-            account_id: Set(work.refer_opt::<account::Entity>("accountId", account_id).await?.or(persons)),
+            account_id: Set(account_id),
             campaign_id: Set(work.refer_opt::<campaign::Entity>("campaignId", campaign_id).await?),
             channel_id: Set(work.refer_opt::<channel::Entity>("channelId", channel_id).await?),
             status: Set(LeadStatus::New),
@@ -217,10 +221,12 @@ pub async fn update(cx: &Cx, input: UpdateLeadInput) -> Result<Lead> {
         (LeadStatus::Offered, Some((path, _))) => return Err(conflict(path, before.status)),
         _ => {}
     }
+    let named = work.refer_patch::<account::Entity>("accountId", account_id).await?;
+    let customer = if let Set(account) = named { account } else { before.account_id };
     let row = lead::ActiveModel {
-        contact_id: work.refer_patch::<contact::Entity>("contactId", contact_id).await?,
+        contact_id: ground::person_patch(&work, "contactId", contact_id, customer).await?,
         visitor_id: work.refer_patch::<visitor::Entity>("visitorId", visitor_id).await?,
-        account_id: work.refer_patch::<account::Entity>("accountId", account_id).await?,
+        account_id: named,
         campaign_id: work.refer_patch::<campaign::Entity>("campaignId", campaign_id).await?,
         channel_id: work.refer_patch::<channel::Entity>("channelId", channel_id).await?,
         owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
@@ -229,6 +235,9 @@ pub async fn update(cx: &Cx, input: UpdateLeadInput) -> Result<Lead> {
         ..Default::default()
     };
     let row = work.update::<lead::Entity>(&seen, row).await?;
+    if row.account_id != before.account_id {
+        ground::may_stand(&work, Type::Lead, "accountId", row.account_id).await?;
+    }
     if row.contact_id.is_none() && row.visitor_id.is_none() {
         return Err(Error::invalid("contactId", "a lead is a contact or a visitor"));
     }

@@ -2,6 +2,7 @@
 //! the touchpoint and how it is recorded; the lead, what becomes of it, and of the person behind it; the handover, its offer,
 //! its decision and its expiry; the lesson that a rejection teaches; the figures of all that; the desk.
 
+mod boundary;
 pub mod campaign;
 pub mod channel;
 pub mod content;

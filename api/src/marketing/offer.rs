@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, colleague},
-    codes::{HandoverBoundary, HandoverOutcome, LeadStatus, SubjectType, Wing},
+    codes::{HandoverBoundary, HandoverOutcome, LeadStatus, SubjectType},
     marketing::{handover, lead},
     sales::opportunity,
     service::{asset, ticket},
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Handover,
+    boundary::receiver,
     decide::{give_back, still_open},
     handover::event,
     qualify::conflict,
@@ -41,7 +42,7 @@ pub struct OfferHandoverInput {
     pub boundary: Option<HandoverBoundary>,
     /// Offer it only if the subject still has this version.
     pub if_version: Option<i32>,
-    /// Whom to ask; give this or `toQueueId`.
+    /// Whom to ask, somebody of the receiving department; give this or `toQueueId`.
     pub to_colleague_id: Option<GlobalId>,
     /// Which queue to ask, one of the receiving side; give this or `toColleagueId`.
     pub to_queue_id: Option<GlobalId>,
@@ -112,7 +113,7 @@ pub async fn offer(cx: &Cx, input: OfferHandoverInput) -> Result<Handover> {
         return Err(Error::invalid("dueAt", "a decision is due in the future"));
     }
     let to_queue_id = queue_of(&work, boundary, to_queue_id).await?;
-    let to_colleague_id = colleague_of(&work, to_colleague_id).await?;
+    let to_colleague_id = colleague_of(&work, boundary, to_colleague_id).await?;
     let (subject, lead) = match subject_id.kind {
         Kind::Lead => {
             let lead = give_away(&mut work, subject_id.uuid, if_version, to_colleague_id, to_queue_id).await?;
@@ -144,26 +145,18 @@ pub async fn offer(cx: &Cx, input: OfferHandoverInput) -> Result<Handover> {
     Ok(Handover(seen))
 }
 
-/// The wing in which the receiving side works; technicians share that of service.
-const fn receiving(boundary: HandoverBoundary) -> Wing {
-    match boundary {
-        HandoverBoundary::MarketingToSales | HandoverBoundary::ServiceToSales => Wing::Sales,
-        HandoverBoundary::SalesToTechnical | HandoverBoundary::TechnicalToService => Wing::Service,
-    }
-}
-
 /// The queue that is asked.
 async fn queue_of(work: &Work<'_>, boundary: HandoverBoundary, id: Option<GlobalId>) -> Result<Option<Uuid>> {
     let Some(id) = id else { return Ok(None) };
     let queue = work.refer::<queue::Entity>("toQueueId", id).await?;
-    match queue.row().wing == receiving(boundary) {
+    match queue.row().wing == receiver(boundary).0 {
         true => Ok(Some(queue.row().id)),
         false => Err(Error::invalid("toQueueId", format!("{boundary} goes to a queue of the receiving side"))),
     }
 }
 
 /// The colleague who is asked.
-async fn colleague_of(work: &Work<'_>, id: Option<GlobalId>) -> Result<Option<Uuid>> {
+async fn colleague_of(work: &Work<'_>, boundary: HandoverBoundary, id: Option<GlobalId>) -> Result<Option<Uuid>> {
     let Some(id) = id else { return Ok(None) };
     let asked = work.refer::<colleague::Entity>("toColleagueId", id).await?;
     if !asked.row().is_active {
@@ -171,6 +164,9 @@ async fn colleague_of(work: &Work<'_>, id: Option<GlobalId>) -> Result<Option<Uu
     }
     if work.caller().colleague == Some(asked.row().id) {
         return Err(Error::invalid("toColleagueId", "a handover goes to somebody else"));
+    }
+    if asked.row().department != receiver(boundary).1 {
+        return Err(Error::invalid("toColleagueId", format!("{boundary} goes to a colleague of the receiving side")));
     }
     Ok(Some(asked.row().id))
 }

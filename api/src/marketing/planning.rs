@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Campaign, MAX_TEXT, patch_words, words};
 use crate::{
+    account::giving::sees_all_deals,
     graph::{
         Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required, price_patch,
         text,
@@ -79,7 +80,7 @@ input! {
         P end_date: MaybeUndefined<NaiveDate>;
         /// The industries that it aims at from now on: the whole list.
         P target_industry_ids: MaybeUndefined<Vec<GlobalId>>;
-        /// The colleague who is responsible.
+        /// The colleague who is responsible; only its owner hands it over, or who sees all opportunities.
         P owner_id: MaybeUndefined<GlobalId>;
         /// What it may cost in all.
         M budget: MaybeUndefined<MoneyInput>;
@@ -187,6 +188,12 @@ pub async fn update(cx: &Cx, input: UpdateCampaignInput) -> Result<Campaign> {
         return Err(Error::invalid("parentId", "a campaign cannot be part of itself"));
     }
     let aims = !target_industry_ids.is_undefined();
+    let owner_id = work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?;
+    // Its owner sees the money of the deals that it brought: only who has it gives that on.
+    let owns = cx.caller.colleague.is_some() && cx.caller.colleague == seen.row().owner_id;
+    if matches!(&owner_id, Set(owner) if *owner != seen.row().owner_id) && !owns && !sees_all_deals(&cx.caller) {
+        return Err(Error::forbidden("ownerId"));
+    }
     let row = campaign::ActiveModel {
         name: match patch_required("name", name)? {
             Set(name) => Set(text("name", name, 255)?),
@@ -204,7 +211,7 @@ pub async fn update(cx: &Cx, input: UpdateCampaignInput) -> Result<Campaign> {
         parent_id,
         start_date: patch(start_date),
         end_date: patch(end_date),
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id,
         budget_minor,
         currency,
         description: patch_words("description", description, MAX_TEXT)?,

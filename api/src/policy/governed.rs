@@ -324,6 +324,7 @@ fn opportunity_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Opt
         .column((owned.clone(), campaign::Column::Id))
         .from_as(campaign::Entity, owned.clone())
         .and_where(Expr::col((owned.clone(), campaign::Column::TenantId)).eq(caller.tenant))
+        .and_where(Expr::col((owned.clone(), campaign::Column::DeletedAt)).is_null())
         .and_where(Expr::col((owned, campaign::Column::OwnerId)).eq(colleague))
         .to_owned();
     Some(opportunity::Column::PrimaryCampaignId.into_expr().in_subquery(campaigns))

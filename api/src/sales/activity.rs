@@ -12,7 +12,7 @@ use sea_orm::Set;
 
 use super::Opportunity;
 use crate::{
-    account::{Account, Colleague, Contact},
+    account::{Account, Colleague, Contact, ground},
     custom,
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, line, line_patch, patch, remark, remark_patch},
     input,
@@ -20,7 +20,7 @@ use crate::{
     listed,
     marketing::Lead,
     object, payload,
-    policy::access,
+    policy::{Type, access},
     removal,
 };
 
@@ -144,13 +144,17 @@ pub async fn record(cx: &Cx, input: RecordActivityInput) -> Result<Activity> {
         Some(id) => Some(work.refer::<contact::Entity>("contactId", id).await?.row().clone()),
         None => None,
     };
-    let account = work.refer_opt::<account::Entity>("accountId", account_id).await?;
+    let named = work.refer_opt::<account::Entity>("accountId", account_id).await?;
+    let account = named.or(contact.as_ref().and_then(|contact| contact.account_id));
+    let path = if named.is_some() { "accountId" } else { "contactId" };
+    ground::may_stand(&work, Type::Activity, path, account).await?;
+    let contact = ground::person_opt(&work, "contactId", contact_id, account).await?;
     let row = work
         .insert::<activity::Entity>(activity::ActiveModel {
             kind: Set(kind),
             direction: Set(direction),
-            account_id: Set(account.or(contact.as_ref().and_then(|contact| contact.account_id))),
-            contact_id: Set(contact.map(|contact| contact.id)),
+            account_id: Set(account),
+            contact_id: Set(contact),
             colleague_id: Set(cx.caller.colleague),
             opportunity_id: Set(work.refer_opt::<opportunity::Entity>("opportunityId", opportunity_id).await?),
             lead_id: Set(work.refer_opt::<lead::Entity>("leadId", lead_id).await?),

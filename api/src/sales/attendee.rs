@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, Set, sea_query::ExprTrait};
 
 use super::Meeting;
 use crate::{
-    account::{Colleague, Contact},
+    account::{Colleague, Contact, ground},
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, UserErrorCode, patch, patch_required, require_write},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
@@ -95,7 +95,7 @@ pub async fn add(cx: &Cx, input: AddMeetingAttendeeInput) -> Result<MeetingAtten
     }
     let mut work = Work::begin(cx).await?;
     let meeting = meeting_to_change(&work, meeting_id).await?;
-    let contact_id = work.refer_opt::<contact::Entity>("contactId", contact_id).await?;
+    let contact_id = ground::person_opt(&work, "contactId", contact_id, meeting.account_id).await?;
     let colleague_id = work.refer_opt::<colleague::Entity>("colleagueId", colleague_id).await?;
     let of_meeting = || meeting_attendee::Column::MeetingId.eq(meeting.id);
     let (path, same) = match contact_id {

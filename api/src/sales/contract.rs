@@ -17,7 +17,7 @@ use crate::{
         relation::{self, Turn},
     },
     custom,
-    files::ContractFile,
+    files::{self, ContractFile},
     graph::{
         AnyOf, Cx, DateFilter, Error, GlobalId, Ids, Kind, Money, MoneyFilter, MoneyInput, Result, TextFilter,
         UserErrorCode, line, line_patch, name_patch, patch, patch_required, remark, remark_patch, text,
@@ -416,10 +416,10 @@ listed! {
 }
 
 impl Removable for contract::Entity {
-    /// What it covers names it.
+    /// What it covers names it; its files go with it.
     async fn before_removal(work: &mut Work<'_>, seen: &Seen<contract::Model>) -> Result<()> {
         match work.tally_unscoped::<asset::Entity>(asset::Column::ContractId.eq(seen.row().id)).await? {
-            0 => Ok(()),
+            0 => files::go_with(work, file::Column::ContractId, seen.row().id).await,
             _ => Err(Error::user(UserErrorCode::StateConflict, "id", "the contract covers installed assets")),
         }
     }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::{DateTime, Utc};
 use entities::{
-    account::{account, colleague, contact},
+    account::{account, colleague},
     codes::{AttendeeResponse, MeetingKind, MeetingOutcome, SubjectType},
     sales::{meeting, meeting_attendee, opportunity, requirement},
     service::file,
@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::{MeetingAttendee, Opportunity, Requirement};
 use crate::{
     account::{
-        Account, Colleague,
+        Account, Colleague, ground,
         relation::{self, Turn},
     },
     custom,
-    files::MeetingFile,
+    files::{self, MeetingFile},
     graph::{
         AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TextFilter, TimeFilter, UserErrorCode, line, line_patch,
         name_patch, patch, patch_required, remark, remark_patch, text,
@@ -26,7 +26,7 @@ use crate::{
     input,
     journey::{Event, EventKind, Payload, Removable, Work, attempt},
     listed, object, payload,
-    policy::{Seen, access},
+    policy::{Seen, Type, access},
     removal, teamwork,
 };
 
@@ -196,7 +196,8 @@ pub async fn schedule(cx: &Cx, input: ScheduleMeetingInput) -> Result<Meeting> {
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?.row().id;
     let opportunity = super::of_account::<opportunity::Entity>(&work, "opportunityId", opportunity_id, account).await?;
-    let contacts = work.refer_all::<contact::Entity>("contactIds", contact_ids).await?;
+    ground::may_stand(&work, Type::Meeting, "accountId", Some(account)).await?;
+    let contacts = ground::people(&work, "contactIds", contact_ids, Some(account)).await?;
     let colleagues = work.refer_all::<colleague::Entity>("colleagueIds", colleague_ids).await?;
     let row = work
         .insert::<meeting::Entity>(meeting::ActiveModel {
@@ -354,19 +355,19 @@ listed! {
 }
 
 impl Removable for meeting::Entity {
-    /// The invitations go with it.
+    /// The invitations and the files go with it.
     async fn before_removal(work: &mut Work<'_>, seen: &Seen<meeting::Model>) -> Result<()> {
         let invited = meeting_attendee::Column::MeetingId.eq(seen.row().id);
         let rows = work.caller().rows_to_write::<meeting_attendee::Entity>().filter(invited);
         for attendee in rows.all(work.tx()).await? {
             work.remove::<meeting_attendee::Entity>(&attendee).await?;
         }
-        Ok(())
+        files::go_with(work, file::Column::MeetingId, seen.row().id).await
     }
 }
 
 removal! {
-    /// Takes a meeting away that never was, with its invitations. One that is called off is `recordMeetingOutcome` with
+    /// Takes a meeting away that never was, with its invitations and files. One that is called off is `recordMeetingOutcome` with
     /// CANCELLED.
     delete_meeting: meeting::Entity as Meeting, class P title, checked;
     mutation MeetingRemoval, input DeleteMeetingInput, payload DeleteMeetingPayload;

@@ -15,7 +15,7 @@ use super::{
     line::{MAX_LINES, OrderLineInput, line_of},
 };
 use crate::{
-    account::{Account, Contact, Visitor},
+    account::{Account, Contact, Visitor, ground},
     custom,
     graph::{
         AnyOf, Cx, Error, GlobalId, Ids, Kind, Money, MoneyFilter, Result, TextFilter, TimeFilter, UserErrorCode,
@@ -173,7 +173,7 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
     let order = work
         .insert::<sales_order::Entity>(sales_order::ActiveModel {
             account_id: Set(Some(account)),
-            contact_id: Set(work.refer_opt::<contact::Entity>("contactId", contact_id).await?),
+            contact_id: Set(ground::person_opt(&work, "contactId", contact_id, Some(account)).await?),
             opportunity_id: Set(super::of_account::<opportunity::Entity>(
                 &work,
                 "opportunityId",
@@ -226,7 +226,7 @@ pub async fn update(cx: &Cx, input: UpdateOrderInput) -> Result<Order> {
     let row = sales_order::ActiveModel {
         number: line_patch("number", number)?,
         status: patch_required("status", status)?,
-        contact_id: work.refer_patch::<contact::Entity>("contactId", contact_id).await?,
+        contact_id: ground::person_patch(&work, "contactId", contact_id, before.account_id).await?,
         opportunity_id: super::patch_of_account::<opportunity::Entity>(
             &work,
             "opportunityId",

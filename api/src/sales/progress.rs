@@ -27,7 +27,7 @@ input! {
     ChangeOpportunityStageInput for Opportunity {
         /// The code of the new stage, one of its pipeline's.
         P stage: String;
-        /// Why it was won or lost, at most 20,000 characters.
+        /// Why it was won or lost, at most 20,000 characters; not kept while it is open.
         T close_reason: Option<String>;
     }
     plain {
@@ -98,6 +98,7 @@ pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result
     let ChangeOpportunityStageInput { id, if_version, stage, close_reason } = input;
     let close_reason = remark("closeReason", close_reason)?;
     let id = id.named("id", Kind::Opportunity)?;
+    let close_reason = remark("closeReason", close_reason)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<opportunity::Entity>(id, if_version, &written).await?;
     let before = seen.row();
@@ -150,13 +151,14 @@ pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result
 }
 
 impl Removable for opportunity::Entity {
-    /// The customer relation is as if it had not been.
+    /// The customer relation is as if it had not been; the parts that people played go with it.
     async fn before_removal(work: &mut Work<'_>, seen: &Seen<opportunity::Model>) -> Result<()> {
         if none_other_open(work, seen.row()).await? {
             let cx = work.cx();
             relation::follow(work, cx, seen.row().account_id, Turn::NoneOpen).await?;
         }
-        Ok(())
+        let of_deal = opportunity_contact::Column::OpportunityId;
+        work.remove_following_unscoped::<opportunity_contact::Entity>(of_deal, seen.row().id).await
     }
 }
 

@@ -11,14 +11,14 @@ use sea_orm::Set;
 
 use super::{Meeting, Opportunity};
 use crate::{
-    account::{Account, Colleague, Contact, Industry},
+    account::{Account, Colleague, Contact, Industry, ground},
     graph::{AnyOf, Cx, GlobalId, Ids, Kind, Result, TextFilter, patch_required, prose, prose_patch},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
     listed,
     marketing::Campaign,
     object, payload,
-    policy::access,
+    policy::{Type, access},
     removal, teamwork,
 };
 
@@ -142,10 +142,11 @@ pub async fn record(cx: &Cx, input: RecordRequirementInput) -> Result<Requiremen
     let mut work = Work::begin(cx).await?;
     let account = work.refer::<account::Entity>("accountId", account_id).await?;
     let customer = account.row().id;
+    ground::may_stand(&work, Type::Meeting, "accountId", Some(customer)).await?;
     let row = work
         .insert::<requirement::Entity>(requirement::ActiveModel {
             account_id: Set(Some(customer)),
-            contact_id: Set(work.refer_opt::<contact::Entity>("contactId", contact_id).await?),
+            contact_id: Set(ground::person_opt(&work, "contactId", contact_id, Some(customer)).await?),
             meeting_id: Set(super::of_account::<meeting::Entity>(&work, "meetingId", meeting_id, customer).await?),
             opportunity_id: Set(super::of_account::<opportunity::Entity>(
                 &work,
@@ -192,7 +193,7 @@ pub async fn update(cx: &Cx, input: UpdateRequirementInput) -> Result<Requiremen
         statement: prose_patch("statement", statement)?,
         status: patch_required("status", status)?,
         industry_id: work.refer_patch::<industry::Entity>("industryId", industry_id).await?,
-        contact_id: work.refer_patch::<contact::Entity>("contactId", contact_id).await?,
+        contact_id: ground::person_patch(&work, "contactId", contact_id, customer).await?,
         meeting_id: super::patch_of_account::<meeting::Entity>(&work, "meetingId", meeting_id, customer).await?,
         opportunity_id: super::patch_of_account::<opportunity::Entity>(
             &work,

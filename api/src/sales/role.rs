@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, Set};
 
 use super::Opportunity;
 use crate::{
-    account::Contact,
+    account::{Contact, ground},
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, UserErrorCode, patch_required, require_write},
     input,
     journey::{Event, EventKind, Payload, Work, attempt},
@@ -91,7 +91,8 @@ pub async fn add(cx: &Cx, input: AddOpportunityContactInput) -> Result<Opportuni
     let AddOpportunityContactInput { opportunity_id, contact_id, role, is_primary } = input;
     let mut work = Work::begin(cx).await?;
     let opportunity = work.refer::<opportunity::Entity>("opportunityId", opportunity_id).await?;
-    let contact = work.refer::<contact::Entity>("contactId", contact_id).await?;
+    let customer = Some(opportunity.row().account_id);
+    let contact = ground::person(&work, "contactId", contact_id, customer).await?;
     // Who may not change the deal may not change its people either.
     let deal = cx.caller.rows_to_write::<opportunity::Entity>().by_id(opportunity.row().id).one(work.tx()).await?;
     require_write(deal.ok_or_else(|| Error::missing("opportunityId"))?.rights(), &[(Class::P, "contacts")])?;
@@ -99,7 +100,7 @@ pub async fn add(cx: &Cx, input: AddOpportunityContactInput) -> Result<Opportuni
         .caller
         .rows::<opportunity_contact::Entity>()
         .filter(opportunity_contact::Column::OpportunityId.eq(opportunity.row().id))
-        .filter(opportunity_contact::Column::ContactId.eq(contact.row().id))
+        .filter(opportunity_contact::Column::ContactId.eq(contact.id))
         .filter(opportunity_contact::Column::Role.eq(role));
     if already.count(work.tx()).await? > 0 {
         return Err(Error::user(UserErrorCode::Duplicate, "contactId", "this person has this part already"));
@@ -107,7 +108,7 @@ pub async fn add(cx: &Cx, input: AddOpportunityContactInput) -> Result<Opportuni
     let row = work
         .insert::<opportunity_contact::Entity>(opportunity_contact::ActiveModel {
             opportunity_id: Set(opportunity.row().id),
-            contact_id: Set(contact.row().id),
+            contact_id: Set(contact.id),
             role: Set(role),
             is_primary: Set(is_primary.unwrap_or(false)),
             ..Default::default()

@@ -240,7 +240,12 @@ impl Found {
         }
     }
 
-    fn implements(&mut self, place: &str, before: &[Positioned<async_graphql::Name>], after: &[Positioned<async_graphql::Name>]) {
+    fn implements(
+        &mut self,
+        place: &str,
+        before: &[Positioned<async_graphql::Name>],
+        after: &[Positioned<async_graphql::Name>],
+    ) {
         let kinds = (Kind::ImplementedInterfaceRemoved, Kind::ImplementedInterfaceAdded);
         self.members(place, before, after, kinds);
     }
@@ -300,7 +305,11 @@ impl Found {
                         let what = change(default(before), default(after));
                         self.push(Kind::InputDefaultValueChanged, &place, what);
                     }
-                    self.words(&place, (&before.description, &after.description), (&before.directives, &after.directives));
+                    self.words(
+                        &place,
+                        (&before.description, &after.description),
+                        (&before.directives, &after.directives),
+                    );
                 }
                 (Some(_), None) => self.push(Kind::FieldRemoved, &place, ""),
                 (None, Some(after)) if is_required(after) => self.push(Kind::RequiredInputFieldAdded, &place, ""),
@@ -334,7 +343,11 @@ impl Found {
                         (None, after) => self.push(Kind::ArgDefaultValueAdded, &place, change(None, after)),
                         (before, after) => self.push(Kind::ArgDefaultValueChange, &place, change(before, after)),
                     }
-                    self.words(&place, (&before.description, &after.description), (&before.directives, &after.directives));
+                    self.words(
+                        &place,
+                        (&before.description, &after.description),
+                        (&before.directives, &after.directives),
+                    );
                 }
                 (Some(_), None) => self.push(removed, &place, ""),
                 (None, Some(after)) if is_required(after) => self.push(required, &place, ""),

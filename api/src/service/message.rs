@@ -15,7 +15,7 @@ use super::{
     ticket::{closed, payload_of},
 };
 use crate::{
-    account::{Colleague, Contact},
+    account::{Colleague, Contact, ground},
     filterable,
     graph::{AnyOf, Cx, Error, GlobalId, Result, TimeFilter, prose},
     input,
@@ -160,7 +160,13 @@ pub async fn add_message(cx: &Cx, input: AddTicketMessageInput) -> Result<Ticket
     if ticket.status == TicketStatus::Closed {
         return Err(closed("ticketId"));
     }
-    let contact = work.refer_opt::<contact::Entity>("contactId", contact_id).await?;
+    let contact = match contact_id {
+        // Whose ticket it is may work elsewhere by now.
+        Some(id) if ticket.contact_id == Some(id.uuid) => {
+            work.refer_opt::<contact::Entity>("contactId", Some(id)).await?
+        }
+        id => ground::person_opt(&work, "contactId", id, ticket.account_id).await?,
+    };
     let is_bot = is_bot.unwrap_or(false);
     let (author_type, author_id, kind) = match (contact, is_bot) {
         (Some(contact), _) => (AuthorType::Contact, Some(contact), EventKind::TicketMessageIn),

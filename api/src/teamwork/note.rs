@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, MaybeUndefined, Object};
 use entities::{
-    account::{account, colleague},
-    codes::{AccessLevel, NoteVisibility},
+    account::colleague,
+    codes::NoteVisibility,
     sales::{note, note_mention},
 };
 use futures::future::try_join_all;
@@ -26,7 +26,7 @@ use crate::{
     input,
     journey::{Event, EventKind, Payload, Removable, Work, attempt},
     listed, object, payload,
-    policy::{Class, Rows, Scope, Seen, Type, access, reach, table, wing_of},
+    policy::{Class, Rows, Seen, Type, access},
     removal,
 };
 
@@ -173,11 +173,10 @@ pub async fn update(cx: &Cx, input: UpdateNoteInput) -> Result<Note> {
     let seen = work.to_change::<note::Entity>(id, if_version, &written).await?;
     by_author(cx, &seen)?;
     let visibility = patch_required("visibility", visibility)?;
-    if let Set(visibility) = visibility {
-        let row = seen.row();
-        may_share(&work, About { ty: row.subject_type, id: row.subject_id, account: row.account_id }, visibility)
-            .await?;
-    }
+    let held = seen.row();
+    let about = About { ty: held.subject_type, id: held.subject_id, account: held.account_id };
+    // What is said to a team stays a word to that team when it is changed.
+    may_share(&work, about, if let Set(visibility) = visibility { visibility } else { held.visibility }).await?;
     let row = note::ActiveModel {
         body: match patch_required("body", body)? {
             Set(body) => Set(prose("body", body, MAX_PROSE)?),
@@ -200,18 +199,10 @@ pub async fn update(cx: &Cx, input: UpdateNoteInput) -> Result<Note> {
 
 /// To speak to a team takes the right to edit in the record's wing; a private note takes none but seeing the record.
 async fn may_share(work: &Work<'_>, about: About, visibility: NoteVisibility) -> Result<()> {
-    let (Some(id), true) = (about.account, visibility != NoteVisibility::Private) else { return Ok(()) };
-    let caller = work.caller();
-    // A machine that writes all notes of the tenant is of no team.
-    if table::grants(Type::Note, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
-        return Ok(());
-    }
-    let editable = reach::visible_accounts(caller, wing_of(about.ty), AccessLevel::Edit);
-    let account = caller.rows::<account::Entity>().by_id(id);
-    let account = account.filter(reach::in_accounts(account::Column::Id.into_expr(), editable));
-    match account.count(work.tx()).await? {
-        0 => Err(Error::forbidden("visibility")),
-        _ => Ok(()),
+    let private = visibility == NoteVisibility::Private;
+    match private || record::edits(work, Type::Note, about).await? {
+        true => Ok(()),
+        false => Err(Error::forbidden("visibility")),
     }
 }
 

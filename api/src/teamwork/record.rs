@@ -11,10 +11,11 @@ use entities::{
 use uuid::Uuid;
 
 use crate::{
-    account::{Account, Contact, Industry, Visitor},
+    account::{Account, Contact, Industry, Visitor, ground},
     graph::{Cx, Error, GlobalId, Kind, Result, one},
     journey::{Journaled, Work},
     marketing::{Campaign, Handover, Lead},
+    policy::{Type, wing_of},
     sales::{Contract, Meeting, Opportunity, Order, Requirement},
     service::{Asset, Ticket},
 };
@@ -72,6 +73,40 @@ pub async fn refer(work: &Work<'_>, path: &str, id: GlobalId) -> Result<About> {
         Kind::Asset => about::<asset::Entity>(work, path, id, RecordType::Asset).await,
         Kind::Ticket => about::<ticket::Entity>(work, path, id, RecordType::Ticket).await,
         _ => Err(Error::invalid(path, "a record of this type has no notes and no tasks")),
+    }
+}
+
+/// Whether the caller may say something to the team of a record: with EDIT in the record's wing, or as a machine that writes all
+/// rows of the type. A record without an account has no team.
+pub async fn edits(work: &Work<'_>, ty: Type, about: About) -> Result<bool> {
+    match about.account {
+        Some(account) => ground::edits(work, ty, wing_of(about.ty), account).await,
+        None => Ok(true),
+    }
+}
+
+/// Whether the caller may write the record itself: an agent a ticket of its queue, marketing a lead.
+pub async fn writes(work: &Work<'_>, about: About) -> Result<bool> {
+    async fn of<E: Journaled>(work: &Work<'_>, id: Uuid) -> Result<bool> {
+        let seen = work.caller().rows_to_write::<E>().by_id(id).one(work.tx()).await?;
+        Ok(seen.is_some_and(|seen| seen.rights().writes()))
+    }
+    let id = about.id;
+    match about.ty {
+        RecordType::Account => of::<account::Entity>(work, id).await,
+        RecordType::Contact => of::<contact::Entity>(work, id).await,
+        RecordType::Visitor => of::<visitor::Entity>(work, id).await,
+        RecordType::Industry => of::<industry::Entity>(work, id).await,
+        RecordType::Campaign => of::<campaign::Entity>(work, id).await,
+        RecordType::Lead => of::<lead::Entity>(work, id).await,
+        RecordType::Handover => of::<handover::Entity>(work, id).await,
+        RecordType::Opportunity => of::<opportunity::Entity>(work, id).await,
+        RecordType::Meeting => of::<meeting::Entity>(work, id).await,
+        RecordType::Requirement => of::<requirement::Entity>(work, id).await,
+        RecordType::Order => of::<sales_order::Entity>(work, id).await,
+        RecordType::Contract => of::<contract::Entity>(work, id).await,
+        RecordType::Asset => of::<asset::Entity>(work, id).await,
+        RecordType::Ticket => of::<ticket::Entity>(work, id).await,
     }
 }
 

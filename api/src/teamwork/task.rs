@@ -67,7 +67,7 @@ input! {
         T title: String;
         /// More about it, at most 20,000 characters.
         T description: Option<String>;
-        /// The record that it is about: what a note can be about.
+        /// The record that it is about: what a note can be about. FORBIDDEN where you may neither change it nor edit in its wing.
         P record_id: Option<GlobalId>;
         /// Until when.
         P due_at: Option<DateTime<Utc>>;
@@ -150,7 +150,14 @@ pub async fn create(cx: &Cx, input: CreateTaskInput) -> Result<Task> {
     }
     let mut work = Work::begin(cx).await?;
     let about = match record_id {
-        Some(id) => Some(record::refer(&work, "recordId", id).await?),
+        Some(id) => {
+            let about = record::refer(&work, "recordId", id).await?;
+            // A task stands in the lists of the record's team, so who only reads there has none to give.
+            if !record::edits(&work, Type::Task, about).await? && !record::writes(&work, about).await? {
+                return Err(Error::forbidden("recordId"));
+            }
+            Some(about)
+        }
         None => None,
     };
     let queue = work.refer_opt::<queue::Entity>("queueId", queue_id).await?;

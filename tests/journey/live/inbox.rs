@@ -3,9 +3,9 @@
 use api::{graph::Kind, policy::Role};
 use chrono::TimeDelta;
 use entities::{
-    codes::{HandoverBoundary, SubjectType},
+    codes::{HandoverBoundary, SubjectType, Wing},
     marketing::handover,
-    tenant::queue_member,
+    tenant::{queue, queue_member},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set, sea_query::Expr};
 use serde_json::{Value, json};
@@ -50,7 +50,14 @@ async fn what_is_offered_decided_and_recalled_arrives_once_and_in_order() {
         let mine = to_colleague(&world, cast.sam).await;
         let other = to_colleague(&world, cast.sue).await;
         let queued = to_queue(&world, world.acme.sales_inbox).await;
-        let elsewhere = to_queue(&world, world.acme.service_desk).await;
+        let another = queue::ActiveModel {
+            code: Set("SALES_NORTH".to_owned()),
+            name: Set("Sales north".to_owned()),
+            wing: Set(Wing::Sales),
+            ..Default::default()
+        };
+        let another = world.work(async |work| work.insert::<queue::Entity>(another).await).await;
+        let elsewhere = to_queue(&world, another.id).await;
         let recall = "mutation($id: ID!) { recallHandover(input: { id: $id }) { userErrors { code } } }";
         world.mia().ask(recall, json!({ "id": queued })).await.must();
         world.mia().ask(recall, json!({ "id": other })).await.must();

@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use super::{AssignTicketInput, ChangeTicketStatusInput, CreateTicketInput, EscalateTicketInput, Ticket};
 use crate::{
+    account::ground,
     graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode, text},
     journey::{Event, EventKind, Payload, Work},
-    policy::Class,
+    policy::{Class, Type},
     service::clock,
 };
 
@@ -86,6 +87,8 @@ pub async fn create(cx: &Cx, input: CreateTicketInput) -> Result<Ticket> {
     if asset.as_ref().is_some_and(|asset| Some(asset.row().account_id) != account_id) {
         return Err(Error::invalid("assetId", "the asset stands at another customer's"));
     }
+    ground::may_stand(&work, Type::Ticket, "accountId", account_id).await?;
+    let contact_id = ground::person_opt(&work, "contactId", contact_id, account_id).await?;
     let contract = match contract_id {
         Some(id) => Some(work.refer::<contract::Entity>("contractId", id).await?),
         None => None,
@@ -97,7 +100,7 @@ pub async fn create(cx: &Cx, input: CreateTicketInput) -> Result<Ticket> {
     let owner_id = work.refer_opt::<colleague::Entity>("ownerId", owner_id).await?;
     let row = ticket::ActiveModel {
         account_id: Set(account_id),
-        contact_id: Set(contact.map(|contact| contact.row().id)),
+        contact_id: Set(contact_id),
         asset_id: Set(asset.map(|asset| asset.row().id)),
         contract_id: Set(contract.map(|contract| contract.row().id)),
         number: Set(Some(work.next_number_unscoped::<ticket::Entity>(ticket::Column::Number).await?)),

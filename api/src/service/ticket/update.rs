@@ -15,8 +15,10 @@ use uuid::Uuid;
 
 use super::{Ticket, UpdateTicketInput, closed};
 use crate::{
+    account::ground,
     graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode, patch, patch_required, text},
     journey::{Journaled, Work},
+    policy::Type,
 };
 
 /// Changes what a ticket is about. A customer who was not known is known from now on.
@@ -54,10 +56,15 @@ pub async fn update(cx: &Cx, input: UpdateTicketInput) -> Result<Ticket> {
         .or_else(|| asset.account())
         .or_else(|| contract.account())
         .or_else(|| contact.account());
-    for (path, of) in [("assetId", asset.account()), ("contractId", contract.account())] {
+    let named = [("assetId", asset.account()), ("contractId", contract.account()), ("contactId", contact.account())];
+    for (path, of) in named {
         if of.is_some() && of != account {
             return Err(Error::invalid(path, "it belongs to another customer"));
         }
+    }
+    if account != before.account_id {
+        // To find out whose it is puts it under that account, as to open it there does.
+        ground::may_stand(&work, Type::Ticket, "accountId", account).await?;
     }
     let row = ticket::ActiveModel {
         subject: match patch_required("subject", subject)? {

@@ -82,7 +82,7 @@ pub async fn contacts(context: &mut Context<'_>, work: &mut Work<'_>, items: &[I
                 work.keep_custom::<contact::Entity>(seen.row(), &mut row).await?;
                 let after = work.update::<contact::Entity>(&seen, row).await?;
                 if after.account_id != seen.row().account_id {
-                    crate::account::contact::change_employer(work, context.cx, &after).await?;
+                    crate::account::contact::change_employer(work, &after).await?;
                 }
                 points::update(context.cx, work, Owner::Contact(id, account_id), ways).await?;
                 taken.objects.push((place, id));

@@ -1,0 +1,91 @@
+//! What stands under an account, and who may put it there. Whoever makes a row is its author, its owner or its assignee, and would
+//! reach it by that alone; so the account is asked first.
+
+use async_graphql::MaybeUndefined;
+use entities::{
+    account::{account, contact},
+    codes::{AccessLevel, Wing},
+};
+use sea_orm::{ActiveValue, ColumnTrait};
+use uuid::Uuid;
+
+use crate::{
+    graph::{Error, GlobalId, Kind, Result},
+    journey::Work,
+    policy::{Class, Scope, Seen, Type, reach, table},
+};
+
+/// Whether the caller may write rows of a type under an account: by a cell for all rows, or by EDIT in this wing.
+pub async fn edits(work: &Work<'_>, ty: Type, wing: Wing, account: Uuid) -> Result<bool> {
+    let caller = work.caller();
+    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+        return Ok(true);
+    }
+    let editable = reach::visible_accounts(caller, wing, AccessLevel::Edit);
+    let rows = caller.rows::<account::Entity>().by_id(account);
+    let rows = rows.filter(reach::in_accounts(account::Column::Id.into_expr(), editable));
+    Ok(rows.count(work.tx()).await? > 0)
+}
+
+/// [`edits`] in the type's own wing, or the refusal of the field that named the account. A row without an account stands under none.
+pub async fn may_stand(work: &Work<'_>, ty: Type, path: &str, account: Option<Uuid>) -> Result<()> {
+    match account {
+        Some(account) if !edits(work, ty, ty.wing(), account).await? => Err(Error::forbidden(path)),
+        _ => Ok(()),
+    }
+}
+
+/// A person whom a row under an account names: one of that account's own, or one whom the caller may change.
+pub async fn person(work: &Work<'_>, path: &str, id: GlobalId, account: Option<Uuid>) -> Result<contact::Model> {
+    let id = id.named(path, Kind::Contact)?;
+    let seen = work.caller().rows_to_write::<contact::Entity>().by_id(id).one(work.tx()).await?;
+    let seen = seen.ok_or_else(|| Error::missing(path))?;
+    match of(&seen, account) {
+        true => Ok(seen.row().clone()),
+        false => Err(Error::invalid(path, "this person works for another account")),
+    }
+}
+
+/// [`person`] where one may be left out.
+pub async fn person_opt(
+    work: &Work<'_>,
+    path: &str,
+    id: Option<GlobalId>,
+    account: Option<Uuid>,
+) -> Result<Option<Uuid>> {
+    match id {
+        Some(id) => Ok(Some(person(work, path, id, account).await?.id)),
+        None => Ok(None),
+    }
+}
+
+/// [`person`] for a patch: absent leaves, null clears.
+pub async fn person_patch(
+    work: &Work<'_>,
+    path: &str,
+    id: MaybeUndefined<GlobalId>,
+    account: Option<Uuid>,
+) -> Result<ActiveValue<Option<Uuid>>> {
+    Ok(match id {
+        MaybeUndefined::Undefined => ActiveValue::NotSet,
+        MaybeUndefined::Null => ActiveValue::Set(None),
+        MaybeUndefined::Value(id) => ActiveValue::Set(Some(person(work, path, id, account).await?.id)),
+    })
+}
+
+/// [`person`] for a list: all of them, or the refusal; one statement.
+pub async fn people(work: &Work<'_>, path: &str, ids: Vec<GlobalId>, account: Option<Uuid>) -> Result<Vec<Uuid>> {
+    let ids = work.refer_all::<contact::Entity>(path, ids).await?;
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let found = work.caller().rows_to_write::<contact::Entity>().by_ids(ids.iter().copied()).all(work.tx()).await?;
+    match found.iter().all(|seen| of(seen, account)) {
+        true => Ok(ids),
+        false => Err(Error::invalid(path, "somebody of them works for another account")),
+    }
+}
+
+fn of(seen: &Seen<contact::Model>, account: Option<Uuid>) -> bool {
+    seen.row().account_id == account || seen.rights().may_write(Class::P, "account")
+}
