@@ -28,7 +28,11 @@ pub const RECIPES: &[Recipe] = &[
     Recipe { mutation: "updatePipeline", with: r#"{"isDefault":false}"#, ..PLAIN },
     Recipe { mutation: "updateLead", without: &["visitorId"], ..PLAIN },
     Recipe { mutation: "updateSurveyAnswer", with: r#"{"score":5}"#, ..PLAIN },
-    Recipe { mutation: "addIndustryTeamMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
+    Recipe {
+        mutation: "addIndustryTeamMember",
+        with: r#"{"colleagueId":"@newColleagueId","discipline":"SALES"}"#,
+        ..PLAIN
+    },
     Recipe { mutation: "addQueueMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
     Recipe { mutation: "createFxRate", with: r#"{"base":"EUR","quote":"USD"}"#, ..PLAIN },
     Recipe { mutation: "createContact", with: r#"{"contactPoints.kind":"EMAIL"}"#, ..PLAIN },
@@ -39,7 +43,11 @@ pub const RECIPES: &[Recipe] = &[
         with: r#"{"kind":"EMAIL","value":"new@example.com"}"#,
         ..PLAIN
     },
-    Recipe { mutation: "addAccountTeamMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
+    Recipe {
+        mutation: "addAccountTeamMember",
+        with: r#"{"colleagueId":"@newColleagueId","discipline":"SALES"}"#,
+        ..PLAIN
+    },
     Recipe { mutation: "assignTicket", needs: &["ownerId"], ..PLAIN },
     Recipe { mutation: "changeTicketStatus", with: r#"{"status":"OPEN"}"#, ..PLAIN },
     Recipe { mutation: "changeOpportunityStage", id: Some(Kind::Opportunity), ..PLAIN },
