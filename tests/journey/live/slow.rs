@@ -13,10 +13,10 @@ use super::{PAGE, scene, uuid};
 /// More than a line has room for.
 const EVENTS: usize = 2_000;
 
-/// A result of some kilobytes.
+/// A result of some fifteen kilobytes: all of them are more than a line on this machine has room for.
 fn wide() -> String {
     let mut aliases = String::new();
-    (0..95).for_each(|n| write!(aliases, " a{n}: id").unwrap());
+    (0..95).for_each(|n| write!(aliases, " {}{n}: id", "a".repeat(100)).unwrap());
     format!(
         "subscription($id: ID!, $after: String) {{ timelineChanged(subject: $id, after: $after) {{ cursor event {{ id {aliases} }} }} }}"
     )
