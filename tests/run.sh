@@ -92,19 +92,20 @@ else
     cargo test --workspace --no-fail-fast --lib --bins --tests
 fi
 
+# The tests built all but the program itself; the same selection, so that nothing is built twice.
+cargo build --workspace --all-targets
+JOURNEY_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/debug/journey
+export JOURNEY_BIN
+
 # Before 1.0 a change may break clients, but it is said. From then on: without --allow-breaking.
 say "the schema since the last release"
-cargo run --quiet -p api -- schema --check-against schema/released --allow-breaking
+"$JOURNEY_BIN" schema --check-against schema/released --allow-breaking
 
 say "examples in the documentation"
 cargo test --workspace --doc --quiet
 
 if command -v npm >/dev/null 2>&1; then
     say "clients"
-    # the tests above built all but the program itself; the same selection, so that nothing is built twice
-    cargo build --workspace --all-targets
-    JOURNEY_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/debug/journey
-    export JOURNEY_BIN
     (cd web && npm ci && npm test)
 elif [ -n "${CI:-}" ]; then
     say "no npm: with CI set, that is a failure"

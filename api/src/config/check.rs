@@ -17,15 +17,7 @@ pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Proble
     check_auth(auth, purpose, problems);
     check_limits(limits, problems);
 
-    let Log { format: _, filter, traces } = log;
-    if !traces.is_empty() && !Url::parse(traces).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-        let message = format!("{traces:?} is no address; right would be \"http://localhost:4318/v1/traces\", or empty");
-        problems.push(Problem::new("log.traces", message));
-    } else if !traces.is_empty() && !cfg!(feature = "otlp") {
-        let message =
-            "this program was built without OpenTelemetry; right would be empty, or `cargo build --features otlp`";
-        problems.push(Problem::new("log.traces", message));
-    }
+    let Log { format: _, filter } = log;
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(filter) {
         problems.push(Problem::new(
             "log.filter",

@@ -84,11 +84,11 @@ impl MoneyInput {
     }
 }
 
+/// The two columns of an amount, as a patch sets them.
+pub type PricePatch = (ActiveValue<Option<i64>>, ActiveValue<Option<String>>);
+
 /// A nullable amount and its currency from a patch: absent leaves, null clears both.
-pub fn price_patch(
-    path: &str,
-    value: MaybeUndefined<MoneyInput>,
-) -> Result<(ActiveValue<Option<i64>>, ActiveValue<Option<String>>)> {
+pub fn price_patch(path: &str, value: MaybeUndefined<MoneyInput>) -> Result<PricePatch> {
     match value {
         MaybeUndefined::Undefined => Ok((ActiveValue::NotSet, ActiveValue::NotSet)),
         MaybeUndefined::Null => Ok((ActiveValue::Set(None), ActiveValue::Set(None))),

@@ -25,7 +25,7 @@ use sea_orm::ActiveValue;
 use uuid::Uuid;
 
 use crate::{
-    graph::{Error, GlobalId, MoneyInput, Result, price_patch},
+    graph::{Error, GlobalId, MoneyInput, PricePatch, Result, price_patch},
     journey::{Journaled, Work},
 };
 
@@ -77,7 +77,7 @@ fn worth(
     value: MaybeUndefined<MoneyInput>,
     cost: Option<i64>,
     currency: Option<&String>,
-) -> Result<(ActiveValue<Option<i64>>, ActiveValue<Option<String>>)> {
+) -> Result<PricePatch> {
     match price_patch(path, value)? {
         (ActiveValue::Set(None), _) if cost.is_some() => Ok((ActiveValue::Set(None), ActiveValue::NotSet)),
         (_, ActiveValue::Set(new)) if cost.is_some() && new.as_ref() != currency => {

@@ -169,7 +169,7 @@ fn is_repeatable(text: &str, name: &str) -> bool {
 
 type Named<T> = BTreeMap<String, T>;
 
-fn named<'a, T>(items: &'a [Positioned<T>], name: impl Fn(&T) -> &str) -> Named<&'a T> {
+fn named<T>(items: &[Positioned<T>], name: impl Fn(&T) -> &str) -> Named<&T> {
     items.iter().map(|item| (name(&item.node).to_owned(), &item.node)).collect()
 }
 

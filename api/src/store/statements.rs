@@ -33,30 +33,4 @@ pub(super) fn ran(info: &sea_orm::metric::Info<'_>) {
     let text = info.statement.sql.as_str();
     let duration_us = u64::try_from(info.elapsed.as_micros()).unwrap_or(u64::MAX);
     tracing::debug!(text, duration_us, failed = info.failed, "statement");
-    #[cfg(feature = "otlp")]
-    trace(info);
-}
-
-/// A span of the operation's trace, begun when the statement was.
-#[cfg(feature = "otlp")]
-fn trace(info: &sea_orm::metric::Info<'_>) {
-    use opentelemetry::{
-        KeyValue,
-        trace::{Span as _, SpanKind, Status, Tracer as _},
-    };
-    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-
-    #[expect(clippy::disallowed_methods, reason = "traces are of the machine's time: nothing is kept under it")]
-    let end = std::time::SystemTime::now();
-    let tracer = opentelemetry::global::tracer("journey");
-    let mut span = tracer
-        .span_builder("statement")
-        .with_kind(SpanKind::Client)
-        .with_start_time(end - info.elapsed)
-        .with_attributes([KeyValue::new("db.query.text", info.statement.sql.clone())])
-        .start_with_context(&tracer, &tracing::Span::current().context());
-    if info.failed {
-        span.set_status(Status::error(""));
-    }
-    span.end_with_timestamp(end);
 }
