@@ -10,7 +10,6 @@ mod contract;
 mod custom;
 mod desks;
 mod door;
-mod edges;
 mod escalation;
 mod files;
 mod handovers;
