@@ -199,6 +199,7 @@ async fn an_open_socket_is_judged_anew_with_each_operation() {
         assert_eq!(read(&mut live).await, json!(null));
         set_active(&world, world.acme.cast.sam, false).await;
         assert_eq!(live.code().await, "RIGHTS_CHANGED");
+        assert_eq!(live.next().await, Said::Complete);
         let Said::Next(payload) = live.ask(events, json!({ "id": account })).await else { panic!("no answer") };
         assert_eq!(payload["data"]["me"]["colleague"], json!(null), "{payload}");
         assert_eq!(payload["data"]["timeline"]["nodes"], json!([]), "{payload}");
