@@ -1,6 +1,8 @@
 //! The tests of the API, in its own order. How they come by a tenant, a token and a database is in `../support`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by it")]
+#![allow(clippy::inconsistent_digit_grouping, reason = "minor units: the last two digits are cents")]
+#![allow(clippy::type_complexity, reason = "tables of cases")]
 
 mod accounts;
 mod architecture;

@@ -26,6 +26,8 @@
 //!
 //! Nothing here sleeps or tries again. Where a test waits for what must come, [`PATIENCE`] ends the wait as a failure.
 
+#![allow(clippy::inconsistent_digit_grouping, reason = "minor units: the last two digits are cents")]
+#![allow(clippy::type_complexity, reason = "tables of rows")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
