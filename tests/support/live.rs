@@ -58,7 +58,6 @@ impl Transport {
 /// One subscription on a line of its own.
 pub struct Live(Line);
 
-#[expect(clippy::large_enum_variant, reason = "a test holds one or two")]
 enum Line {
     Socket(WebSocketStream<MaybeTlsStream<TcpStream>>),
     Events {
