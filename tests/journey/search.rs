@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tests::{Client, World, each_engine, id, rows};
 use uuid::Uuid;
 
-const SEARCH: &str = "query($text: String!, $types: [SearchEntity!], $first: Int! = 20) { search(text: $text, types: $types, first: $first) {
+const SEARCH: &str = "query($text: String!, $types: [SearchEntity!], $first: Int) { search(text: $text, types: $types, first: $first) {
     score matchedField node { __typename ... on Account { name } ... on Contact { id } ... on Opportunity { title: name } ... on Ticket { id } } } }";
 
 struct Rows {

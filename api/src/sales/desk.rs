@@ -24,7 +24,7 @@ use crate::{
         Account,
         account::{AccountFilter, AccountSort},
     },
-    graph::{Cx, Direction, List, PageArgs, Result, SortDirection, list, listed},
+    graph::{Cx, DEFAULT_PAGE, Direction, List, PageArgs, Result, SortDirection, list, listed},
     marketing::{
         Handover,
         handover::{HandoverFilter, HandoverSort},
@@ -100,10 +100,10 @@ impl SalesDesk {
     async fn next_steps(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only the tasks that are assigned to you.", default = false)] mine: bool,
-        #[graphql(desc = "The first n, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Only the tasks that are assigned to you.")] mine: Option<bool>,
+        #[graphql(desc = "The first n, 1 to 100; 20 unless said.")] first: Option<i32>,
     ) -> Result<Vec<NextStep>> {
-        steps::next_steps(Cx::of(ctx), mine, first).await
+        steps::next_steps(Cx::of(ctx), mine == Some(true), first.unwrap_or(DEFAULT_PAGE)).await
     }
 
     /// What stands in each open stage: at most one line for each, in the order of its pipeline, counted over the opportunities that you
@@ -112,11 +112,11 @@ impl SalesDesk {
     async fn pipeline_by_stage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those that you run.", default = false)] mine: bool,
+        #[graphql(desc = "Only those that you run.")] mine: Option<bool>,
     ) -> Result<Vec<PipelineStage>> {
         let cx = Cx::of(ctx);
         let rows = cx.caller.rows::<opportunity::Entity>();
-        figures::by_stage(cx, if mine { rows.filter(run_by_me(cx)) } else { rows }).await
+        figures::by_stage(cx, if mine == Some(true) { rows.filter(run_by_me(cx)) } else { rows }).await
     }
 
     /// The opportunities that are neither won nor lost, newest first unless sorted.

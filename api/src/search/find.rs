@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::words::{phone_pieces, pieces};
 use crate::{
     account::{Account, Contact},
-    graph::{Cx, Error, Result, one},
+    graph::{Cx, DEFAULT_PAGE, Error, Result, one},
     policy::{Class, Governed, access},
     sales::Opportunity,
     service::Ticket,
@@ -221,8 +221,8 @@ impl SearchQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "What to look for, 2 to 200 characters.")] text: String,
         #[graphql(desc = "Of these types only; all if absent.")] types: Option<Vec<SearchEntity>>,
-        #[graphql(desc = "The likest n, 1 to 50.", default = 20)] first: i32,
+        #[graphql(desc = "The likest n, 1 to 50; 20 unless said.")] first: Option<i32>,
     ) -> Result<Vec<SearchHit>> {
-        search(Cx::of(ctx), &text, types, first).await
+        search(Cx::of(ctx), &text, types, first.unwrap_or(DEFAULT_PAGE)).await
     }
 }

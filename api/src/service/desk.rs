@@ -55,9 +55,11 @@ impl ServiceDesk {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "In this queue only, be it yours or not.")] queue_id: Option<GlobalId>,
-        #[graphql(desc = "How many minutes from now count as soon: 1 to 10,080, a week.", default = 60)] soon: i32,
+        #[graphql(desc = "How many minutes from now count as soon: 1 to 10,080, a week; 60 unless said.")] soon: Option<
+            i32,
+        >,
     ) -> Result<Workload> {
-        let cx = Cx::of(ctx);
+        let (cx, soon) = (Cx::of(ctx), soon.unwrap_or(60));
         if !(1..=10_080).contains(&soon) {
             return Err(Error::BadInput(format!("soon is between 1 and 10080 minutes, not {soon}")));
         }
