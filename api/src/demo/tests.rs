@@ -5,6 +5,7 @@ use sea_orm::{EntityTrait, QueryOrder};
 use super::{guide::QUERIES, *};
 use crate::{
     auth::Claims,
+    config::{Config, Purpose, Sources},
     graph::Cx,
     journey::verify,
     policy::Role,
@@ -62,6 +63,7 @@ async fn the_story_is_sound_the_same_each_time_and_answers_what_the_guide_asks()
         assert!(story.iter().any(|event| event.kind == kind), "{kind}");
     }
 
+    let limits = Config::load(&Sources::default(), Purpose::Tool).unwrap().limits;
     assert_eq!(QUERIES.iter().map(|(role, ..)| *role).collect::<Vec<_>>(), Role::ALL);
     for (role, _, query) in QUERIES {
         let claims = Claims {
@@ -72,7 +74,7 @@ async fn the_story_is_sound_the_same_each_time_and_answers_what_the_guide_asks()
         };
         let caller = tenancy::resolve(&one, &claims, now).await.unwrap().unwrap();
         let request = async_graphql::Request::new(*query).data(Cx::new(caller, one.clone(), Clock::at(now)));
-        let answer = schema::unlimited((*role).into()).execute(request).await;
+        let answer = schema::build((*role).into(), &limits).execute(request).await;
         assert_eq!(answer.errors, [], "{role}");
         let text = answer.data.into_json().unwrap().to_string();
         assert!(!text.contains("\"nodes\":[]"), "{role} is told of nothing: {text}");

@@ -27,8 +27,6 @@ pub struct Model {
     pub weekly: Json,
     /// Days off, an array of dates.
     pub holidays: Json,
-    /// The first moment after it; null for the newest revision.
-    pub valid_to: Option<DateTimeUtc>,
     /// Counts up with every change: the optimistic lock.
     pub version: i64,
     /// When the row was written first.
@@ -37,6 +35,8 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
     /// When it was taken away; null while it stands.
     pub deleted_at: Option<DateTimeUtc>,
+    /// The first moment after it; null for the newest revision.
+    pub valid_to: Option<DateTimeUtc>,
 }
 
 /// None: edges are loaded in batches, not joined here.
