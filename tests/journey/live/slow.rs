@@ -25,7 +25,7 @@ fn wide() -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_reader_is_told_where_to_resume() {
     each_engine(async |world: World| {
-        let hasty = world.process(|config| config.limits.slow_reader_timeout = Duration::from_millis(300)).await;
+        let hasty = world.process(|config| config.limits.slow_reader_timeout = Duration::from_secs(2)).await;
         let (account, sam, servers) = (scene(&world).await, world.sam(), (hasty.listen().await, world.listen().await));
         let page = sam.ask(PAGE, json!({ "id": account })).await.must();
         let start = page.data("timeline.pageInfo.liveCursor").clone();
@@ -45,11 +45,12 @@ async fn a_slow_reader_is_told_where_to_resume() {
             let ask = |after: &Value| json!({ "id": account, "after": after });
             let mut live = sam.follow_by(by, &servers.0, &wide(), ask(&start)).await;
             let resume = loop {
-                // The pause is the matter of this test: nobody reads.
-                tokio::time::sleep(Duration::from_millis(400)).await;
+                // The pause is the matter of this test: nobody reads, for longer than a reader may and shorter than a line may.
+                tokio::time::sleep(Duration::from_secs(4)).await;
+                assert!(arrived.len() < EVENTS, "{by:?}: whoever pauses is told");
                 let mut expired = None;
-                for _ in 0..40 {
-                    match live.next().await {
+                while let Ok(said) = tokio::time::timeout(Duration::from_millis(200), live.next()).await {
+                    match said {
                         Said::Next(payload) if payload["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED" => {
                             expired = Some(payload["errors"][0]["extensions"]["resume"].clone());
                             break;
