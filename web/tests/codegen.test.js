@@ -1,6 +1,6 @@
 // GraphQL Code Generator's client preset, for the contract of every role; `tsc --strict` takes what it makes.
 //
-// The documents are the ones that docs/frontends.md gives each role, and an app of our own (codegen/desk.ts). A document
+// The documents are the ones that the docs give each role, and an app of our own (codegen/desk.ts). A document
 // in the docs that the role's contract does not allow fails here.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,23 +8,24 @@ import { join } from "node:path";
 import test, { before } from "node:test";
 import { repository, runBin, web } from "./support/journey.js";
 
-const SECTIONS = {
-  marketing: ["Shared by all desks", "Marketing"],
-  sales: ["Shared by all desks", "Sales"],
-  service: ["Shared by all desks", "Service"],
-  technical: ["Shared by all desks"],
-  manager: ["Shared by all desks"],
-  admin: ["Shared by all desks"],
+const SHARED = ["docs/frontends.md", "Shared by all desks"];
+const DOCUMENTS = {
+  marketing: [SHARED, ["docs/desks/marketing.md"]],
+  sales: [SHARED, ["docs/desks/sales.md"]],
+  service: [SHARED, ["docs/desks/service.md"]],
+  technical: [SHARED],
+  manager: [SHARED],
+  admin: [SHARED],
   integrator: [],
   analyst: [],
 };
 const EVERYBODY = `query Me { me { roles whatMayI { type scope class read write } } serviceConfig { maxPageSize maxComplexity } }`;
 
-/** The GraphQL of a section of the docs. */
-function documents(section) {
-  const text = readFileSync(join(repository, "docs/frontends.md"), "utf8");
-  const part = text.split(/^## /m).find((part) => part.startsWith(`${section}\n`));
-  assert.ok(part, `docs/frontends.md has no section "${section}"`);
+/** The GraphQL of a page of the docs, or of one section of it. */
+function documents([page, section]) {
+  const text = readFileSync(join(repository, page), "utf8");
+  const part = section ? text.split(/^## /m).find((part) => part.startsWith(`${section}\n`)) : text;
+  assert.ok(part, `${page} has no section "${section}"`);
   return [...part.matchAll(/^```graphql\n(.*?)^```/gms)].map((match) => match[1]).join("\n");
 }
 
@@ -34,9 +35,9 @@ const withAccounts = (role) => role !== "analyst";
 before(() => {
   rmSync(build, { recursive: true, force: true });
   const generates = {};
-  for (const [role, sections] of Object.entries(SECTIONS)) {
+  for (const [role, pages] of Object.entries(DOCUMENTS)) {
     mkdirSync(join(build, role), { recursive: true });
-    writeFileSync(join(build, role, "docs.graphql"), [EVERYBODY, ...sections.map(documents)].join("\n"));
+    writeFileSync(join(build, role, "docs.graphql"), [EVERYBODY, ...pages.map(documents)].join("\n"));
     if (withAccounts(role)) cpSync(join(web, "tests/codegen/desk.ts"), join(build, role, "desk.ts"));
     generates[`${role}/generated/`] = {
       preset: "client",
@@ -72,7 +73,7 @@ before(() => {
 
 test("every role's contract gives types that tsc --strict takes", async () => {
   await runBin("graphql-codegen", ["--config", "codegen.json"], { cwd: build });
-  for (const role of Object.keys(SECTIONS)) {
+  for (const role of Object.keys(DOCUMENTS)) {
     assert.match(readFileSync(join(build, role, "generated/graphql.ts"), "utf8"), /export type MeQuery = /);
   }
   await runBin("tsc", ["--project", "."], { cwd: build });

@@ -54,7 +54,7 @@ const refused = {
   "a name of no operation": [{ query: "query A { me { roles } }", operationName: "B" }, /no operation named/],
   "a missing variable": [{ query: "query ($id: ID!) { node(id: $id) { id } }" }, /`\$id` of type `ID!` needs a value/],
   "a variable that is not declared": [{ query: "{ node(id: $id) { id } }" }, /id/],
-  "an integer above 2³¹": [{ query: paged, variables: { n: 2 ** 31 } }, /Only integers from -2147483648 to 2147483647/],
+  "an integer above 2³¹": [{ query: paged, variables: { n: 2 ** 31 } }, /The value of `\$n` is no `Int`/],
   "an integer of 400 digits": [{ query: `{ accounts(first: ${"9".repeat(400)}) { nodes { id } } }` }, /number/],
   "an integer as text": [{ query: paged, variables: { n: "10" } }, /Int/],
   "a fragment in itself": [{ query: "{ me { ...F } } fragment F on Me { ...F }" }, /spread themselves/],

@@ -39,6 +39,12 @@ export async function ask(query, variables = {}, role = "sales") {
   return json.data;
 }
 
+/** A result without what it cost, which every result says. */
+export function free({ extensions: { cost, ...extensions }, ...result }) {
+  assert.ok(cost.actual <= cost.limit, "a cost");
+  return Object.keys(extensions).length ? { ...result, extensions } : result;
+}
+
 const parsed = (text) => {
   try {
     return JSON.parse(text);
