@@ -17,6 +17,8 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const bin = resolve(process.env.JOURNEY_BIN ?? join(here, "../../target/debug/journey"));
 const START_WITHIN = 120_000;
+// A test that fails in the middle of a conversation leaves its line open, and the process would wait for ever: it is ended instead.
+const TEST_WITHIN = 300_000;
 
 if (Number(process.versions.node.split(".")[0]) < 20) {
   console.error(`The clients need Node 20 or later; this is ${process.version}.`);
@@ -89,7 +91,7 @@ async function tests(url, tokens) {
   const files = readdirSync(here).filter((file) => file.endsWith(".test.js") && (!named.length || named.includes(file)));
   const runner = spawn(
     process.execPath,
-    ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files.map((file) => join(here, file))],
+    ["--test", "--test-reporter=spec", "--test-concurrency=2", "--test-force-exit", `--test-timeout=${TEST_WITHIN}`, ...files.map((file) => join(here, file))],
     { env: { ...process.env, JOURNEY_URL: url, JOURNEY_TOKENS: JSON.stringify(tokens), JOURNEY_APP: origin }, stdio: "inherit" },
   );
   return (await once(runner, "exit"))[0];
