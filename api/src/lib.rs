@@ -23,5 +23,6 @@ pub mod service;
 pub mod store;
 pub mod sync;
 pub mod teamwork;
+pub mod telemetry;
 pub mod tenancy;
 pub mod tenant;

@@ -65,7 +65,7 @@ impl Me {
         }
         let rows = cx.caller.rows::<queue::Entity>().by_ids(cx.caller.queues.iter().copied());
         let rows = rows.order_by(queue::Column::Id, Order::Asc).limit(u64::from(MAX_PAGE.unsigned_abs()));
-        Ok(rows.all(cx.store.db()).await?.into_iter().map(Queue).collect())
+        Ok(rows.all(&cx.db()).await?.into_iter().map(Queue).collect())
     }
 
     /// Your active memberships in account teams, oldest first.

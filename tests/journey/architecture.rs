@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The rooms, from the front door down: a room may import rooms of a lower floor, and of its own where it says so.
-const FLOORS: [(&str, u8); 28] = [
+const FLOORS: [(&str, u8); 29] = [
     ("main", 10),
     ("cli", 10),
     ("app", 8),
@@ -31,6 +31,7 @@ const FLOORS: [(&str, u8); 28] = [
     ("store", 1),
     ("config", 1),
     ("clock", 0),
+    ("telemetry", 0),
     ("lib", 11),
     ("law", 5),
     ("sync", 5),
@@ -220,12 +221,15 @@ fn rows_are_read_through_scopes() {
 }
 
 /// File, and how many unscoped queries and writes it holds.
-const HOLES: [(&str, usize); 18] = [
+const HOLES: [(&str, usize); 21] = [
     ("demo/cast.rs", 5),
     ("files/door.rs", 1),
+    ("journey/commit.rs", 3),
+    ("journey/correction.rs", 2),
     ("journey/custom.rs", 2),
     ("journey/follow.rs", 4),
     ("journey/reader.rs", 1),
+    ("journey/refer.rs", 2),
     ("journey/stages.rs", 3),
     ("journey/tenant.rs", 2),
     ("journey/verify/feed.rs", 8),
@@ -233,7 +237,7 @@ const HOLES: [(&str, usize); 18] = [
     ("journey/verify/snapshots.rs", 2),
     ("journey/verify/stages.rs", 2),
     ("journey/verify/subjects.rs", 4),
-    ("journey/work.rs", 8),
+    ("journey/work.rs", 3),
     ("policy/link.rs", 1),
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),

@@ -63,7 +63,7 @@ fn variables(world: &World, customer: &Customer, query: &Operation) -> Value {
         "ticket" => "tic",
         other => panic!("{}: whose id does {other} take?", query.page),
     };
-    let mut variables = json!({ "text": "+49 711 5550000" });
+    let mut variables = json!({ "text": scene::phone(0) });
     for argument in ["(id: $id", "(subject: $id", "(accountId: $id"] {
         if let Some((before, _)) = query.text.split_once(argument) {
             let field = before.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();

@@ -98,7 +98,7 @@ impl Key for CountOf {
         }
         let mut counts = HashMap::new();
         for (what, industries) in groups {
-            for row in cx.store.db().query_all(&what.select(cx, industries)).await? {
+            for row in cx.db().query_all(&what.select(cx, industries)).await? {
                 if let Some(industry) = row.try_get("", "industry")? {
                     counts.insert(CountOf { industry, what }, row.try_get("", "n")?);
                 }

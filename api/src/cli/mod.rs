@@ -105,7 +105,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Generate(args) => args.common.config()?,
         Command::Verify(args) => args.common.config()?,
     };
-    log::begin(&config.log);
+    let _traces = log::begin(&config.log)?;
     match cli.command {
         Command::Serve(args) => serve::run(args, config).await,
         Command::Demo(args) => demo::run(args, config).await,

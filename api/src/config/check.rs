@@ -17,7 +17,11 @@ pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Proble
     check_auth(auth, purpose, problems);
     check_limits(limits, problems);
 
-    let Log { format: _, filter } = log;
+    let Log { format: _, filter, traces } = log;
+    if !traces.is_empty() && !Url::parse(traces).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        let message = format!("{traces:?} is no address; right would be \"http://localhost:4318/v1/traces\", or empty");
+        problems.push(Problem::new("log.traces", message));
+    }
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(filter) {
         problems.push(Problem::new(
             "log.filter",

@@ -183,6 +183,8 @@ pub struct Log {
     pub format: LogFormat,
     /// What is logged.
     pub filter: String,
+    /// Where traces go; empty: nowhere.
+    pub traces: String,
 }
 
 /// How a log line looks.

@@ -19,6 +19,8 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
+use async_trait::async_trait;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::{Notify, OnceCell};
 
 use super::{cx::Cx, error::Result};
@@ -57,13 +59,48 @@ impl Drop for Busy<'_> {
     }
 }
 
+/// The database as resolvers read it. Each of its statements is known to the batches while it is under way.
+pub struct Reading<'a>(&'a Cx);
+
+#[async_trait]
+impl ConnectionTrait for Reading<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.store.db().get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let _busy = self.0.busy();
+        self.0.store.db().execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, text: &str) -> Result<ExecResult, DbErr> {
+        let _busy = self.0.busy();
+        self.0.store.db().execute_unprepared(text).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let _busy = self.0.busy();
+        self.0.store.db().query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let _busy = self.0.busy();
+        self.0.store.db().query_all_raw(statement).await
+    }
+}
+
 struct Batch<K: Key> {
     keys: Mutex<Vec<K>>,
     answer: OnceCell<Result<HashMap<K, K::Value>>>,
 }
 
 impl Cx {
-    /// Says that a statement is under way whose answer may ask for more: a batch does not leave before.
+    /// The database, for reading: a batch does not leave while a statement is under way, whose answer may ask for more.
+    pub fn db(&self) -> Reading<'_> {
+        Reading(self)
+    }
+
+    /// Says that a statement is under way beside [`Cx::db`].
     pub fn busy(&self) -> Busy<'_> {
         self.batches().busy.fetch_add(1, Ordering::Relaxed);
         Busy(self.batches())
@@ -76,7 +113,6 @@ impl Cx {
         let answer = tokio::task::unconstrained(batch.answer.get_or_init(|| async {
             self.batches().rest().await;
             let _busy = self.busy();
-            self.batches().close(&batch);
             let mut keys = batch.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let mut seen = std::collections::HashSet::new();
             keys.retain(|key| seen.insert(key.clone()));
@@ -141,10 +177,14 @@ impl Batches {
                 return;
             }
             let now = self.steps.load(Ordering::Relaxed);
-            quiet = if now == steps { quiet + 1 } else { 0 };
+            // A statement that began in this turn has taken no step yet.
+            quiet = if now == steps && self.busy.load(Ordering::Relaxed) == 0 { quiet + 1 } else { 0 };
             steps = now;
         }
         self.rests.fetch_add(1, Ordering::Relaxed);
+        // All that wait leave now, though some of them learn of it a turn later: from here on a key opens a new batch, also one that the
+        // first answer brings before the last has left.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn join<K: Key>(&self, key: K) -> Arc<Batch<K>> {
@@ -157,17 +197,5 @@ impl Batches {
         self.steps.fetch_add(1, Ordering::Relaxed);
         open.insert(TypeId::of::<K>(), batch.clone());
         batch
-    }
-
-    /// From here on a new key opens a new batch.
-    fn close<K: Key>(&self, batch: &Arc<Batch<K>>) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = open
-            .get(&TypeId::of::<K>())
-            .and_then(|held| held.clone().downcast::<Batch<K>>().ok())
-            .is_some_and(|held| Arc::ptr_eq(&held, batch));
-        if is_open {
-            open.remove(&TypeId::of::<K>());
-        }
     }
 }

@@ -105,7 +105,7 @@ impl<E: Governed> Key for Question<E, false> {
         for (column, rows, group) in Self::groups(cx, keys) {
             let Some(Question { asked, .. }) = group.first() else { continue };
             let rows = rows.filter(asked.between.clone());
-            let found = rows.first_of_each(cx.store.db(), column, &asked.orders, asked.size + 1).await?;
+            let found = rows.first_of_each(&cx.db(), column, &asked.orders, asked.size + 1).await?;
             let mut by_parent: HashMap<Uuid, Vec<Seen<E::Model>>> = HashMap::new();
             for row in found {
                 if let Value::Uuid(Some(parent)) = row.row().get(column) {
@@ -128,7 +128,7 @@ impl<E: Governed> Key for Question<E, true> {
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
         let mut answers = HashMap::new();
         for (column, rows, group) in Self::groups(cx, keys) {
-            let counts = rows.count_of_each(cx.store.db(), column).await?;
+            let counts = rows.count_of_each(&cx.db(), column).await?;
             answers.extend(group.into_iter().map(|key| {
                 let count = counts.get(&key.parent).copied().unwrap_or_default();
                 (key, count)

@@ -343,10 +343,7 @@ impl Declarations {
                 _ => held.insert((now, Arc::default())).1.clone(),
             }
         };
-        let read = cell.get_or_try_init(|| async {
-            let _busy = cx.busy();
-            Fields::read(&cx.caller, cx.store.db()).await.map(Arc::new)
-        });
+        let read = cell.get_or_try_init(|| async { Fields::read(&cx.caller, &cx.db()).await.map(Arc::new) });
         // Without a budget, as in a batch: all rows of a page get their answer in one turn.
         Ok(tokio::task::unconstrained(read).await?.clone())
     }

@@ -224,7 +224,7 @@ pub fn percent_patch(path: &str, value: MaybeUndefined<i32>) -> Result<ActiveVal
 }
 
 /// A nullable text from a patch: absent leaves, null clears, anything else is checked.
-pub(super) fn patch_text(
+pub fn patch_text(
     value: MaybeUndefined<String>,
     checked: impl FnOnce(Option<String>) -> Result<Option<String>>,
 ) -> Result<ActiveValue<Option<String>>> {

@@ -168,10 +168,7 @@ where
     let total = total(cx, &rows);
     let rows = rows.filter(asked.between.clone());
     let rows = asked.orders.iter().fold(rows, |rows, (by, order)| rows.order_by_expr(by.clone(), order.clone()));
-    let found = {
-        let _busy = cx.busy();
-        rows.limit(asked.size + 1).all(cx.store.db()).await?
-    };
+    let found = rows.limit(asked.size + 1).all(&cx.db()).await?;
     Ok(asked.connect(found, total))
 }
 

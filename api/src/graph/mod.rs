@@ -31,8 +31,8 @@ pub use figures::{Ratio, count, counted, sum_of, summed};
 pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter};
 pub use id::{GlobalId, Kind};
 pub use input::{
-    IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, percent, percent_patch,
-    prose, prose_patch, remark, remark_patch, require_write, text,
+    IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, patch_text, percent,
+    percent_patch, prose, prose_patch, remark, remark_patch, require_write, text,
 };
 pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};

@@ -182,7 +182,7 @@ pub(super) fn total<E: Governed>(cx: &Cx, rows: &Rows<E>) -> Total {
     let (cx, rows) = (cx.clone(), rows.clone());
     Total::new(move || {
         let (cx, rows) = (cx.clone(), rows.clone());
-        Box::pin(async move { Ok(rows.count(cx.store.db()).await?) })
+        Box::pin(async move { Ok(rows.count(&cx.db()).await?) })
     })
 }
 
@@ -219,7 +219,7 @@ impl<E: Governed> Key for ById<E> {
         }
         let mut answers = HashMap::new();
         for (ty, ids) in by_line {
-            let rows = cx.caller.rows_as::<E>(ty).by_ids(ids).all(cx.store.db()).await?;
+            let rows = cx.caller.rows_as::<E>(ty).by_ids(ids).all(&cx.db()).await?;
             answers.extend(rows.into_iter().map(|row| (ById(ty, E::id(row.row()), PhantomData), row)));
         }
         Ok(answers)

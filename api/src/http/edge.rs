@@ -16,7 +16,7 @@ use super::{
     metrics,
     run::{Summary, panicked},
 };
-use crate::store::Statements;
+use crate::{store::Statements, telemetry};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,6 +35,7 @@ pub(super) async fn edge(mut request: Request, next: Next) -> Response {
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
 
     let span = tracing::info_span!("request", request_id = &*id, %method, path, otel.kind = "server");
+    telemetry::follow(&span, request.headers());
     let statements = Statements::default();
     let run = statements.count(next.run(request)).instrument(span);
     let caught = AssertUnwindSafe(run).catch_unwind().await;

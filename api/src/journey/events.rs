@@ -211,6 +211,11 @@ macro_rules! event_types {
                 pub async fn source(&self) -> Option<&str> {
                     self.0.row.source.as_deref()
                 }
+                /// The event that this one corrects or takes back, which stands on no timeline any more; null where it does neither.
+                #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
+                pub async fn supersedes(&self) -> Option<GlobalId> {
+                    self.0.row.supersedes.map(|event| GlobalId::new(Kind::Event, event))
+                }
                 $($fields)*
             }
         )*
@@ -231,6 +236,7 @@ macro_rules! event_types {
             field(name = "title", ty = "Result<String>", desc = "In words."),
             field(name = "summary", ty = "Option<String>", desc = "What changed, in codes and amounts; null where nothing is to be added to the title."),
             field(name = "source", ty = "Option<&str>", desc = "The system that told it; null for Journey itself."),
+            field(name = "supersedes", ty = "Option<GlobalId>", desc = "The event that this one corrects or takes back, which stands on no timeline any more; null where it does neither."),
         )]
         #[expect(missing_docs, reason = "each variant is the type of its name")]
         pub enum JourneyEvent { $($name($name),)* }

@@ -84,7 +84,7 @@ impl Key for StaysOf {
             }
             let rows = cx.caller.rows_as::<stage_interval::Entity>(line).filter(of.is_in(ids));
             let oldest = [(stage_interval::Column::Id.into_expr(), Order::Asc)];
-            for row in rows.first_of_each(cx.store.db(), of, &oldest, STAYS).await? {
+            for row in rows.first_of_each(&cx.db(), of, &oldest, STAYS).await? {
                 found.entry(StaysOf(line, row.row().object_id)).or_default().push(row);
             }
         }

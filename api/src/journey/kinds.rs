@@ -2,7 +2,7 @@
 //!
 //! To add one: a line here; if its payload has a new shape, a variant of [`Payload`](super::Payload) and its GraphQL type.
 
-use entities::codes::EventDomain;
+use entities::codes::{EventDomain, Wing};
 
 use super::ObjectType;
 
@@ -48,7 +48,7 @@ pub enum Shape {
 pub struct Declared {
     /// The dot name; webhook types are the same.
     pub name: &'static str,
-    /// Which part of the journey.
+    /// Which part of the journey; events about notes and tasks belong to that of their record.
     pub domain: EventDomain,
     /// What the event's object is, where the kind fixes it.
     pub object: Option<ObjectType>,
@@ -56,6 +56,23 @@ pub struct Declared {
     pub importance: i32,
     /// Which GraphQL type shows it.
     pub shape: Shape,
+}
+
+impl EventKind {
+    /// Which part of the journey an event of this kind belongs to: what the kind declares, or the part of the wing that the row follows.
+    pub(super) fn domain_in(self, wing: Option<Wing>) -> EventDomain {
+        wing.map_or(self.declared().domain, domain_of)
+    }
+}
+
+/// The part of the journey that stands for a wing.
+pub(super) const fn domain_of(wing: Wing) -> EventDomain {
+    match wing {
+        Wing::Account => EventDomain::Journey,
+        Wing::Marketing => EventDomain::Marketing,
+        Wing::Sales => EventDomain::Sales,
+        Wing::Service => EventDomain::Service,
+    }
 }
 
 macro_rules! kinds {

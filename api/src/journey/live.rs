@@ -89,7 +89,7 @@ pub(super) async fn rights(cx: &Cx, followed: &impl Followed) -> Result<u64> {
 pub async fn now(cx: &Cx) -> Result<String> {
     // The rights first: see `read_page`.
     let rights = rights(cx, &Desk(ObjectType::Handover)).await?;
-    let position = reader::position(&cx.caller, cx.store.db()).await?;
+    let position = reader::position(&cx.caller, &cx.db()).await?;
     Ok(LiveCursor { position, rights }.encode())
 }
 
@@ -102,7 +102,7 @@ pub async fn follow<F: Followed>(
     let (cx, place) = (Cx::of(ctx).clone(), Place::of(ctx));
     // Joins before it reads the position: what is recorded later rings.
     let waiter = cx.store.topics(cx.caller.tenant).join(followed.topics());
-    let now = reader::position(&cx.caller, cx.store.db()).await?;
+    let now = reader::position(&cx.caller, &cx.db()).await?;
     tail::watch(&cx.store, cx.caller.tenant, now);
     let rights = rights(&cx, &followed).await?;
     let mut position = match after.as_deref().map(LiveCursor::decode).transpose()? {
@@ -187,7 +187,7 @@ impl Followed for Desk {
     }
 
     async fn since(&self, cx: &Cx, position: i64, limit: u64) -> Result<Since> {
-        Ok(reader::lying_since(&cx.caller, cx.store.db(), self.0, position, limit).await?)
+        Ok(reader::lying_since(&cx.caller, &cx.db(), self.0, position, limit).await?)
     }
 
     async fn reach(&self, _: &Cx) -> Result<u64> {

@@ -1,7 +1,10 @@
 //! 6: the corridor. The journal (`work` appends, nobody else), its kinds and payloads, the timeline, the live feed, stages.
 
+mod commit;
+mod correction;
 mod custom;
 mod editable;
+mod event;
 pub mod event_id;
 pub mod events;
 mod follow;
@@ -12,6 +15,7 @@ pub mod object;
 mod objects;
 mod payload;
 pub mod reader;
+mod refer;
 mod removal;
 pub mod stages;
 mod subject;
@@ -22,8 +26,9 @@ pub mod verify;
 mod visible;
 mod work;
 
+pub use event::{AUDIENCE_TEAM, Event};
 pub use kinds::{Declared, EventKind, Shape};
 pub use objects::{Journaled, ObjectType, Subjects};
 pub use payload::Payload;
 pub use removal::{Removable, remove};
-pub use work::{AUDIENCE_TEAM, Event, Work, attempt, holds_nul};
+pub use work::{Work, attempt, holds_nul};

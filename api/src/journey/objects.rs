@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::AUDIENCE_TEAM;
 use crate::{
     graph::Kind,
-    policy::{Governed, Type},
+    policy::{Governed, Type, wing_of},
     search::index::{self, Found},
 };
 
@@ -36,6 +36,10 @@ pub trait Journaled: Governed<Model: IntoActiveModel<Self::ActiveModel>, ActiveM
     /// Its name in the journal, where that depends on the row: an internal note is not a public message.
     fn object(_row: &Self::Model) -> ObjectType {
         Self::OBJECT
+    }
+    /// The wing that an event about this row belongs to, where that depends on the row: a note follows its record.
+    fn wing(_row: &Self::Model) -> Option<Wing> {
+        None
     }
     /// The account that the row belongs to now.
     fn account_id(row: &Self::Model) -> Option<Uuid>;
@@ -193,9 +197,12 @@ impl ObjectType {
         ObjectType::ALL.iter().copied().find(|ty| ty.code() == code)
     }
 
-    /// The wing whose team level counts for events about it.
-    pub const fn wing(self) -> Wing {
-        self.access().wing()
+    /// The wing whose team level counts for events about it; none where each event says its own, by its domain.
+    pub const fn wing(self) -> Option<Wing> {
+        match self {
+            ObjectType::Note | ObjectType::Task => None,
+            _ => Some(self.access().wing()),
+        }
     }
 }
 
@@ -217,6 +224,10 @@ macro_rules! journaled {
                    named.dedup(); )?
                 named.into_iter().filter_map(|(ty, id)| Some((ty, id?))).collect()
             }
+
+            $(fn wing($row: &$table::Model) -> Option<Wing> {
+                Some($record.map_or(Wing::Account, wing_of))
+            })?
 
             $(fn found(row: &$table::Model) -> Vec<Found> {
                 $found(row)

@@ -337,25 +337,32 @@ fn filtered(caller: &Caller, filter: &Filter) -> Condition {
     }
 }
 
-/// The rights that a subject's events are seen with. Those of an account hang on the rights on it alone; what follows a person
-/// or a market may have happened with any account, so that each which comes or goes changes the picture.
+/// The rights that subjects' events are seen with, each with its account. Those of an account hang on the rights on it alone; what follows
+/// a person or a market may have happened with any account, so that each which comes or goes changes the picture.
 pub(super) async fn reach<C: ConnectionTrait>(
     caller: &Caller,
     db: &C,
-    ty: SubjectType,
-    account: Option<Uuid>,
-) -> Result<([i32; 4], [i64; 4]), DbErr> {
-    let levels = match account {
-        Some(account) => visible::levels(caller, db, vec![account]).await?.remove(&account),
-        None => None,
-    };
-    let extent = match ty {
-        SubjectType::Account | SubjectType::Opportunity | SubjectType::Ticket | SubjectType::Asset => [0; 4],
+    subjects: &[(Subject, Option<Uuid>)],
+) -> Result<Vec<([i32; 4], [i64; 4])>, DbErr> {
+    let roams = |ty| match ty {
+        SubjectType::Account | SubjectType::Opportunity | SubjectType::Ticket | SubjectType::Asset => false,
         SubjectType::Contact
         | SubjectType::Visitor
         | SubjectType::Lead
         | SubjectType::Campaign
-        | SubjectType::Industry => visible::extent(caller, db).await?,
+        | SubjectType::Industry => true,
     };
-    Ok((levels.unwrap_or_default(), extent))
+    let mut accounts: Vec<Uuid> = subjects.iter().filter_map(|(_, account)| *account).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let levels = visible::levels(caller, db, accounts).await?;
+    let extent = match subjects.iter().any(|(subject, _)| roams(subject.ty)) {
+        true => visible::extent(caller, db).await?,
+        false => [0; 4],
+    };
+    let reach = subjects.iter().map(|(subject, account)| {
+        let levels = account.and_then(|account| levels.get(&account)).copied().unwrap_or_default();
+        (levels, if roams(subject.ty) { extent } else { [0; 4] })
+    });
+    Ok(reach.collect())
 }

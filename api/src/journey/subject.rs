@@ -60,7 +60,7 @@ impl Key for Subject {
         }
         let Some(asked) = asked else { return Ok(HashMap::new()) };
         let mut seen = HashMap::new();
-        for row in cx.store.db().query_all(&asked).await? {
+        for row in cx.db().query_all(&asked).await? {
             let (id, place): (Uuid, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             let ty = usize::try_from(place).ok().and_then(|place| SubjectType::ALL.get(place));
             seen.extend(ty.map(|ty| (Subject { ty: *ty, id }, ())));

@@ -143,22 +143,46 @@ fn subject_of(id: GlobalId) -> Result<Subject> {
         .ok_or_else(|| Error::BadInput(format!("an id of type {}_… has no timeline", id.kind.prefix())))
 }
 
-/// The account of a subject that the caller may see: `None` if there is no such subject for the caller.
-async fn seen_account(cx: &Cx, subject: Subject) -> Result<Option<Option<Uuid>>> {
-    async fn of<E: Journaled>(cx: &Cx, id: Uuid) -> Result<Option<Option<Uuid>>> {
-        let seen = cx.caller.rows::<E>().by_id(id).one(cx.store.db()).await?;
-        Ok(seen.map(|seen| E::account_id(seen.row())))
+/// Of some subjects of one type those that the caller may see, each with its account.
+async fn seen_accounts(cx: &Cx, ty: SubjectType, ids: Vec<Uuid>) -> Result<Vec<(Subject, Option<Uuid>)>> {
+    async fn of<E: Journaled>(cx: &Cx, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Option<Uuid>)>> {
+        let seen = cx.caller.rows::<E>().by_ids(ids).all(&cx.db()).await?;
+        Ok(seen.iter().map(|seen| (E::id(seen.row()), E::account_id(seen.row()))).collect())
     }
-    match subject.ty {
-        SubjectType::Account => of::<account::Entity>(cx, subject.id).await,
-        SubjectType::Contact => of::<contact::Entity>(cx, subject.id).await,
-        SubjectType::Visitor => of::<visitor::Entity>(cx, subject.id).await,
-        SubjectType::Opportunity => of::<opportunity::Entity>(cx, subject.id).await,
-        SubjectType::Lead => of::<lead::Entity>(cx, subject.id).await,
-        SubjectType::Campaign => of::<campaign::Entity>(cx, subject.id).await,
-        SubjectType::Ticket => of::<ticket::Entity>(cx, subject.id).await,
-        SubjectType::Asset => of::<asset::Entity>(cx, subject.id).await,
-        SubjectType::Industry => of::<industry::Entity>(cx, subject.id).await,
+    let seen = match ty {
+        SubjectType::Account => of::<account::Entity>(cx, ids).await,
+        SubjectType::Contact => of::<contact::Entity>(cx, ids).await,
+        SubjectType::Visitor => of::<visitor::Entity>(cx, ids).await,
+        SubjectType::Opportunity => of::<opportunity::Entity>(cx, ids).await,
+        SubjectType::Lead => of::<lead::Entity>(cx, ids).await,
+        SubjectType::Campaign => of::<campaign::Entity>(cx, ids).await,
+        SubjectType::Ticket => of::<ticket::Entity>(cx, ids).await,
+        SubjectType::Asset => of::<asset::Entity>(cx, ids).await,
+        SubjectType::Industry => of::<industry::Entity>(cx, ids).await,
+    };
+    Ok(seen?.into_iter().map(|(id, account)| (Subject { ty, id }, account)).collect())
+}
+
+/// With which rights a subject's events are seen, asked together with its siblings. No answer for a subject that the caller does not see.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct ReachOf(Subject);
+
+impl Key for ReachOf {
+    type Value = u64;
+
+    async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, u64>> {
+        let mut seen = Vec::with_capacity(keys.len());
+        for ty in SubjectType::ALL {
+            let ids: Vec<Uuid> = keys.iter().filter(|key| key.0.ty == *ty).map(|key| key.0.id).collect();
+            if !ids.is_empty() {
+                seen.extend(seen_accounts(cx, *ty, ids).await?);
+            }
+        }
+        let reach = reader::reach(&cx.caller, &cx.db(), &seen).await?;
+        let told = seen.into_iter().zip(reach).map(|((subject, account), reach)| {
+            (ReachOf(subject), live::fingerprint(&(subject.ty, subject.id, account, reach)))
+        });
+        Ok(told.collect())
     }
 }
 
@@ -200,7 +224,7 @@ impl Key for PageOf {
         }
         let mut answers = HashMap::new();
         for ((ty, filter, page), ids) in groups {
-            let pages = reader::pages(&cx.caller, cx.store.db(), ty, &ids, &filter, &page).await?;
+            let pages = reader::pages(&cx.caller, &cx.db(), ty, &ids, &filter, &page).await?;
             answers.extend(pages.into_iter().map(|(id, found)| {
                 let key = PageOf { subject: Subject { ty, id }, filter: filter.clone(), page };
                 (key, Arc::new(found))
@@ -227,7 +251,7 @@ impl Key for CountOf {
         }
         let mut answers = HashMap::new();
         for ((ty, filter), ids) in groups {
-            let counts = reader::counts(&cx.caller, cx.store.db(), ty, &ids, &filter).await?;
+            let counts = reader::counts(&cx.caller, &cx.db(), ty, &ids, &filter).await?;
             answers.extend(
                 counts.into_iter().map(|(id, n)| (CountOf { subject: Subject { ty, id }, filter: filter.clone() }, n)),
             );
@@ -240,10 +264,7 @@ async fn read_page(ctx: &Context<'_>, of: OfSubject, page: Page) -> Result<Timel
     let cx = Cx::of(ctx);
     // Before the page: rights that change in between make the cursor one that has to be read anew, never one that lies.
     let rights = match ctx.look_ahead().field("pageInfo").field("liveCursor").exists() {
-        true => {
-            let _busy = cx.busy();
-            live::rights(cx, &of).await?
-        }
+        true => live::rights(cx, &of).await?,
         false => 0,
     };
     let OfSubject { subject, filter } = of;
@@ -289,7 +310,10 @@ impl TimelineQuery {
     ) -> Result<TimelineConnection> {
         let of = OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(as_of, known_at)? };
         let page = PageArgs::new(first, after, last, before).page()?;
-        seen_account(Cx::of(ctx), of.subject).await?.ok_or(Error::NotFound)?;
+        let Subject { ty, id } = of.subject;
+        if seen_accounts(Cx::of(ctx), ty, vec![id]).await?.is_empty() {
+            return Err(Error::NotFound);
+        }
         read_page(ctx, of, page).await
     }
 
@@ -322,14 +346,11 @@ impl Followed for OfSubject {
     }
 
     async fn since(&self, cx: &Cx, position: i64, limit: u64) -> Result<Since> {
-        Ok(reader::since(&cx.caller, cx.store.db(), self.subject, &self.filter, position, limit).await?)
+        Ok(reader::since(&cx.caller, &cx.db(), self.subject, &self.filter, position, limit).await?)
     }
 
     async fn reach(&self, cx: &Cx) -> Result<u64> {
-        let Subject { ty, id } = self.subject;
-        let account = seen_account(cx, self.subject).await?.ok_or(Error::NotFound)?;
-        let reach = reader::reach(&cx.caller, cx.store.db(), ty, account).await?;
-        Ok(live::fingerprint(&(ty, id, account, reach)))
+        cx.load(ReachOf(self.subject)).await?.ok_or(Error::NotFound)
     }
 }
 

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::ObjectType;
+use super::{ObjectType, kinds::domain_of};
 use crate::policy::{Caller, Grant, Rights, Scope, reach, table};
 
 /// The alias under which the timeline's own table is read.
@@ -36,7 +36,7 @@ pub(super) fn e(column: journey_event::Column) -> Expr {
 pub(super) fn condition(caller: &Caller, of: &'static str) -> Condition {
     let object_type = Expr::col((Alias::new(of), event_subject::Column::ObjectType));
     // Types with the same cell and wing share one clause: a timeline's statement stays short.
-    let mut clauses: Vec<(Vec<Scope>, Wing, Vec<&'static str>)> = Vec::new();
+    let mut clauses: Vec<(Vec<Scope>, Option<Wing>, Vec<&'static str>)> = Vec::new();
     for object in ObjectType::ALL {
         let mut scopes: Vec<Scope> = readable(*object, caller).into_iter().map(|grant| grant.scope).collect();
         if scopes.is_empty() {
@@ -46,19 +46,25 @@ pub(super) fn condition(caller: &Caller, of: &'static str) -> Condition {
             scopes = vec![Scope::All];
         }
         scopes.sort_unstable();
-        let wing = if scopes == [Scope::All] { Wing::Account } else { object.wing() };
+        let wing = if scopes == [Scope::All] { Some(Wing::Account) } else { object.wing() };
         match clauses.iter_mut().find(|(held, at, _)| *held == scopes && *at == wing) {
             Some((_, _, objects)) => objects.push(object.code()),
             None => clauses.push((scopes, wing, vec![object.code()])),
         }
     }
+    let reached = |scopes: &[Scope], wing: Wing| {
+        scopes.iter().fold(Condition::any(), |any, scope| any.add(scope_condition(*scope, wing, caller, of)))
+    };
     let mut any = Condition::any();
     for (scopes, wing, objects) in clauses {
-        let mut reached = Condition::any();
-        for scope in scopes {
-            reached = reached.add(scope_condition(scope, wing, caller, of));
-        }
-        any = any.add(Condition::all().add(object_type.clone().is_in(objects)).add(reached));
+        let of_objects = Condition::all().add(object_type.clone().is_in(objects));
+        any = any.add(match wing {
+            Some(wing) => of_objects.add(reached(&scopes, wing)),
+            None => of_objects.add(WINGS.into_iter().fold(Condition::any(), |any, wing| {
+                let domain = Expr::col((Alias::new(of), event_subject::Column::Domain)).eq(domain_of(wing).as_str());
+                any.add(Condition::all().add(domain).add(reached(&scopes, wing)))
+            })),
+        });
     }
     if any.is_empty() {
         any = any.add(Expr::val(1).eq(0));
@@ -169,12 +175,14 @@ impl<'a> EventRights<'a> {
     pub(super) fn on(&self, event: &journey_event::Model) -> Rights {
         let Some(object) = ObjectType::parse(&event.object_type) else { return Rights::default() };
         let grants = readable(object, self.caller);
+        let of_domain = || WINGS.into_iter().find(|wing| domain_of(*wing) == event.domain);
+        let wing = object.wing().or_else(of_domain).unwrap_or(Wing::Account);
         let mut rights = Rights::default();
         match grants.as_slice() {
             [only] => rights.join(&only.rights, false),
             several => several
                 .iter()
-                .filter(|grant| self.reaches(grant.scope, object.wing(), event))
+                .filter(|grant| self.reaches(grant.scope, wing, event))
                 .for_each(|grant| rights.join(&grant.rights, false)),
         }
         rights

@@ -1,30 +1,24 @@
 //! The one write path. A [`Work`] is a transaction that collects rows and events and commits them together; there is no other
 //! way to change data.
-//!
-//! At commit it locks the tenant's counter row, takes positions for its events and `recorded_at = max(now, last + 1 µs)`, writes
-//! events, subjects and change log, commits, and wakes the readers. The counter comes last, so that writers wait for each
-//! other only for the time of these inserts, and commit order is feed order.
 
 use std::{collections::HashMap, str::FromStr, sync::Arc};
 
-use async_graphql::MaybeUndefined;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use entities::{
-    account::account,
-    codes::{ChangeKind, SubjectType},
-    journey::{change_log, event_subject, feed_counter, journey_event, search_token},
+    codes::{ChangeKind, Wing},
+    journey::search_token,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QuerySelect, Set, Value,
+    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter, Set, Value,
     sea_query::{Expr, ExprTrait, IntoCondition},
 };
 use uuid::Uuid;
 
-use super::{EventKind, Journaled, ObjectType, Payload, Subjects, event_id};
+use super::{Event, Journaled, ObjectType, Subjects, event_id};
 use crate::{
-    graph::{Cx, Error, Fields, GlobalId, Result, camel, require_write},
-    policy::{Caller, Class, Link, Seen, Type},
+    graph::{Cx, Error, Fields, Result, camel},
+    policy::{Caller, Link, Seen},
 };
 
 /// Runs a use case, again if another transaction was in the way. The use case holds the whole unit of work.
@@ -43,126 +37,26 @@ pub struct Work<'a> {
     pub(super) cx: &'a Cx,
     pub(super) tx: DatabaseTransaction,
     pub(super) fields: Option<Arc<Fields>>,
-    now: DateTime<Utc>,
-    source: Option<String>,
-    events: Vec<Event>,
-    touched: Vec<Touched>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) source: Option<String>,
+    pub(super) events: Vec<Event>,
+    pub(super) touched: Vec<Touched>,
+    /// Objects whose event never happened: what removes them supersedes it.
+    pub(super) retracted: HashMap<(ObjectType, Uuid), Uuid>,
     minted: u64,
-    discarded: Vec<Uuid>,
+    pub(super) discarded: Vec<Uuid>,
 }
 
-/// An event to be.
-#[derive(Clone, Debug)]
-pub struct Event {
-    kind: EventKind,
-    object: (ObjectType, Uuid),
-    account_id: Option<Uuid>,
-    subjects: Subjects,
-    payload: Payload,
-    occurred_at: Option<DateTime<Utc>>,
-    audience: String,
-    source_seq: Option<i64>,
-    supersedes: Option<Uuid>,
-    time_uncertain: bool,
-}
-
-/// Everybody whom the row rule reaches.
-pub const AUDIENCE_TEAM: &str = "TEAM";
-
-impl Event {
-    /// An event about a row: its account, its subjects and its audience come from the row.
-    pub fn of<E: Journaled>(kind: EventKind, row: &E::Model, payload: Payload) -> Event {
-        Event {
-            kind,
-            object: (kind.declared().object.unwrap_or(E::object(row)), E::id(row)),
-            account_id: E::account_id(row),
-            subjects: E::subjects(row),
-            payload,
-            occurred_at: None,
-            audience: E::audience(row),
-            source_seq: None,
-            supersedes: None,
-            time_uncertain: false,
-        }
-    }
-
-    /// An event about the tenant itself, whose row has a number and no UUID.
-    pub(super) fn of_tenant(kind: EventKind, tenant: i64, payload: Payload) -> Event {
-        Event {
-            kind,
-            object: (ObjectType::Tenant, Uuid::from_u64_pair(0, tenant.cast_unsigned())),
-            account_id: None,
-            subjects: Subjects::new(),
-            payload,
-            occurred_at: None,
-            audience: AUDIENCE_TEAM.to_owned(),
-            source_seq: None,
-            supersedes: None,
-            time_uncertain: false,
-        }
-    }
-
-    /// Also about this.
-    pub fn about(mut self, ty: SubjectType, id: impl Into<Option<Uuid>>) -> Event {
-        self.subjects.extend(id.into().map(|id| (ty, id)));
-        self
-    }
-
-    /// It belongs to this account.
-    pub fn account(mut self, account: impl Into<Option<Uuid>>) -> Event {
-        self.account_id = account.into();
-        self
-    }
-
-    /// Its object is this, not what the kind declares: a cold call is a touchpoint's `call.connected`.
-    pub fn object(mut self, ty: ObjectType, id: Uuid) -> Event {
-        self.object = (ty, id);
-        self
-    }
-
-    /// It happened then, not now.
-    pub fn at(mut self, occurred_at: DateTime<Utc>) -> Event {
-        self.occurred_at = Some(occurred_at);
-        self
-    }
-
-    /// Those who work in this queue see it too, whatever its account.
-    pub fn queue(mut self, queue: Option<Uuid>) -> Event {
-        if let Some(queue) = queue {
-            self.audience = format!("QUEUE:{queue}");
-        }
-        self
-    }
-
-    /// It lies with this colleague, who sees it whatever its account.
-    pub fn colleague(mut self, colleague: Option<Uuid>) -> Event {
-        if let Some(colleague) = colleague {
-            self.audience = format!("COLLEAGUE:{colleague}");
-        }
-        self
-    }
-
-    /// Its place among the events of its source.
-    pub fn source_seq(mut self, seq: i64) -> Event {
-        self.source_seq = Some(seq);
-        self
-    }
-
-    /// The source gave no possible time.
-    pub fn time_uncertain(mut self, uncertain: bool) -> Event {
-        self.time_uncertain = uncertain;
-        self
-    }
-}
-
-struct Touched {
-    object: (ObjectType, Uuid),
-    change: ChangeKind,
-    fields: Vec<String>,
-    version: i64,
-    account_id: Option<Uuid>,
-    audience: String,
-    subjects: Subjects,
+/// A row that was written.
+pub(super) struct Touched {
+    pub(super) object: (ObjectType, Uuid),
+    pub(super) change: ChangeKind,
+    pub(super) fields: Vec<String>,
+    pub(super) version: i64,
+    pub(super) account_id: Option<Uuid>,
+    pub(super) wing: Option<Wing>,
+    pub(super) audience: String,
+    pub(super) subjects: Subjects,
 }
 
 /// How many binds one statement takes. Both engines take eight times as many; but the driver keeps the last 512 statements, and
@@ -185,6 +79,7 @@ impl<'a> Work<'a> {
             source: None,
             events: Vec::new(),
             touched: Vec::new(),
+            retracted: HashMap::new(),
             minted: 0,
             discarded: Vec::new(),
         })
@@ -254,6 +149,7 @@ impl<'a> Work<'a> {
                 fields: Vec::new(),
                 version: E::version(row),
                 account_id: E::account_id(row),
+                wing: E::wing(row),
                 audience: E::audience(row),
                 subjects: E::subjects(row),
             });
@@ -299,7 +195,7 @@ impl<'a> Work<'a> {
         Box::pin(self.insert_rows::<search_token::Entity>(tokens.collect())).await
     }
 
-    async fn insert_rows<E>(&self, rows: Vec<E::ActiveModel>) -> Result<()>
+    pub(super) async fn insert_rows<E>(&self, rows: Vec<E::ActiveModel>) -> Result<()>
     where
         E: EntityTrait,
         E::Model: IntoActiveModel<E::ActiveModel>,
@@ -380,127 +276,11 @@ impl<'a> Work<'a> {
             fields,
             version: E::version(&after),
             account_id: E::account_id(&after),
+            wing: E::wing(&after),
             audience: E::audience(&after),
             subjects: E::subjects(&after),
         });
         Ok(after)
-    }
-
-    /// A row that the caller wants to change: reached, at the version that it has seen, with the right to write each field.
-    pub async fn to_change<E: Journaled>(
-        &self,
-        id: Uuid,
-        if_version: Option<i32>,
-        written: &[(Class, &'static str)],
-    ) -> Result<Seen<E::Model>> {
-        self.to_change_as::<E>(E::TYPE, id, if_version, written).await
-    }
-
-    /// [`Work::to_change`] under another line of the access table than the table's own.
-    pub async fn to_change_as<E: Journaled>(
-        &self,
-        ty: Type,
-        id: Uuid,
-        if_version: Option<i32>,
-        written: &[(Class, &'static str)],
-    ) -> Result<Seen<E::Model>> {
-        let rows = self.cx.caller.rows_to_write_as::<E>(ty).by_id(id);
-        let seen = rows.one(&self.tx).await?.ok_or_else(|| Error::missing("id"))?;
-        require_write(seen.rights(), written)?;
-        let version = E::version(seen.row());
-        match if_version {
-            Some(expected) if i64::from(expected) != version => Err(Error::version_conflict(version)),
-            _ => Ok(seen),
-        }
-    }
-
-    /// A row after a write: it must still be reached, with the right to write what was written. Else nothing happened.
-    pub async fn reached<E: Journaled>(&self, id: Uuid, written: &[(Class, &'static str)]) -> Result<Seen<E::Model>> {
-        self.reached_as::<E>(E::TYPE, id, written).await
-    }
-
-    /// [`Work::reached`] under another line of the access table than the table's own.
-    pub async fn reached_as<E: Journaled>(
-        &self,
-        ty: Type,
-        id: Uuid,
-        written: &[(Class, &'static str)],
-    ) -> Result<Seen<E::Model>> {
-        let rows = self.cx.caller.rows_to_write_as::<E>(ty).by_id(id);
-        let seen = rows.one(&self.tx).await?.ok_or_else(|| Error::forbidden(""))?;
-        require_write(seen.rights(), written)?;
-        Ok(seen)
-    }
-
-    /// A row that an input refers to, if the caller may see it.
-    pub async fn refer<E: Journaled>(&self, path: &str, id: GlobalId) -> Result<Seen<E::Model>> {
-        let uuid = id.named(path, E::OBJECT.kind())?;
-        self.cx.caller.rows::<E>().by_id(uuid).one(&self.tx).await?.ok_or_else(|| Error::missing(path))
-    }
-
-    /// [`Work::refer`] for a reference that may be left out.
-    pub async fn refer_opt<E: Journaled>(&self, path: &str, id: Option<GlobalId>) -> Result<Option<Uuid>> {
-        match id {
-            Some(id) => Ok(Some(E::id(self.refer::<E>(path, id).await?.row()))),
-            None => Ok(None),
-        }
-    }
-
-    /// [`Work::refer`] for a list: all of them, or the refusal; one statement.
-    pub async fn refer_all<E: Journaled>(&self, path: &str, ids: Vec<GlobalId>) -> Result<Vec<Uuid>> {
-        let mut wanted = ids.into_iter().map(|id| id.named(path, E::OBJECT.kind())).collect::<Result<Vec<Uuid>>>()?;
-        wanted.sort_unstable();
-        wanted.dedup();
-        if wanted.is_empty() {
-            return Ok(wanted);
-        }
-        let found = self.cx.caller.rows::<E>().by_ids(wanted.iter().copied()).all(&self.tx).await?;
-        match found.len() == wanted.len() {
-            true => Ok(wanted),
-            false => Err(Error::missing(path)),
-        }
-    }
-
-    /// [`Work::refer`] for a patch: absent leaves, null clears.
-    pub async fn refer_patch<E: Journaled>(
-        &self,
-        path: &str,
-        id: MaybeUndefined<GlobalId>,
-    ) -> Result<ActiveValue<Option<Uuid>>> {
-        match id {
-            MaybeUndefined::Undefined => Ok(ActiveValue::NotSet),
-            MaybeUndefined::Null => Ok(Set(None)),
-            MaybeUndefined::Value(id) => Ok(Set(Some(E::id(self.refer::<E>(path, id).await?.row())))),
-        }
-    }
-
-    /// [`Work::refer_patch`] for a reference that cannot be cleared.
-    pub async fn refer_patch_required<E: Journaled>(
-        &self,
-        path: &str,
-        id: MaybeUndefined<GlobalId>,
-    ) -> Result<ActiveValue<Uuid>> {
-        match id {
-            MaybeUndefined::Undefined => Ok(ActiveValue::NotSet),
-            MaybeUndefined::Null => Err(Error::invalid(path, "this cannot be cleared")),
-            MaybeUndefined::Value(id) => Ok(Set(E::id(self.refer::<E>(path, id).await?.row()))),
-        }
-    }
-
-    /// A row that must follow a change of another that the caller may make, whether or not the caller reaches it: the person
-    /// behind a lead that is decided. A named hole: nothing of the row goes back to the caller.
-    pub async fn follow_unscoped<E: Journaled>(&self, id: Uuid) -> Result<Option<E::Model>> {
-        Ok(E::find().filter(E::TENANT.eq(self.cx.caller.tenant)).filter(E::ID.eq(id)).one(&self.tx).await?)
-    }
-
-    /// How many rows stand in the way of a change, whoever may see them. A named hole: nothing but "some" or "none" goes back.
-    pub async fn tally_unscoped<E: Journaled>(&self, which: impl IntoCondition) -> Result<u64> {
-        use sea_orm::PaginatorTrait;
-        let mut rows = E::find().filter(E::TENANT.eq(self.cx.caller.tenant)).filter(which.into_condition());
-        if let Some(deleted) = E::DELETED {
-            rows = rows.filter(deleted.is_null());
-        }
-        Ok(rows.count(&self.tx).await?)
     }
 
     /// Throws the bytes of a file away once its removal is committed: bytes that nobody names harm nobody, a name without bytes
@@ -537,172 +317,6 @@ impl<'a> Work<'a> {
             }
         }
         row
-    }
-
-    /// Every change that no event names becomes a record event of its own: a write without a journal event cannot happen.
-    fn name_the_unnamed(&mut self) {
-        let mut named: std::collections::HashSet<(ObjectType, Uuid)> =
-            self.events.iter().map(|event| event.object).collect();
-        for touched in &self.touched {
-            if !named.insert(touched.object) {
-                continue;
-            }
-            let kind = match touched.change {
-                ChangeKind::Created => EventKind::RecordCreated,
-                ChangeKind::Updated => EventKind::RecordUpdated,
-                ChangeKind::Deleted => EventKind::RecordDeleted,
-            };
-            self.events.push(Event {
-                kind,
-                object: touched.object,
-                account_id: touched.account_id,
-                subjects: touched.subjects.clone(),
-                payload: Payload::Record { fields: touched.fields.clone() },
-                occurred_at: None,
-                audience: touched.audience.clone(),
-                source_seq: None,
-                supersedes: None,
-                time_uncertain: false,
-            });
-        }
-    }
-
-    /// Commits rows and events together. Gives the feed's position after them.
-    pub async fn commit(mut self) -> Result<i64> {
-        self.name_the_unnamed();
-        let tenant = self.cx.caller.tenant;
-        if self.events.is_empty() {
-            self.tx.commit().await?;
-            return Ok(0);
-        }
-        let industries = self.industries().await?;
-        let count = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
-        let (position, recorded_at) = self.take_positions(count).await?;
-
-        let mut last_change: HashMap<(ObjectType, Uuid), &Touched> = HashMap::new();
-        for touched in &self.touched {
-            let held = last_change.entry(touched.object).or_insert(touched);
-            if touched.version > held.version {
-                *held = touched;
-            }
-        }
-        let (mut events, mut subjects, mut changes) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, event) in self.events.iter().enumerate() {
-            let declared = event.kind.declared();
-            let id = event_id::mint(event.occurred_at.unwrap_or(self.now), index as u64, self.cx.clock.random());
-            let mut about: Subjects = Vec::new();
-            let industry = event.account_id.and_then(|account| industries.get(&account).copied());
-            for subject in event.subjects.iter().copied().chain(industry.map(|id| (SubjectType::Industry, id))) {
-                if !about.contains(&subject) {
-                    about.push(subject);
-                }
-            }
-            for (subject_type, subject_id) in &about {
-                subjects.push(event_subject::ActiveModel {
-                    tenant_id: Set(tenant),
-                    subject_type: Set(*subject_type),
-                    subject_id: Set(*subject_id),
-                    event_id: Set(id),
-                    role: Set("ABOUT".to_owned()),
-                    kind: Set(declared.name.to_owned()),
-                    domain: Set(declared.domain),
-                    importance: Set(declared.importance),
-                    account_id: Set(event.account_id),
-                    object_type: Set(event.object.0.code().to_owned()),
-                    audience: Set(event.audience.clone()),
-                    via_operation: Set(None),
-                    superseded_at: Set(None),
-                });
-            }
-            let touched = last_change.get(&event.object);
-            changes.push(change_log::ActiveModel {
-                tenant_id: Set(tenant),
-                position: Set(position - count + 1 + index as i64),
-                event_id: Set(id),
-                object_type: Set(event.object.0.code().to_owned()),
-                object_id: Set(event.object.1),
-                change: Set(touched.map_or(ChangeKind::Updated, |touched| touched.change)),
-                changed_fields: Set(touched.map(|touched| touched.fields.clone()).unwrap_or_default().into()),
-                version: Set(touched.map(|touched| touched.version)),
-                source: Set(self.source.clone()),
-                recorded_at: Set(recorded_at),
-            });
-            events.push(journey_event::ActiveModel {
-                tenant_id: Set(tenant),
-                id: Set(id),
-                kind: Set(declared.name.to_owned()),
-                domain: Set(declared.domain),
-                recorded_at: Set(recorded_at),
-                time_uncertain: Set(event.time_uncertain),
-                source: Set(self.source.clone()),
-                source_seq: Set(event.source_seq),
-                actor_id: Set(self.cx.caller.colleague),
-                object_type: Set(event.object.0.code().to_owned()),
-                object_id: Set(event.object.1),
-                account_id: Set(event.account_id),
-                audience: Set(event.audience.clone()),
-                importance: Set(declared.importance),
-                supersedes: Set(event.supersedes),
-                subjects: Set(about.iter().map(|(ty, id)| serde_json::json!([ty.as_str(), id])).collect()),
-                payload: Set(event.payload.write()),
-            });
-        }
-        Box::pin(self.insert_rows::<journey_event::Entity>(events)).await?;
-        Box::pin(self.insert_rows::<event_subject::Entity>(subjects)).await?;
-        Box::pin(self.insert_rows::<change_log::Entity>(changes)).await?;
-        if self.cx.store.is_postgres() {
-            self.cx.store.announce(&self.tx, tenant).await?;
-        }
-        self.tx.commit().await?;
-        self.cx.store.wake(tenant);
-        if let Some(files) = self.cx.store.files() {
-            for file in self.discarded {
-                if let Err(cause) = files.delete(tenant, file).await {
-                    // No name leads to them any more.
-                    tracing::warn!(%cause, %file, "the bytes of a removed file stay");
-                }
-            }
-        }
-        Ok(position)
-    }
-
-    /// The industry of each account that the events name, as it is now: an industry is a subject, too.
-    async fn industries(&self) -> Result<HashMap<Uuid, Uuid>, DbErr> {
-        let mut accounts: Vec<Uuid> = self.events.iter().filter_map(|event| event.account_id).collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        let mut industries = HashMap::new();
-        for chunk in accounts.chunks(1000) {
-            let rows: Vec<(Uuid, Option<Uuid>)> = account::Entity::find()
-                .select_only()
-                .columns([account::Column::Id, account::Column::IndustryId])
-                .filter(account::Column::TenantId.eq(self.cx.caller.tenant))
-                .filter(account::Column::Id.is_in(chunk.iter().copied()))
-                .into_tuple()
-                .all(&self.tx)
-                .await?;
-            industries.extend(rows.into_iter().filter_map(|(account, industry)| Some((account, industry?))));
-        }
-        Ok(industries)
-    }
-
-    /// Locks the tenant's counter and takes `count` positions; gives the last of them and the moment of recording.
-    async fn take_positions(&self, count: i64) -> Result<(i64, DateTime<Utc>)> {
-        let tenant = self.cx.caller.tenant;
-        let counter = feed_counter::Entity::update_many()
-            .col_expr(feed_counter::Column::Position, Expr::col(feed_counter::Column::Position).add(count))
-            .filter(feed_counter::Column::TenantId.eq(tenant))
-            .exec_with_returning(&self.tx)
-            .await?
-            .pop()
-            .ok_or(Error::NotFound)?;
-        let recorded_at = Ord::max(self.now, counter.last_recorded_at + Duration::microseconds(1));
-        feed_counter::Entity::update_many()
-            .col_expr(feed_counter::Column::LastRecordedAt, Expr::val(recorded_at))
-            .filter(feed_counter::Column::TenantId.eq(tenant))
-            .exec(&self.tx)
-            .await?;
-        Ok((counter.position, recorded_at))
     }
 }
 

@@ -136,7 +136,7 @@ impl Key for IndustriesOfCampaign {
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
         let links = cx.caller.links::<campaign_industry::Entity>();
         let campaigns = keys.iter().map(|key| key.0);
-        let links = links.filter(campaign_industry::Column::CampaignId.is_in(campaigns)).all(cx.store.db()).await?;
+        let links = links.filter(campaign_industry::Column::CampaignId.is_in(campaigns)).all(&cx.db()).await?;
         let mut industries: HashMap<Self, Vec<Uuid>> = HashMap::new();
         for link in links {
             industries.entry(IndustriesOfCampaign(link.campaign_id)).or_default().push(link.industry_id);

@@ -38,7 +38,7 @@ impl Key for CostOfCampaign {
             ],
         );
         let mut sums: HashMap<Uuid, Vec<Money>> = HashMap::new();
-        for row in cx.store.db().query_all(&summed(rows, &["campaign", "currency"])).await? {
+        for row in cx.db().query_all(&summed(rows, &["campaign", "currency"])).await? {
             if let (Some(campaign), Some(sum)) = (row.try_get("", "campaign")?, sum_of(&row)?) {
                 sums.entry(campaign).or_default().push(sum);
             }
@@ -88,7 +88,7 @@ impl Key for ReachOfCampaign {
             .expr_as(nameless.count_distinct(), "visitors")
             .to_owned();
         let mut reached = HashMap::new();
-        for row in cx.store.db().query_all(&select).await? {
+        for row in cx.db().query_all(&select).await? {
             let Some(campaign) = row.try_get("", "campaign")? else { continue };
             let number = |column: &str| row.try_get::<i64>("", column);
             let (contacts, visitors) = (number("contacts")?, number("visitors")?);
@@ -140,7 +140,7 @@ impl Key for LeadsOfCampaign {
             [("campaign", Class::P, "campaign", Column::CampaignId), ("status", Class::P, "status", Column::Status)];
         let select = counted(rows.into_fields(&cx.caller, &fields), &["campaign", "status"]);
         let mut lines: HashMap<Uuid, Vec<(LeadStatus, i64)>> = HashMap::new();
-        for row in cx.store.db().query_all(&select).await? {
+        for row in cx.db().query_all(&select).await? {
             if let (Some(campaign), Some(status)) = (row.try_get("", "campaign")?, row.try_get("", "status")?) {
                 lines.entry(campaign).or_default().push((status, row.try_get("", "n")?));
             }
@@ -153,9 +153,8 @@ impl Key for LeadsOfCampaign {
 pub(super) async fn all_leads(cx: &Cx) -> Result<Vec<LeadCount>> {
     let fields = [("status", Class::P, "status", lead::Column::Status)];
     let select = counted(cx.caller.rows::<lead::Entity>().into_fields(&cx.caller, &fields), &["status"]);
-    let _busy = cx.busy();
     let mut lines = Vec::new();
-    for row in cx.store.db().query_all(&select).await? {
+    for row in cx.db().query_all(&select).await? {
         if let Some(status) = row.try_get("", "status")? {
             lines.push((status, row.try_get("", "n")?));
         }
@@ -245,7 +244,7 @@ async fn offers(cx: &Cx, rows: Rows<handover::Entity>, by: &[&'static str]) -> R
             (REASON, Class::P, "reason_code", Column::ReasonCode),
         ],
     );
-    Ok(cx.store.db().query_all(&counted(rows, by)).await?)
+    Ok(cx.db().query_all(&counted(rows, by)).await?)
 }
 
 fn line(row: &QueryResult) -> Result<Offers> {
@@ -281,7 +280,6 @@ impl Key for OffersOfCampaign {
 
 /// How sales received some of the offers that the caller sees.
 pub(super) async fn acceptance(cx: &Cx, rows: Rows<handover::Entity>) -> Result<Acceptance> {
-    let _busy = cx.busy();
     let rows = offers(cx, rows, &[OUTCOME, REASON]).await?;
     Ok(Acceptance::of(&rows.iter().map(line).collect::<Result<Vec<Offers>>>()?))
 }

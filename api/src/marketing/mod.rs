@@ -6,6 +6,7 @@ mod boundary;
 pub mod campaign;
 pub mod channel;
 pub mod content;
+pub mod correct;
 pub mod cost;
 pub mod decide;
 pub mod desk;
@@ -106,7 +107,8 @@ pub struct MarketingMutations(
     channel::ChannelRemoval,
     cost::CampaignCostRemoval,
     content::ContentAssetRemoval,
-    touchpoint::TouchpointRemoval,
+    correct::TouchpointCorrection,
+    correct::TouchpointRemoval,
     lead::LeadRemoval,
     lesson::LessonRemoval,
 );

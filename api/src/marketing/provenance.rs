@@ -65,7 +65,7 @@ impl Key for TouchesOfLead {
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
         let links = cx.caller.links::<lead_touch::Entity>();
         let links = links.filter(lead_touch::Column::LeadId.is_in(keys.iter().map(|key| key.0)));
-        let mut links = links.all(cx.store.db()).await?;
+        let mut links = links.all(&cx.db()).await?;
         // FIRST, CREATED, QUALIFIED; within a role in the order in which the touchpoints were recorded.
         links.sort_by_key(|link| (LeadTouchRole::ALL.iter().position(|role| *role == link.role), link.touchpoint_id));
         let mut touches: HashMap<Self, Vec<LeadTouch>> = HashMap::new();

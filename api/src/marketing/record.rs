@@ -135,6 +135,19 @@ async fn record(
     Ok(recorded)
 }
 
+/// When a touch can have been.
+pub(super) fn possible(path: &str, occurred_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    match occurred_at < DateTime::UNIX_EPOCH || occurred_at > now + Duration::hours(24) {
+        true => Err(Error::invalid(path, "not before 1970, and not more than 24 hours ahead")),
+        false => Ok(occurred_at),
+    }
+}
+
+/// What a link was tagged with; blank is none.
+pub(super) fn tag(path: &str, value: Option<String>) -> Result<Option<String>> {
+    value.filter(|tag| !tag.trim().is_empty()).map(|tag| text(path, tag, 500)).transpose()
+}
+
 type Found<M> = HashMap<Uuid, Seen<M>>;
 
 /// What the rows of one call take from what they refer to. The rest is only checked.
@@ -208,10 +221,7 @@ impl Known {
         if contact_id.is_none() && visitor_id.is_none() && account_id.is_none() {
             return Err(Error::invalid(&at("contactId"), "a touch is with a contact, a visitor or an account"));
         }
-        let occurred_at = occurred_at.unwrap_or(now);
-        if occurred_at < DateTime::UNIX_EPOCH || occurred_at > now + Duration::hours(24) {
-            return Err(Error::invalid(&at("occurredAt"), "not before 1970, and not more than 24 hours ahead"));
-        }
+        let occurred_at = possible(&at("occurredAt"), occurred_at.unwrap_or(now), now)?;
         let visitor = visitor_id.and_then(|id| self.visitors.get(&id.uuid)).map(Seen::row);
         let contact_id = contact_id.map(|id| id.uuid).or_else(|| visitor.and_then(|visitor| visitor.contact_id));
         let account_id = account_id
@@ -221,9 +231,7 @@ impl Known {
         let campaign_id =
             campaign_id.map(|id| id.uuid).or_else(|| self.campaigns_by_code.get(utm_campaign.as_deref()?).copied());
         let (cost_minor, currency) = cost.map(|money| money.into_price(&at("cost"))).transpose()?.unzip();
-        let tag = |field: &str, value: Option<String>| {
-            value.filter(|tag| !tag.trim().is_empty()).map(|tag| text(&at(field), tag, 500)).transpose()
-        };
+        let tag = |field: &str, value| tag(&at(field), value);
         Ok(touchpoint::ActiveModel {
             campaign_id: Set(campaign_id),
             channel_id: Set(channel_id.map(|id| id.uuid)),

@@ -12,7 +12,7 @@ use crate::{
     account::{Account, Contact, Visitor},
     custom,
     graph::{AnyOf, Ids, Money, TimeFilter},
-    listed, object, removal,
+    listed, object,
 };
 
 object! {
@@ -85,10 +85,4 @@ listed! {
         /// By whether the customer came to us.
         P is_inbound: bool = IsInbound;
     }
-}
-
-removal! {
-    /// Takes a touch away that never was.
-    delete_touchpoint: touchpoint::Entity as Touchpoint, class P interaction;
-    mutation TouchpointRemoval, input DeleteTouchpointInput, payload DeleteTouchpointPayload;
 }

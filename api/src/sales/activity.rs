@@ -16,11 +16,11 @@ use crate::{
     custom,
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, line, line_patch, patch, remark, remark_patch},
     input,
-    journey::{Event, EventKind, Payload, Work, attempt},
+    journey::{Event, EventKind, Payload, Removable, Work, attempt},
     listed,
     marketing::Lead,
     object, payload,
-    policy::{Type, access},
+    policy::{Seen, Type, access},
     removal,
 };
 
@@ -167,8 +167,7 @@ pub async fn record(cx: &Cx, input: RecordActivityInput) -> Result<Activity> {
             ..Default::default()
         })
         .await?;
-    let payload = Payload::Activity { direction: direction.as_str().to_owned(), automatic: false };
-    work.record(Event::of::<activity::Entity>(kind_of(kind, direction, outcome), &row, payload).at(occurred_at));
+    work.record(event_of(&row));
     let seen = work.reached::<activity::Entity>(row.id, &written).await?;
     work.commit().await?;
     Ok(Activity(seen))
@@ -250,16 +249,30 @@ pub async fn update(cx: &Cx, input: UpdateActivityInput) -> Result<Activity> {
         body: remark_patch("body", body)?,
         ..Default::default()
     };
-    work.update::<activity::Entity>(&seen, row).await?;
+    let row = work.update::<activity::Entity>(&seen, row).await?;
+    work.correct(event_of(seen.row()), event_of(&row)).await?;
     let seen = work.reached::<activity::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Activity(seen))
 }
 
 removal! {
-    /// Takes an activity away that never was.
-    delete_activity: activity::Entity as Activity, class P outcome;
+    /// Takes an activity away that never was, and its event off the timelines.
+    delete_activity: activity::Entity as Activity, class P outcome, checked;
     mutation ActivityRemoval, input DeleteActivityInput, payload DeleteActivityPayload;
+}
+
+impl Removable for activity::Entity {
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<activity::Model>) -> Result<()> {
+        work.retract(&event_of(seen.row())).await
+    }
+}
+
+/// The event of an activity, at the time when it was.
+fn event_of(row: &activity::Model) -> Event {
+    let payload = Payload::Activity { direction: row.direction.as_str().to_owned(), automatic: row.automatic };
+    let kind = kind_of(row.kind, row.direction, row.outcome);
+    Event::of::<activity::Entity>(kind, row, payload).at(row.occurred_at)
 }
 
 /// Changing activities.
@@ -275,7 +288,8 @@ impl ActivityMutation {
         RecordActivityPayload::of(attempt(|| record(cx, input.clone())).await)
     }
 
-    /// Changes what was written down of a call, mail, chat, visit or trial.
+    /// Changes what was written down of a call, mail, chat, visit or trial. A call that got through after all becomes another event, which
+    /// supersedes the first.
     #[graphql(directive = access::apply("Activity".into(), "P".into(), true))]
     async fn update_activity(&self, ctx: &Context<'_>, input: UpdateActivityInput) -> Result<UpdateActivityPayload> {
         let cx = Cx::of(ctx);

@@ -48,7 +48,6 @@ impl PipelineStage {
 /// Every open stage in the order of its pipeline, with what stands there of these opportunities.
 pub(super) async fn by_stage(cx: &Cx, rows: Rows<opportunity::Entity>) -> Result<Vec<PipelineStage>> {
     use opportunity::Column;
-    let _busy = cx.busy();
     let fields = [
         ("pipeline", Class::P, "pipeline", Column::PipelineId),
         ("stage", Class::P, "stage", Column::Stage),
@@ -56,7 +55,7 @@ pub(super) async fn by_stage(cx: &Cx, rows: Rows<opportunity::Entity>) -> Result
         ("currency", Class::M, "amount", Column::Currency),
     ];
     let rows = rows.filter(is_open(cx)).into_fields(&cx.caller, &fields);
-    let lines = cx.store.db().query_all(&summed(rows, &["pipeline", "stage", "currency"])).await?;
+    let lines = cx.db().query_all(&summed(rows, &["pipeline", "stage", "currency"])).await?;
     let stages = cx
         .caller
         .rows::<stage::Entity>()
@@ -65,7 +64,7 @@ pub(super) async fn by_stage(cx: &Cx, rows: Rows<opportunity::Entity>) -> Result
         .order_by(stage::Column::PipelineId, Order::Asc)
         .order_by(stage::Column::Position, Order::Asc)
         .order_by(stage::Column::Id, Order::Asc);
-    let stages = stages.all(cx.store.db()).await?;
+    let stages = stages.all(&cx.db()).await?;
     let empty = |stage| PipelineStage { stage, opportunities: 0, amounts: Vec::new() };
     let mut stages: Vec<PipelineStage> = stages.into_iter().map(empty).collect();
     for line in &lines {

@@ -168,7 +168,7 @@ impl Key for SnapshotsOf {
         let rows = rows.filter(parent.is_in(keys.iter().map(|key| key.0)));
         let oldest = [(opportunity_snapshot::Column::Id.into_expr(), Sort::Asc)];
         let mut of: HashMap<Uuid, Vec<Seen<opportunity_snapshot::Model>>> = HashMap::new();
-        for row in rows.first_of_each(cx.store.db(), parent, &oldest, HISTORY).await? {
+        for row in rows.first_of_each(&cx.db(), parent, &oldest, HISTORY).await? {
             of.entry(row.row().opportunity_id).or_default().push(row);
         }
         Ok(of.into_iter().map(|(id, rows)| (SnapshotsOf(id), Arc::new(rows))).collect())

@@ -14,11 +14,11 @@ use crate::{
     account::{Account, Colleague, Contact, Industry, ground},
     graph::{AnyOf, Cx, GlobalId, Ids, Kind, Result, TextFilter, patch_required, prose, prose_patch},
     input,
-    journey::{Event, EventKind, Payload, Work, attempt},
+    journey::{Event, EventKind, Payload, Removable, Work, attempt},
     listed,
     marketing::Campaign,
     object, payload,
-    policy::{Type, access},
+    policy::{Seen, Type, access},
     removal, teamwork,
 };
 
@@ -163,8 +163,7 @@ pub async fn record(cx: &Cx, input: RecordRequirementInput) -> Result<Requiremen
             ..Default::default()
         })
         .await?;
-    let payload = Payload::Requirement { category: category.as_str().to_owned() };
-    work.record(Event::of::<requirement::Entity>(EventKind::RequirementRecorded, &row, payload));
+    work.record(event_of(&row));
     let seen = work.reached::<requirement::Entity>(row.id, &written).await?;
     work.commit().await?;
     Ok(Requirement(seen))
@@ -204,7 +203,8 @@ pub async fn update(cx: &Cx, input: UpdateRequirementInput) -> Result<Requiremen
         .await?,
         ..Default::default()
     };
-    work.update::<requirement::Entity>(&seen, row).await?;
+    let row = work.update::<requirement::Entity>(&seen, row).await?;
+    work.correct(event_of(seen.row()), event_of(&row)).await?;
     let seen = work.reached::<requirement::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Requirement(seen))
@@ -258,9 +258,21 @@ listed! {
 }
 
 removal! {
-    /// Takes a requirement away that nobody has.
-    delete_requirement: requirement::Entity as Meeting, class T statement;
+    /// Takes a requirement away that nobody has, and its event off the timelines.
+    delete_requirement: requirement::Entity as Meeting, class T statement, checked;
     mutation RequirementRemoval, input DeleteRequirementInput, payload DeleteRequirementPayload;
+}
+
+impl Removable for requirement::Entity {
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<requirement::Model>) -> Result<()> {
+        work.retract(&event_of(seen.row())).await
+    }
+}
+
+/// The event of a requirement, at the time when it was written down.
+fn event_of(row: &requirement::Model) -> Event {
+    let payload = Payload::Requirement { category: row.category.as_str().to_owned() };
+    Event::of::<requirement::Entity>(EventKind::RequirementRecorded, row, payload).at(row.created_at)
 }
 
 /// Changing requirements.

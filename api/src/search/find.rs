@@ -162,10 +162,7 @@ impl Asked {
             .order_by(Column::RowId, Order::Asc)
             .limit(MAX_HITS.unsigned_abs().into())
             .to_owned();
-        let rows = {
-            let _busy = cx.busy();
-            cx.store.db().query_all(&select).await?
-        };
+        let rows = cx.db().query_all(&select).await?;
         let mut hits = Vec::with_capacity(rows.len());
         for row in rows {
             let (found, size): (i64, i32) = (row.try_get("", "found")?, row.try_get("", "size")?);

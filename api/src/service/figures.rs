@@ -54,7 +54,6 @@ pub struct Workload {
 /// Counts open tickets. Two statements.
 pub(super) async fn workload(cx: &Cx, rows: Rows<ticket::Entity>, soon: Duration) -> Result<Workload> {
     use ticket::Column;
-    let _busy = cx.busy();
     let fields = [
         ("status", Class::P, "status", Column::Status),
         ("priority", Class::P, "priority", Column::Priority),
@@ -65,7 +64,7 @@ pub(super) async fn workload(cx: &Cx, rows: Rows<ticket::Entity>, soon: Duration
         .to_owned();
     let mut lines: Vec<(Option<TicketStatus>, Option<TicketPriority>, i64)> = Vec::new();
     let mut owned = 0;
-    for row in cx.store.db().query_all(&select).await? {
+    for row in cx.db().query_all(&select).await? {
         lines.push((row.try_get("", "status")?, row.try_get("", "priority")?, row.try_get("", "n")?));
         owned += row.try_get::<i64>("", "owned")?;
     }
@@ -118,7 +117,7 @@ async fn promises(cx: &Cx, tickets: Rows<ticket::Entity>, soon: Duration) -> Res
         .to_owned();
     let select = counted(per_ticket, &["broke", "soon"]);
     let (mut broken, mut due) = (0, 0);
-    for row in cx.store.db().query_all(&select).await? {
+    for row in cx.db().query_all(&select).await? {
         let (broke, soon): (i32, i32) = (row.try_get("", "broke")?, row.try_get("", "soon")?);
         let n: i64 = row.try_get("", "n")?;
         match (broke, soon) {
@@ -149,7 +148,6 @@ pub struct SurveyScore {
 /// What is computed of some answers, by kind and scale.
 pub(super) async fn scores(cx: &Cx, rows: Rows<survey_answer::Entity>) -> Result<Vec<SurveyScore>> {
     use survey_answer::Column;
-    let _busy = cx.busy();
     let fields = [
         ("kind", Class::P, "kind", Column::Kind),
         ("scale", Class::P, "scale", Column::Scale),
@@ -157,7 +155,7 @@ pub(super) async fn scores(cx: &Cx, rows: Rows<survey_answer::Entity>) -> Result
     ];
     let select = counted(rows.into_fields(&cx.caller, &fields), &["kind", "scale", "score"]);
     let mut marks: Vec<(SurveyKind, i32, i32, i64)> = Vec::new();
-    for row in cx.store.db().query_all(&select).await? {
+    for row in cx.db().query_all(&select).await? {
         if let (Some(kind), Some(scale), Some(score)) =
             (row.try_get("", "kind")?, row.try_get("", "scale")?, row.try_get("", "score")?)
         {

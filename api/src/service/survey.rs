@@ -17,7 +17,7 @@ use crate::{
         remark_patch,
     },
     input,
-    journey::{Event, EventKind, Payload, Work, attempt},
+    journey::{Event, EventKind, Payload, Removable, Work, attempt},
     listed, object, payload,
     policy::{Class, Seen, Type, access},
     removal,
@@ -120,7 +120,7 @@ payload! {
 pub async fn record(cx: &Cx, input: RecordSurveyAnswerInput) -> Result<SurveyAnswer> {
     let written = input.written();
     let RecordSurveyAnswerInput { comment, kind, scale, score, ticket_id, contact_id, account_id, answered_at } = input;
-    let event = check(kind, scale, score)?;
+    check(kind, scale, score)?;
     let mut work = Work::begin(cx).await?;
     let answered_at = not_ahead("answeredAt", answered_at.unwrap_or(work.now()), work.now())?;
     let ticket = match ticket_id {
@@ -154,7 +154,7 @@ pub async fn record(cx: &Cx, input: RecordSurveyAnswerInput) -> Result<SurveyAns
             ..Default::default()
         })
         .await?;
-    work.record(Event::of::<survey_answer::Entity>(event, &row, Payload::Survey { scale, score }).at(answered_at));
+    work.record(event_of(&row));
     let seen = work.reached::<survey_answer::Entity>(row.id, &written).await?;
     if row.comment.is_some() {
         let written = [(Class::T, "comment")];
@@ -192,7 +192,8 @@ pub async fn update(cx: &Cx, input: UpdateSurveyAnswerInput) -> Result<SurveyAns
         comment: remark_patch("comment", comment)?,
         ..Default::default()
     };
-    work.update::<survey_answer::Entity>(&seen, row).await?;
+    let row = work.update::<survey_answer::Entity>(&seen, row).await?;
+    work.correct(event_of(seen.row()), event_of(&row)).await?;
     let seen = work.reached::<survey_answer::Entity>(id, &written).await?;
     if comments {
         work.reached_as::<survey_answer::Entity>(Type::SurveyComment, id, &COMMENT).await?;
@@ -202,24 +203,40 @@ pub async fn update(cx: &Cx, input: UpdateSurveyAnswerInput) -> Result<SurveyAns
 }
 
 removal! {
-    /// Takes an answer away that was never given.
-    delete_survey_answer: survey_answer::Entity as ServiceLevel, class P score;
+    /// Takes an answer away that was never given, and its event off the timelines.
+    delete_survey_answer: survey_answer::Entity as ServiceLevel, class P score, checked;
     mutation SurveyAnswerRemoval, input DeleteSurveyAnswerInput, payload DeleteSurveyAnswerPayload;
 }
 
-/// The kind of event of an answer, if its marks are possible.
-fn check(kind: SurveyKind, scale: i32, score: i32) -> Result<EventKind> {
-    let (event, lowest, scales) = match kind {
-        SurveyKind::Csat => (EventKind::CsatAnswered, 1, 2..=10),
-        SurveyKind::Nps => (EventKind::NpsAnswered, 0, 10..=10),
-        SurveyKind::Ces => (EventKind::CesAnswered, 1, 2..=10),
+impl Removable for survey_answer::Entity {
+    async fn before_removal(work: &mut Work<'_>, seen: &Seen<survey_answer::Model>) -> Result<()> {
+        work.retract(&event_of(seen.row())).await
+    }
+}
+
+/// The event of an answer, at the time when it was given.
+fn event_of(row: &survey_answer::Model) -> Event {
+    let kind = match row.kind {
+        SurveyKind::Csat => EventKind::CsatAnswered,
+        SurveyKind::Nps => EventKind::NpsAnswered,
+        SurveyKind::Ces => EventKind::CesAnswered,
+    };
+    let payload = Payload::Survey { scale: row.scale, score: row.score };
+    Event::of::<survey_answer::Entity>(kind, row, payload).at(row.answered_at)
+}
+
+/// Refuses marks that are not possible.
+fn check(kind: SurveyKind, scale: i32, score: i32) -> Result<()> {
+    let (lowest, scales) = match kind {
+        SurveyKind::Csat | SurveyKind::Ces => (1, 2..=10),
+        SurveyKind::Nps => (0, 10..=10),
     };
     if !scales.contains(&scale) {
         let message = format!("the scale of {kind} is between {} and {}", scales.start(), scales.end());
         return Err(Error::invalid("scale", message));
     }
     match (lowest..=scale).contains(&score) {
-        true => Ok(event),
+        true => Ok(()),
         false => Err(Error::invalid("score", format!("the score of {kind} is between {lowest} and {scale} here"))),
     }
 }
@@ -262,7 +279,7 @@ impl SurveyMutation {
         RecordSurveyAnswerPayload::of(attempt(|| record(cx, input.clone())).await)
     }
 
-    /// Corrects an answer that was written down wrongly.
+    /// Corrects an answer that was written down wrongly. Its event is superseded by another of the same kind.
     #[graphql(directive = access::apply("ServiceLevel".into(), "P".into(), true))]
     async fn update_survey_answer(
         &self,
@@ -280,9 +297,9 @@ mod tests {
 
     #[test]
     fn marks_stay_on_their_scale() {
-        assert!(matches!(check(SurveyKind::Nps, 10, 0), Ok(EventKind::NpsAnswered)));
-        assert!(matches!(check(SurveyKind::Csat, 5, 5), Ok(EventKind::CsatAnswered)));
-        assert!(matches!(check(SurveyKind::Ces, 7, 1), Ok(EventKind::CesAnswered)));
+        assert!(check(SurveyKind::Nps, 10, 0).is_ok());
+        assert!(check(SurveyKind::Csat, 5, 5).is_ok());
+        assert!(check(SurveyKind::Ces, 7, 1).is_ok());
         for (kind, scale, score) in [
             (SurveyKind::Nps, 5, 1),
             (SurveyKind::Nps, 10, 11),

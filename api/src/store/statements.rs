@@ -6,6 +6,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use crate::telemetry;
+
 tokio::task_local! {
     static MINE: Statements;
 }
@@ -33,4 +35,5 @@ pub(super) fn ran(info: &sea_orm::metric::Info<'_>) {
     let text = info.statement.sql.as_str();
     let duration_us = u64::try_from(info.elapsed.as_micros()).unwrap_or(u64::MAX);
     tracing::debug!(text, duration_us, failed = info.failed, "statement");
+    telemetry::statement(text, info.elapsed, info.failed);
 }

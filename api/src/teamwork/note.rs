@@ -80,7 +80,7 @@ impl Key for MentionsOf {
         let notes = keys.iter().map(|key| key.0);
         let links = cx.caller.links::<note_mention::Entity>().filter(note_mention::Column::NoteId.is_in(notes));
         let mut called: HashMap<Self, Vec<Uuid>> = HashMap::new();
-        for link in links.all(cx.store.db()).await? {
+        for link in links.all(&cx.db()).await? {
             called.entry(MentionsOf(link.note_id)).or_default().push(link.colleague_id);
         }
         Ok(called.into_iter().map(|(key, ids)| (key, Arc::new(ids))).collect())

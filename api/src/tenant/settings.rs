@@ -158,6 +158,7 @@ impl TenantQuery {
     /// The company whose Journey this is.
     async fn tenant(&self, ctx: &Context<'_>) -> Result<Tenant> {
         let cx = Cx::of(ctx);
+        let _busy = cx.busy();
         Ok(tenancy::tenant(&cx.store, cx.caller.tenant).await?.into())
     }
 }
