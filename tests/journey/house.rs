@@ -147,6 +147,15 @@ async fn who_has_left_reaches_no_team_no_queue_and_nothing_of_its_own() {
         let gone = done(&ada, &update, json!({ "id": id(Kind::Colleague, cast.sam), "isActive": false })).await;
         assert_eq!(gone["isActive"], false);
         sees([false, false, false]).await;
+        // Nobody gives it anything any more; what it has may be saved again.
+        let gone = id(Kind::Colleague, cast.sam);
+        let (own_id, team_id) = (id(Kind::Account, own), id(Kind::Account, team));
+        let task = json!({ "title": "Call", "assigneeId": gone });
+        assert_eq!(world.sue().refused("createTask", task).await, "STATE_CONFLICT at assigneeId");
+        let given = json!({ "id": team_id, "ownerId": gone });
+        assert_eq!(ada.refused("updateAccount", given).await, "STATE_CONFLICT at ownerId");
+        let kept = json!({ "id": own_id, "ownerId": gone, "region": "Tyrol" });
+        assert_eq!(ada.act("updateAccount", "account { region }", kept).await.must().text("updateAccount.account.region"), "Tyrol");
         // Nor may it change what it owned.
         let before = world.position().await;
         let step = "mutation($id: ID!) { updateAccount(input: { id: $id, country: \"CH\" }) { userErrors { code path } } }";

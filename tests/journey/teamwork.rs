@@ -2,7 +2,7 @@
 
 use api::{graph::Kind, policy::Role};
 use chrono::TimeDelta;
-use entities::codes::Discipline;
+use entities::codes::{AccessLevel, Discipline};
 use serde_json::{Value, json};
 use tests::{Client, World, each_engine, id, rows};
 
@@ -282,6 +282,49 @@ async fn everybody_can_ask_what_they_may() {
         );
         let ana = world.as_roles(&[Role::Analyst], "ana").ask(text, json!({})).await.must();
         assert_eq!(ana.data("me.whatMayI"), &json!([]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_timeline_tells_of_notes_and_tasks_to_those_who_see_their_record() {
+    each_engine(async |world: World| {
+        let cast = world.acme.cast;
+        let (none, edit) = (AccessLevel::None, AccessLevel::Edit);
+        let (account, deal, ticket) = world
+            .work(async |work| {
+                let account = rows::account(work, "Bolt", Some(cast.sam), None).await?.id;
+                let span = (work.now(), None);
+                // in the wings account, marketing, sales, service
+                rows::member(
+                    work,
+                    account,
+                    cast.vera,
+                    Discipline::Service,
+                    [AccessLevel::Read, none, none, edit],
+                    span,
+                )
+                .await?;
+                rows::member(work, account, cast.sue, Discipline::Sales, [AccessLevel::Read, none, edit, none], span)
+                    .await?;
+                let deal = rows::opportunity(work, account, "Press").await?.id;
+                Ok((account, deal, rows::ticket(work, Some(account), None, None).await?.id))
+            })
+            .await;
+        let note = async |client: &Client, record: String| {
+            let input = json!({ "recordId": record, "body": "Mind the belt.", "visibility": "TEAM" });
+            client.act("createNote", "note { id }", input).await.must();
+        };
+        note(&world.sam(), id(Kind::Opportunity, deal)).await;
+        note(&world.vera(), id(Kind::Ticket, ticket)).await;
+        let told =
+            "query($id: ID!) { timeline(subject: $id, filter: { kinds: [\"note.added\"] }) { nodes { domain } } }";
+        let domains = async |client: Client| {
+            client.ask(told, json!({ "id": id(Kind::Account, account) })).await.must().each("timeline.nodes", "domain")
+        };
+        assert_eq!(domains(world.vera()).await, ["SERVICE"]);
+        assert_eq!(domains(world.sue()).await, ["SALES"]);
+        assert_eq!(domains(world.sam()).await, ["SERVICE", "SALES"], "the owner sees all of the account");
     })
     .await;
 }

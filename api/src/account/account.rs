@@ -14,6 +14,7 @@ use super::{
     colleague::Colleague,
     contact::{Contact, ContactPoint},
     giving::Standing,
+    ground,
     industry::Industry,
     team::AccountTeamMember,
 };
@@ -301,7 +302,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
     if parent_id == Set(Some(id)) {
         return Err(Error::invalid("parentId", "an account cannot belong to itself"));
     }
-    let owner_id = work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?;
+    let owner_id = ground::owner_patch(&work, "ownerId", seen.row().owner_id, owner_id).await?;
     let industry_id = work.refer_patch::<industry::Entity>("industryId", industry_id).await?;
     let handed_over = matches!(&owner_id, Set(owner) if *owner != seen.row().owner_id);
     let moved = matches!(&industry_id, Set(industry) if *industry != seen.row().industry_id);

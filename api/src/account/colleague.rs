@@ -162,7 +162,7 @@ fn mail(path: &str, value: String) -> Result<String> {
     }
 }
 
-/// A colleague who works here: nobody else can be given a place on a team or in a queue.
+/// A colleague who works here: nobody else can be given a place on a team or in a queue, or anything to look after.
 pub(super) async fn refer_active(work: &Work<'_>, path: &str, id: GlobalId) -> Result<Uuid> {
     let colleague = work.refer::<colleague::Entity>(path, id).await?;
     match colleague.row().is_active {

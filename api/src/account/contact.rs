@@ -14,7 +14,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{Account, Colleague};
+use super::{Account, Colleague, ground};
 use crate::{
     custom,
     graph::{
@@ -456,7 +456,7 @@ pub async fn update(cx: &Cx, input: UpdateContactInput) -> Result<Contact> {
         buying_role: patch(buying_role),
         lifecycle_stage: work.stage_patch("lifecycleStage", StageObject::Lifecycle, lifecycle_stage).await?,
         account_id: account_id.clone(),
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id: ground::owner_patch(&work, "ownerId", seen.row().owner_id, owner_id).await?,
         ..Default::default()
     };
     let row = work.update::<contact::Entity>(&seen, row).await?;

@@ -3,12 +3,13 @@
 
 use async_graphql::MaybeUndefined;
 use entities::{
-    account::{account, contact},
+    account::{account, colleague, contact},
     codes::{AccessLevel, Wing},
 };
-use sea_orm::{ActiveValue, ColumnTrait};
+use sea_orm::{ActiveValue, ColumnTrait, Set};
 use uuid::Uuid;
 
+use super::colleague::refer_active;
 use crate::{
     graph::{Error, GlobalId, Kind, Result},
     journey::Work,
@@ -88,4 +89,29 @@ pub async fn people(work: &Work<'_>, path: &str, ids: Vec<GlobalId>, account: Op
 
 fn of(seen: &Seen<contact::Model>, account: Option<Uuid>) -> bool {
     seen.row().account_id == account || seen.rights().may_write(Class::P, "account")
+}
+
+/// Who shall have something from now on: a colleague who works here, or who has it already.
+pub async fn owner_patch(
+    work: &Work<'_>,
+    path: &str,
+    held: Option<Uuid>,
+    id: MaybeUndefined<GlobalId>,
+) -> Result<ActiveValue<Option<Uuid>>> {
+    match id {
+        MaybeUndefined::Undefined => Ok(ActiveValue::NotSet),
+        MaybeUndefined::Null => Ok(Set(None)),
+        MaybeUndefined::Value(id) if Some(id.uuid) == held => {
+            Ok(Set(Some(work.refer::<colleague::Entity>(path, id).await?.row().id)))
+        }
+        MaybeUndefined::Value(id) => Ok(Set(Some(refer_active(work, path, id).await?))),
+    }
+}
+
+/// [`owner_patch`] of something new.
+pub async fn owner(work: &Work<'_>, path: &str, id: Option<GlobalId>) -> Result<Option<Uuid>> {
+    match id {
+        Some(id) => refer_active(work, path, id).await.map(Some),
+        None => Ok(None),
+    }
 }

@@ -229,7 +229,7 @@ pub async fn update(cx: &Cx, input: UpdateLeadInput) -> Result<Lead> {
         account_id: named,
         campaign_id: work.refer_patch::<campaign::Entity>("campaignId", campaign_id).await?,
         channel_id: work.refer_patch::<channel::Entity>("channelId", channel_id).await?,
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id: ground::owner_patch(&work, "ownerId", before.owner_id, owner_id).await?,
         queue_id: work.refer_patch::<queue::Entity>("queueId", queue_id).await?,
         description: patch_words("description", description, MAX_TEXT)?,
         ..Default::default()

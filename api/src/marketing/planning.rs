@@ -3,7 +3,7 @@
 use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::NaiveDate;
 use entities::{
-    account::{colleague, industry},
+    account::industry,
     codes::{CampaignStatus, CampaignType},
     marketing::{campaign, campaign_industry},
 };
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Campaign, MAX_TEXT, patch_words, words};
 use crate::{
-    account::giving::sees_all_deals,
+    account::{giving::sees_all_deals, ground},
     graph::{
         Cx, Error, GlobalId, Kind, MoneyInput, Result, UserErrorCode, is_duplicate, patch, patch_required, price_patch,
         text,
@@ -188,7 +188,7 @@ pub async fn update(cx: &Cx, input: UpdateCampaignInput) -> Result<Campaign> {
         return Err(Error::invalid("parentId", "a campaign cannot be part of itself"));
     }
     let aims = !target_industry_ids.is_undefined();
-    let owner_id = work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?;
+    let owner_id = ground::owner_patch(&work, "ownerId", seen.row().owner_id, owner_id).await?;
     // Its owner sees the money of the deals that it brought: only who has it gives that on.
     let owns = cx.caller.colleague.is_some() && cx.caller.colleague == seen.row().owner_id;
     if matches!(&owner_id, Set(owner) if *owner != seen.row().owner_id) && !owns && !sees_all_deals(&cx.caller) {

@@ -13,7 +13,7 @@ use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set};
 use super::Opportunity;
 use crate::{
     account::{
-        Account, Colleague,
+        Account, Colleague, ground,
         relation::{self, Turn},
     },
     custom,
@@ -308,7 +308,7 @@ pub async fn update(cx: &Cx, input: UpdateContractInput) -> Result<Contract> {
             seen.row().account_id,
         )
         .await?,
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id: ground::owner_patch(&work, "ownerId", held.owner_id, owner_id).await?,
         sla_policy_id: work.refer_patch::<sla_policy::Entity>("slaPolicyId", sla_policy_id).await?,
         description: remark_patch("description", description)?,
         value_minor,

@@ -3,7 +3,7 @@
 use async_graphql::{Context, MaybeUndefined, Object};
 use chrono::NaiveDate;
 use entities::{
-    account::{account, colleague},
+    account::account,
     codes::{ForecastCategory, StageObject, SubjectType},
     marketing::{campaign, lead},
     sales::{opportunity, pipeline, stage},
@@ -15,7 +15,10 @@ use super::{
     progress::{stage_of, stage_payload},
 };
 use crate::{
-    account::relation::{self, Turn},
+    account::{
+        ground,
+        relation::{self, Turn},
+    },
     graph::{
         Cx, Error, GlobalId, Kind, MoneyInput, Result, name_patch, patch, remark, remark_patch, require_write, text,
     },
@@ -236,7 +239,7 @@ pub async fn update(cx: &Cx, input: UpdateOpportunityInput) -> Result<Opportunit
         close_date: patch(close_date),
         probability: patch(probability),
         forecast_category: patch(forecast_category),
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id: ground::owner_patch(&work, "ownerId", before.owner_id, owner_id).await?,
         primary_campaign_id: work.refer_patch::<campaign::Entity>("primaryCampaignId", primary_campaign_id).await?,
         next_step: remark_patch("nextStep", next_step)?,
         description: remark_patch("description", description)?,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::record::{self, Record, kind_of};
 use crate::{
-    account::{Colleague, Queue},
+    account::{Colleague, Queue, ground},
     graph::{
         Children, Cx, Direction, Error, GlobalId, Ids, Kind, List, PageArgs, Result, TextFilter, TimeFilter,
         UserErrorCode, children, listed, name_patch, patch, remark, remark_patch, text,
@@ -161,7 +161,7 @@ pub async fn create(cx: &Cx, input: CreateTaskInput) -> Result<Task> {
         None => None,
     };
     let queue = work.refer_opt::<queue::Entity>("queueId", queue_id).await?;
-    let assignee = match work.refer_opt::<colleague::Entity>("assigneeId", assignee_id).await? {
+    let assignee = match ground::owner(&work, "assigneeId", assignee_id).await? {
         None if queue.is_none() => cx.caller.colleague,
         assignee => assignee,
     };
@@ -191,7 +191,7 @@ pub async fn update(cx: &Cx, input: UpdateTaskInput) -> Result<Task> {
     let id = id.named("id", Kind::Task)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<task::Entity>(id, if_version, &written).await?;
-    let mut assignee = work.refer_patch::<colleague::Entity>("assigneeId", assignee_id).await?;
+    let mut assignee = ground::owner_patch(&work, "assigneeId", seen.row().assignee_id, assignee_id).await?;
     let mut queue = work.refer_patch::<queue::Entity>("queueId", queue_id).await?;
     match (&assignee, &queue) {
         (Set(Some(_)), Set(Some(_))) => {

@@ -2,7 +2,7 @@
 
 use async_graphql::MaybeUndefined;
 use entities::{
-    account::{account, colleague, contact},
+    account::{account, contact},
     codes::{StageObject, TicketPriority, TicketStatus, Wing},
     sales::contract,
     service::{asset, ticket},
@@ -97,7 +97,7 @@ pub async fn create(cx: &Cx, input: CreateTicketInput) -> Result<Ticket> {
         return Err(Error::invalid("contractId", "the contract is another customer's"));
     }
     let queue_id = service_queue(&work, queue_id).await?;
-    let owner_id = work.refer_opt::<colleague::Entity>("ownerId", owner_id).await?;
+    let owner_id = ground::owner(&work, "ownerId", owner_id).await?;
     let row = ticket::ActiveModel {
         account_id: Set(account_id),
         contact_id: Set(contact_id),
@@ -140,7 +140,7 @@ pub async fn assign(cx: &Cx, input: AssignTicketInput) -> Result<Ticket> {
         return Err(closed("id"));
     }
     let row = ticket::ActiveModel {
-        owner_id: work.refer_patch::<colleague::Entity>("ownerId", owner_id).await?,
+        owner_id: ground::owner_patch(&work, "ownerId", seen.row().owner_id, owner_id).await?,
         queue_id: match queue_id {
             MaybeUndefined::Undefined => NotSet,
             MaybeUndefined::Null => Set(None),
@@ -236,7 +236,7 @@ pub async fn escalate(cx: &Cx, input: EscalateTicketInput) -> Result<Ticket> {
     let row = ticket::ActiveModel {
         priority: Set(priority.unwrap_or(higher(old.priority))),
         queue_id: given(service_queue(&work, queue_id).await?),
-        owner_id: given(work.refer_opt::<colleague::Entity>("ownerId", owner_id).await?),
+        owner_id: given(ground::owner(&work, "ownerId", owner_id).await?),
         ..Default::default()
     };
     let row = work.update::<ticket::Entity>(&seen, row).await?;
