@@ -97,6 +97,9 @@ async fn every_order_pages_both_ways_without_gap_or_repeat() {
         assert_eq!(by_name[1], "Anker");
         // By bytes, with ASCII letters in lower case: umlauts after z, on both engines.
         assert_eq!(&by_name[4..], &["Molkerei", "Zange", "zinn", "Ähre", "Öl & Söhne"].map(|name| json!(name)));
+        // Codes by their meaning, not by their letters: KEY, A, B, C.
+        let by_tier = pages(&ada, "tier: ASC", 100, false).await;
+        assert_eq!([&by_tier[0], &by_tier[4], &by_tier[5]], ["Anker", "Ähre", "100 % Bio_Hof"]);
         let by_size = pages(&ada, "employees: DESC", 100, false).await;
         assert_eq!(&by_size[..2], &[json!("zinn"), json!("Molkerei")]);
         // Without a value: last, whichever way.

@@ -3,6 +3,7 @@
 
 use async_graphql::InputObject;
 use chrono::{DateTime, NaiveDate, Utc};
+use entities::codes::Code;
 use rust_decimal::Decimal;
 use sea_orm::{
     Value,
@@ -129,11 +130,16 @@ impl Against {
 
 /// A condition that a list can be narrowed by.
 pub trait Test {
+    /// The codes of the column, in the order of their meaning, by which a list is sorted; none where the column holds something else.
+    const CODES: &'static [&'static str] = &[];
+
     /// The conditions, which must all hold.
     fn test(self, against: &Against) -> Result<Vec<Expr>>;
 }
 
-impl<T: Into<Value>> Test for AnyOf<T> {
+impl<T: Into<Value> + Code> Test for AnyOf<T> {
+    const CODES: &'static [&'static str] = T::CODES;
+
     fn test(self, against: &Against) -> Result<Vec<Expr>> {
         let values = self.into_iter().map(|value| value.map(Into::into)).collect();
         Ok(vec![against.any_of(values)?])

@@ -11,7 +11,7 @@ use async_graphql::{
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{
     ColumnTrait, ColumnType, Condition, EntityTrait, ModelTrait, Value,
-    sea_query::{Expr, ExprTrait, Order},
+    sea_query::{CaseStatement, Expr, ExprTrait, Order},
 };
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::policy::{Class, Governed, Rows, Seen, Sight, Type};
 /// Which way an order runs. Rows without a value come last either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum SortDirection {
-    /// From the smallest; texts by their bytes, with ASCII letters in lower case.
+    /// From the smallest; texts by their bytes, with ASCII letters in lower case; codes in the order in which their enum lists them.
     Asc,
     /// From the largest.
     Desc,
@@ -78,6 +78,8 @@ pub enum SortKey<E: Governed> {
         plain: bool,
         /// The column.
         column: E::Column,
+        /// The codes of the column, in the order of their meaning; none where it holds something else.
+        codes: &'static [&'static str],
         /// Which way.
         direction: SortDirection,
     },
@@ -294,6 +296,7 @@ struct Place<E: Governed> {
     name: String,
     direction: SortDirection,
     by: By<E>,
+    codes: &'static [&'static str],
     kind: ColumnType,
     value: Expr,
     nullable: bool,
@@ -309,11 +312,13 @@ enum By<E: Governed> {
 impl<E: Governed> Place<E> {
     fn of(cx: &Cx, ty: Type, key: SortKey<E>, fields: Option<&Fields>) -> Result<Self> {
         let postgres = cx.store.is_postgres();
+        let mut codes: &'static [&'static str] = &[];
         let (name, direction, by): (String, SortDirection, By<E>) = match key {
             SortKey::Column { name, plain: true, column, direction, .. } => {
                 (name.to_owned(), direction, By::Plain(column))
             }
-            SortKey::Column { name, class, plain: false, column, direction } => {
+            SortKey::Column { name, class, plain: false, column, codes: list, direction } => {
+                codes = list;
                 (name.to_owned(), direction, By::Classed(column, class, name))
             }
             SortKey::Custom(CustomFieldSort { code, direction }) => {
@@ -333,8 +338,12 @@ impl<E: Governed> Place<E> {
                 (field.column_type(), true, cx.caller.shown::<E>(ty, field.class, &field.path(), value).0)
             }
         };
-        let value = if is_text(&kind) { folded(shown, postgres) } else { shown };
-        Ok(Place { name, direction, by, kind, value, nullable })
+        let (kind, value) = match (codes, is_text(&kind)) {
+            ([], true) => (kind, folded(shown, postgres)),
+            ([], false) => (kind, shown),
+            (codes, _) => (ColumnType::Integer, place_in(codes, &shown)),
+        };
+        Ok(Place { name, direction, by, codes, kind, value, nullable })
     }
 
     /// The rows that come after a cursor, or before it.
@@ -368,7 +377,12 @@ impl<E: Governed> Place<E> {
         let clear = |class, name: &str| row.rights().sight(class, name) == Sight::Clear;
         let value = match &self.by {
             By::Plain(column) => write(row.row().get(*column)),
-            By::Classed(column, class, name) if clear(*class, name) => write(row.row().get(*column)),
+            By::Classed(column, class, name) if clear(*class, name) => match row.row().get(*column) {
+                Value::String(Some(code)) if !self.codes.is_empty() => {
+                    json!(self.codes.iter().position(|listed| *listed == code).unwrap_or(self.codes.len()))
+                }
+                value => write(value),
+            },
             By::Custom(field) if clear(field.class, &field.path()) => {
                 field.held_by::<E>(row.row()).map_or(Json::Null, |held| write(held.sorted()))
             }
@@ -395,6 +409,14 @@ impl<E: Governed> Place<E> {
         };
         Some(Some(value))
     }
+}
+
+/// The place of a code in its list; one that is not in it comes after all. Null stays null.
+fn place_in(codes: &[&str], code: &Expr) -> Expr {
+    let cases = (0_i32..)
+        .zip(codes)
+        .fold(CaseStatement::new(), |cases, (place, listed)| cases.case(code.clone().eq(*listed), Expr::val(place)));
+    cases.case(code.clone().is_not_null(), Expr::val(i32::try_from(codes.len()).unwrap_or(i32::MAX))).into()
 }
 
 fn is_text(kind: &ColumnType) -> bool {
@@ -527,13 +549,13 @@ macro_rules! filterable {
                 use $crate::policy::Class;
                 let $sort { created_at, updated_at, $($field,)* $($custom,)? } = self;
                 let mut chosen = [
-                    ("created_at", Class::P, true, Column::CreatedAt, created_at),
-                    ("updated_at", Class::P, true, Column::UpdatedAt, updated_at),
-                    $((stringify!($field), Class::$class, false, Column::$column, $field),)*
+                    ("created_at", Class::P, true, Column::CreatedAt, &[] as &'static [&'static str], created_at),
+                    ("updated_at", Class::P, true, Column::UpdatedAt, &[], updated_at),
+                    $((stringify!($field), Class::$class, false, Column::$column, <$test as $crate::graph::Test>::CODES, $field),)*
                 ]
                 .into_iter()
-                .filter_map(|(name, class, plain, column, direction)| {
-                    direction.map(|direction| $crate::graph::SortKey::Column { name, class, plain, column, direction })
+                .filter_map(|(name, class, plain, column, codes, direction)| {
+                    direction.map(|direction| $crate::graph::SortKey::Column { name, class, plain, column, codes, direction })
                 })
                 $( .chain($custom.map($crate::graph::SortKey::Custom)) )?;
                 match (chosen.next(), chosen.next()) {

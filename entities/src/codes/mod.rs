@@ -16,6 +16,12 @@ pub use marketing::*;
 pub use sales::*;
 pub use service::*;
 
+/// A closed list of codes.
+pub trait Code {
+    /// Every code as it stands in columns, in the order of the list, which is that of their meaning: LOW before HIGH, OPEN before CLOSED.
+    const CODES: &'static [&'static str];
+}
+
 /// Makes an enum out of a list of codes.
 macro_rules! codes {
     (
@@ -60,6 +66,10 @@ macro_rules! codes {
                     _ => None,
                 }
             }
+        }
+
+        impl $crate::codes::Code for $name {
+            const CODES: &'static [&'static str] = &[$($code),+];
         }
 
         impl std::fmt::Display for $name {
