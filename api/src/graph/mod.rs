@@ -12,6 +12,7 @@ mod filter;
 mod id;
 mod input;
 mod iso;
+mod listed;
 mod listing;
 mod money;
 mod objects;

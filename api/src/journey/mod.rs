@@ -22,6 +22,7 @@ mod subject;
 mod tail;
 mod tenant;
 pub mod timeline;
+mod told;
 pub mod verify;
 mod visible;
 mod work;
