@@ -17,7 +17,7 @@ use crate::{
     config::{self, Config},
     files,
     graph::Cx,
-    http::{self, Door, Executor, Lifecycle, Refused},
+    http::{self, Door, Executor, Lifecycle, Refused, guard::Documents},
     policy::Caller,
     schema::Schemas,
     store::{self, FileOptions, Files, Store},
@@ -34,6 +34,7 @@ pub struct App {
     issuers: Arc<Issuers>,
     schemas: Schemas,
     limits: Arc<http::Limits>,
+    documents: Arc<Documents>,
 }
 
 impl App {
@@ -49,6 +50,7 @@ impl App {
             issuers: Arc::new(Issuers::new(&config.auth)?),
             schemas: Schemas::new(config.limits.clone()),
             limits: Arc::new(front_limits(config)),
+            documents: Arc::default(),
         })
     }
 
@@ -228,5 +230,9 @@ impl Door for App {
 
     fn limits(&self) -> &http::Limits {
         &self.limits
+    }
+
+    fn documents(&self) -> &Documents {
+        &self.documents
     }
 }

@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use api::cli::{self, Cli};
 
+/// A request is thousands of small allocations; the system's allocator took almost half of the server's time (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,

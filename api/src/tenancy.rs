@@ -5,15 +5,17 @@
 use chrono::{DateTime, Utc};
 use entities::{
     account::colleague,
-    codes::{ChannelGroup, StageObject, Wing},
+    codes::{ChannelGroup, Discipline, StageObject, Wing},
     journey::feed_counter,
     marketing::channel,
     sales::{pipeline, stage},
     tenant::{queue, queue_member, tenant},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set,
+    ActiveModelTrait,
+    ActiveValue::NotSet,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::{Expr, ExprTrait, JoinType, Order, Query},
 };
 use uuid::Uuid;
 
@@ -240,61 +242,87 @@ pub async fn system_caller(
 
 /// Who the claims of a verified token are in their tenant, now. None if there is no such tenant.
 pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Result<Option<Caller>> {
-    let Some(tenant) = tenant_by_slug(store, &claims.tenant).await? else { return Ok(None) };
-    let colleague = colleague_of(store, tenant.id, &claims.subject).await?;
-    let mut caller = Caller {
-        tenant: tenant.id,
+    let named = Expr::col((TENANT, tenant::Column::Slug)).eq(claims.tenant.as_str());
+    let Some(found) = identity(store, named, &claims.subject, now).await? else { return Ok(None) };
+    let Identity { tenant, tenant_key, colleague, queues } = found;
+    let (colleague, discipline) = colleague.unzip();
+    Ok(Some(Caller {
+        tenant,
         roles: claims.roles,
         subject: Some(claims.subject.clone()),
-        colleague: colleague.as_ref().map(|colleague| colleague.id),
-        discipline: colleague.as_ref().map(|colleague| colleague.department),
-        queues: Vec::new(),
+        colleague,
+        discipline,
+        queues,
         moment: now.into(),
         expires_at: Some(claims.expires_at),
         reason: None,
-        tenant_key: key_of(&tenant),
-    };
-    caller.queues = queues_of(store, &caller).await?;
-    Ok(Some(caller))
-}
-
-/// The colleague that a subject speaks for: one who works here. Who has left is nobody, and reaches no team and no queue.
-async fn colleague_of(store: &Store, tenant: i64, subject: &str) -> Result<Option<colleague::Model>> {
-    let colleague = colleague::Entity::find()
-        .filter(colleague::Column::TenantId.eq(tenant))
-        .filter(colleague::Column::Subject.eq(subject))
-        .filter(colleague::Column::IsActive.eq(true))
-        .filter(colleague::Column::DeletedAt.is_null());
-    Ok(colleague.one(store.db()).await?)
+        tenant_key,
+    }))
 }
 
 /// Whether a caller is still who it was when it was resolved: the same colleague of the same discipline, in the same queues.
 pub async fn is_unchanged(store: &Store, caller: &Caller) -> Result<bool> {
     let Some(subject) = &caller.subject else { return Ok(true) };
-    let colleague = colleague_of(store, caller.tenant, subject).await?;
-    let now = colleague.map(|colleague| (colleague.id, colleague.department)).unzip();
-    Ok(now == (caller.colleague, caller.discipline) && queues_of(store, caller).await? == caller.queues)
+    let named = Expr::col((TENANT, tenant::Column::Id)).eq(caller.tenant);
+    let Some(now) = identity(store, named, subject, caller.now()).await? else { return Ok(false) };
+    Ok(now.colleague.unzip() == (caller.colleague, caller.discipline) && now.queues == caller.queues)
 }
 
-/// The queues that a caller works in at its moment.
-async fn queues_of(store: &Store, caller: &Caller) -> Result<Vec<Uuid>> {
-    let Some(colleague) = caller.colleague else { return Ok(Vec::new()) };
-    let queues = queue_member::Entity::find()
-        .select_only()
-        .column(queue_member::Column::QueueId)
-        .filter(queue_member::Column::TenantId.eq(caller.tenant))
-        .filter(queue_member::Column::ColleagueId.eq(colleague))
-        .filter(queue_member::Column::ValidFrom.lte(caller.now()))
-        .filter(
+/// Who a subject is in a tenant at a moment.
+struct Identity {
+    tenant: i64,
+    tenant_key: TenantKey,
+    /// The colleague that the subject speaks for: one who works here. Who has left is nobody, and reaches no team and no queue.
+    colleague: Option<(Uuid, Discipline)>,
+    /// The queues that it works in.
+    queues: Vec<Uuid>,
+}
+
+const TENANT: &str = "t";
+const COLLEAGUE: &str = "c";
+const MEMBER: &str = "m";
+
+/// One statement, a row a queue: it stands before everything that is asked.
+async fn identity(store: &Store, named: Expr, subject: &str, now: DateTime<Utc>) -> Result<Option<Identity>> {
+    let colleague = |column: colleague::Column| Expr::col((COLLEAGUE, column));
+    let member = |column: queue_member::Column| Expr::col((MEMBER, column));
+    let works_here = Condition::all()
+        .add(colleague(colleague::Column::TenantId).equals((TENANT, tenant::Column::Id)))
+        .add(colleague(colleague::Column::Subject).eq(subject))
+        .add(colleague(colleague::Column::IsActive).eq(true))
+        .add(colleague(colleague::Column::DeletedAt).is_null());
+    let in_queue = Condition::all()
+        .add(member(queue_member::Column::TenantId).equals((TENANT, tenant::Column::Id)))
+        .add(member(queue_member::Column::ColleagueId).equals((COLLEAGUE, colleague::Column::Id)))
+        .add(member(queue_member::Column::ValidFrom).lte(now))
+        .add(
             Condition::any()
-                .add(queue_member::Column::ValidTo.is_null())
-                .add(queue_member::Column::ValidTo.gt(caller.now())),
-        )
-        .order_by_asc(queue_member::Column::QueueId)
-        .into_tuple()
-        .all(store.db())
-        .await?;
-    Ok(queues)
+                .add(member(queue_member::Column::ValidTo).is_null())
+                .add(member(queue_member::Column::ValidTo).gt(now)),
+        );
+    let select = Query::select()
+        .expr_as(Expr::col((TENANT, tenant::Column::Id)), "tenant")
+        .expr_as(Expr::col((TENANT, tenant::Column::Settings)), "settings")
+        .expr_as(colleague(colleague::Column::Id), "colleague")
+        .expr_as(colleague(colleague::Column::Department), "department")
+        .expr_as(member(queue_member::Column::QueueId), "queue")
+        .from_as(tenant::Entity, TENANT)
+        .join_as(JoinType::LeftJoin, colleague::Entity, COLLEAGUE, works_here)
+        .join_as(JoinType::LeftJoin, queue_member::Entity, MEMBER, in_queue)
+        .and_where(named)
+        .order_by((MEMBER, queue_member::Column::QueueId), Order::Asc)
+        .to_owned();
+    let rows = store.db().query_all(&select).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let settings: serde_json::Value = first.try_get("", "settings")?;
+    let (id, department) = (first.try_get("", "colleague")?, first.try_get("", "department")?);
+    let queues = rows.iter().map(|row| row.try_get("", "queue")).collect::<Result<Vec<Option<Uuid>>, _>>()?;
+    Ok(Some(Identity {
+        tenant: first.try_get("", "tenant")?,
+        tenant_key: key_in(&settings),
+        colleague: Option::zip(id, department),
+        queues: queues.into_iter().flatten().collect(),
+    }))
 }
 
 /// The tenant's key, for what carries the tenant's own signature.
@@ -303,6 +331,10 @@ pub async fn key_of_tenant(store: &Store, tenant_id: i64) -> Result<Option<Tenan
 }
 
 fn key_of(tenant: &tenant::Model) -> TenantKey {
-    let key = tenant.settings.get("key").and_then(serde_json::Value::as_str).unwrap_or_default();
+    key_in(&tenant.settings)
+}
+
+fn key_in(settings: &serde_json::Value) -> TenantKey {
+    let key = settings.get("key").and_then(serde_json::Value::as_str).unwrap_or_default();
     TenantKey(key.as_bytes().into())
 }

@@ -1,7 +1,12 @@
 //! The schema, one file a step, up and down, on SQLite and PostgreSQL.
 //!
 //! A step is never changed once it is released, and never depends on living code: the codes stand in it as literals.
+//!
+//! Beside the steps stands what is for large PostgreSQL databases only, and taken by whoever operates one: the journal in months
+//! ([`partitions`]) and the tables on many servers ([`citus`]).
 
+pub mod citus;
+mod distribute;
 mod m20261123_000001_tenant;
 mod m20261123_000002_account;
 mod m20261123_000003_marketing;
@@ -17,8 +22,10 @@ mod m20261123_000012_custom_fields;
 mod m20261123_000013_teamwork;
 mod m20261127_000014_house;
 mod m20261127_000016_service;
+pub mod partitions;
 mod table;
 
+pub use distribute::{Plan, Refused};
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,

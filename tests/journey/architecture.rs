@@ -242,5 +242,5 @@ const HOLES: [(&str, usize); 21] = [
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
-    ("tenancy.rs", 7),
+    ("tenancy.rs", 5),
 ];

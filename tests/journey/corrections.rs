@@ -147,3 +147,55 @@ async fn marks_calls_and_needs_are_corrected_on_the_timeline() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_correction_keeps_who_did_it_and_where_it_stood() {
+    each_engine(async |world: World| {
+        let (account, _) = scene(&world).await;
+        let cast = world.acme.cast;
+        let uuid = api::graph::GlobalId::parse(&account).unwrap().uuid;
+        let (before, after) = world
+            .work(async |work| {
+                rows::member(work, uuid, cast.sue, Discipline::Sales, rows::EDIT, (work.now(), None)).await?;
+                Ok((rows::industry(work, "OLD", None).await?.id, rows::industry(work, "NEW", None).await?.id))
+            })
+            .await;
+        let (before, after) = (id(Kind::Industry, before), id(Kind::Industry, after));
+        world.sam().act("updateAccount", "account { id }", json!({ "id": account, "industryId": before })).await.must();
+        let call = json!({ "kind": "CALL", "direction": "OUTBOUND", "outcome": "NO_ANSWER", "accountId": account });
+        let call = world.sue().act("recordActivity", "activity { id }", call).await.must();
+        let call = call.text("recordActivity.activity.id").to_owned();
+        world.sam().act("updateAccount", "account { id }", json!({ "id": account, "industryId": after })).await.must();
+        world.pass(TimeDelta::minutes(1));
+        world.sam().act("updateActivity", "activity { id }", json!({ "id": call, "outcome": "CONNECTED" })).await.must();
+
+        let sue = id(Kind::Colleague, cast.sue);
+        let read = "query($id: ID!, $by: [ID!]) { timeline(subject: $id, filter: { kinds: [\"call.connected\"], actors: $by }) { nodes { actor { id } } } }";
+        let hers = world.sam().ask(read, json!({ "id": account, "by": [sue] })).await.must();
+        assert_eq!(hers.each("timeline.nodes", "actor.id"), [json!(sue)]);
+        let on = async |industry: &str| {
+            let told = world.max().ask(read, json!({ "id": industry, "by": null })).await.must();
+            told.each("timeline.nodes", "actor.id").len()
+        };
+        assert_eq!((on(&before).await, on(&after).await), (1, 0), "it happened while the account was of the old one");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_names_no_version_writes_last() {
+    each_engine(async |world: World| {
+        let (account, _) = scene(&world).await;
+        let all = (0..8).map(|nth| {
+            let (client, input) = (world.sam(), json!({ "id": account, "description": format!("{nth}") }));
+            tokio::spawn(async move { client.act("updateAccount", "account { version }", input).await.must() })
+        });
+        let mut versions = Vec::new();
+        for done in all.collect::<Vec<_>>() {
+            versions.push(done.await.unwrap().data("updateAccount.account.version").as_i64().unwrap());
+        }
+        versions.sort_unstable();
+        assert_eq!(versions, [2, 3, 4, 5, 6, 7, 8, 9]);
+    })
+    .await;
+}

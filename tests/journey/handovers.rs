@@ -363,3 +363,61 @@ async fn a_promise_of_a_decision_runs_is_kept_broken_or_stands_still() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn either_side_of_a_boundary_hears_of_its_handovers_and_nobody_else() {
+    each_engine(async |world: World| {
+        let Scene { account, machine, .. } = scene(&world).await;
+        let cast = world.acme.cast;
+        let uuid = api::graph::GlobalId::parse(&account).unwrap().uuid;
+        world
+            .work(async |work| {
+                let span = (work.now(), None);
+                let sales = [AccessLevel::Read, AccessLevel::None, AccessLevel::Read, AccessLevel::None];
+                rows::member(work, uuid, cast.sue, Discipline::Sales, sales, span).await?;
+                let service = [AccessLevel::Read, AccessLevel::None, AccessLevel::None, AccessLevel::Read];
+                rows::member(work, uuid, cast.tom, Discipline::Technical, service, span).await
+            })
+            .await;
+        let desk = id(Kind::Queue, world.acme.service_desk);
+        let given = offer(&world.vera(), json!({ "subjectId": machine, "boundary": "TECHNICAL_TO_SERVICE", "toQueueId": desk })).await;
+        let told = async |client: Client| {
+            let rows = client.ask("query($id: ID!) { handover(id: $id) { id } }", json!({ "id": given })).await.must();
+            let read = "query($id: ID!) { timeline(subject: $id, filter: { kinds: [\"handover.offered\"] }) { totalCount nodes { ... on HandoverEvent { boundary } } } }";
+            let events = client.ask(read, json!({ "id": account })).await.must();
+            (rows.data("handover.id").is_string(), events.data("timeline.totalCount").clone(), events.data("timeline.nodes.0.boundary").clone())
+        };
+        assert_eq!(told(world.tom()).await, (true, json!(1), json!("TECHNICAL_TO_SERVICE")));
+        assert_eq!(told(world.vera()).await, (true, json!(1), json!("TECHNICAL_TO_SERVICE")));
+        assert_eq!(told(world.sue()).await, (false, json!(0), Value::Null), "sales is no side of it");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lead_goes_back_to_nobody_where_its_sender_has_left() {
+    each_engine(async |world: World| {
+        let cast = world.acme.cast;
+        let (account, contact) = world
+            .work(async |work| {
+                let account = rows::account(work, "Bolt", Some(cast.sam), None).await?.id;
+                let contact = rows::contact(work, Some(account), "Bert", "Ohm").await?.id;
+                Ok((id(Kind::Account, account), id(Kind::Contact, contact)))
+            })
+            .await;
+        let lead = json!({ "accountId": account, "contactId": contact });
+        let lead = world.mia().act("createLead", "lead { id }", lead).await.must();
+        let lead = lead.text("createLead.lead.id").to_owned();
+        let to = json!({ "subjectId": lead, "toColleagueId": colleague(cast.sam) });
+        let given = offer(&world.mia(), to).await;
+        world
+            .ada()
+            .act("updateColleague", "colleague { id }", json!({ "id": colleague(cast.mia), "isActive": false }))
+            .await
+            .must();
+        let reason = json!({ "id": given, "reasonCode": "NO_TIMING" });
+        let back = world.sam().act("rejectHandover", "handover { lead { status owner { id } } }", reason).await.must();
+        assert_eq!(back.data("rejectHandover.handover.lead"), &json!({ "status": "REJECTED", "owner": null }));
+    })
+    .await;
+}

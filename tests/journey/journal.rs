@@ -149,7 +149,8 @@ async fn a_polling_reader_of_one_subject_misses_nothing_and_sees_nothing_twice()
         let all: Vec<_> = all.events.into_iter().map(|(at, event)| (at, event.row.id)).collect();
         assert_eq!(read, all);
         let page = Page { size: 10_000, from_end: false, after: None, before: None };
-        let pages = reader::pages(&caller, world.store.db(), subject.ty, &[subject.id], &filter, &page).await.unwrap();
+        let (db, of, wanted) = (world.store.db(), [(subject.id, None)], reader::Wanted::default());
+        let pages = reader::pages(&caller, db, subject.ty, &of, &filter, &page, wanted).await.unwrap();
         let page = &pages[&subject.id];
         let on_page: BTreeSet<_> = page.events.iter().map(|event| event.row.id).collect();
         let read: BTreeSet<_> = read.into_iter().map(|(_, event)| event).collect();

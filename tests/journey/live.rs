@@ -278,3 +278,37 @@ async fn an_event_wakes_those_whom_it_concerns_and_nobody_else() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_supersedes_an_event_reaches_whoever_holds_it() {
+    each_engine(async |world: World| {
+        let server = world.listen().await;
+        let sam = world.sam();
+        let account = world
+            .work(async |work| {
+                Ok(id(Kind::Account, rows::account(work, "Bolt", Some(world.acme.cast.sam), None).await?.id))
+            })
+            .await;
+        let call = json!({ "kind": "CALL", "direction": "OUTBOUND", "outcome": "CONNECTED", "accountId": account });
+        let call = sam.act("recordActivity", "activity { id }", call).await.must();
+        let call = call.text("recordActivity.activity.id").to_owned();
+        let page = sam.ask(PAGE, json!({ "id": account, "first": 1 })).await.must();
+        let held = page.data("timeline.nodes.0.id").clone();
+        let query = "subscription($id: ID!, $filter: TimelineFilter, $after: String) {
+            timelineChanged(subject: $id, filter: $filter, after: $after) { event { kind supersedes } } }";
+        let after = page.data("timeline.pageInfo.liveCursor");
+        // As it stands and with named kinds, a plain change would pass by.
+        for filter in [json!({}), json!({ "kinds": ["call.connected"] })] {
+            world.pass(TimeDelta::minutes(1));
+            let mut live = sam.follow(&server, query, json!({ "id": account, "after": after, "filter": filter })).await;
+            if filter == json!({}) {
+                let change = json!({ "id": account, "description": "of no importance" });
+                sam.act("updateAccount", "account { id }", change).await.must();
+                sam.act("deleteActivity", "deletedId", json!({ "id": call })).await.must();
+            }
+            let heard = live.data().await["timelineChanged"]["event"].clone();
+            assert_eq!(heard, json!({ "kind": "record.deleted", "supersedes": held }), "{filter}");
+        }
+    })
+    .await;
+}

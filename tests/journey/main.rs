@@ -12,6 +12,7 @@ mod contract;
 mod corrections;
 mod custom;
 mod desks;
+mod distribute;
 mod door;
 mod edges;
 mod escalation;

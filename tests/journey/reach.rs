@@ -366,10 +366,19 @@ async fn events(world: &World, roles: &[Role], caller: &Caller, tables: &Tables)
         let subject = reader::Subject { ty: SubjectType::Account, id: *account };
         let filter = reader::Filter { min_importance: Some(0), ..Default::default() };
         let page = api::graph::Page { size: 1000, from_end: false, after: None, before: None };
-        let pages = reader::pages(caller, world.store.db(), subject.ty, &[subject.id], &filter, &page).await.unwrap();
-        let page = &pages[&subject.id];
-        let found: BTreeSet<Uuid> = page.events.iter().map(|event| event.row.id).collect();
-        assert_eq!(found, expected, "{roles:?}: events of {account}");
+        // Whether the statement knows whose events they are mostly, or is told another account, or none.
+        let another = tables.accounts.keys().find(|other| *other != account).copied();
+        let mut rights = Vec::new();
+        for home in [None, Some(*account), another] {
+            let (db, wanted) = (world.store.db(), reader::Wanted::ALL);
+            let pages =
+                reader::pages(caller, db, subject.ty, &[(subject.id, home)], &filter, &page, wanted).await.unwrap();
+            let page = &pages[&subject.id];
+            let found: BTreeSet<Uuid> = page.events.iter().map(|event| event.row.id).collect();
+            assert_eq!(found, expected, "{roles:?}: events of {account}, at home {home:?}");
+            rights.push(page.events.iter().map(|event| event.rights.clone()).collect::<Vec<_>>());
+        }
+        assert!(rights.windows(2).all(|pair| pair[0] == pair[1]), "{roles:?}: rights on the events of {account}");
     }
 }
 

@@ -328,3 +328,31 @@ async fn a_timeline_tells_of_notes_and_tasks_to_those_who_see_their_record() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_hears_of_a_note_follows_who_reads_it() {
+    each_engine(async |world: World| {
+        let cast = world.acme.cast;
+        let account = world
+            .work(async |work| {
+                let account = rows::account(work, "Bolt", Some(cast.sam), None).await?.id;
+                rows::member(work, account, cast.vera, Discipline::Service, rows::EDIT, (work.now(), None)).await?;
+                Ok(id(Kind::Account, account))
+            })
+            .await;
+        let made = json!({ "recordId": account, "body": "aside", "visibility": "TEAM" });
+        let made = world.sam().act("createNote", "note { id }", made).await.must();
+        let note = made.text("createNote.note.id").to_owned();
+        let heard = async |client: Client| {
+            let read = "query($id: ID!) { timeline(subject: $id, filter: { kinds: [\"note.added\"] }) { totalCount nodes { kind } } }";
+            client.ask(read, json!({ "id": account })).await.must().data("timeline.totalCount").clone()
+        };
+        assert_eq!((heard(world.sam()).await, heard(world.vera()).await), (json!(1), json!(1)));
+        for (visibility, vera) in [("PRIVATE", 0), ("TEAM", 1)] {
+            let change = json!({ "id": note, "visibility": visibility });
+            world.sam().act("updateNote", "note { id }", change).await.must();
+            assert_eq!((heard(world.sam()).await, heard(world.vera()).await), (json!(1), json!(vera)), "{visibility}");
+        }
+    })
+    .await;
+}

@@ -248,3 +248,93 @@ async fn the_words_of_a_survey_carry_no_name_for_marketing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_timeline_tells_no_more_than_the_field_that_names_its_subject() {
+    each_engine(async |world: World| {
+        let (account, contact) = scene(&world).await;
+        let (account, contact) = (id(Kind::Account, account), id(Kind::Contact, contact));
+        let tom = json!({ "accountId": account, "colleagueId": id(Kind::Colleague, world.acme.cast.tom), "discipline": "TECHNICAL",
+            "accessAccount": "READ", "accessMarketing": "READ", "accessSales": "READ", "accessService": "READ" });
+        world.max().act("addAccountTeamMember", "accountTeamMember { id }", tom).await.must();
+        let fair = json!({ "name": "Fair", "type": "TRADE_FAIR" });
+        let fair = world.mia().act("createCampaign", "campaign { id }", fair).await.must();
+        let fair = fair.text("createCampaign.campaign.id").to_owned();
+        let touch = json!({ "interaction": "PAGE_VIEWED", "contactId": contact, "campaignId": fair });
+        world.mia().act("recordTouchpoint", "touchpoint { id }", touch).await.must();
+        let ticket = json!({ "subject": "Stuck", "contactId": contact, "accountId": account });
+        world.vera().act("createTicket", "ticket { id }", ticket).await.must();
+        let mark = json!({ "kind": "CSAT", "scale": 5, "score": 2, "contactId": contact });
+        world.ina().act("recordSurveyAnswer", "surveyAnswer { id }", mark).await.must();
+
+        let told = async |client: &Client, subject: &str, filter: Value| {
+            let read = "query($id: ID!, $filter: TimelineFilter) { timeline(subject: $id, filter: $filter) { totalCount nodes { kind contact { id } campaign { id } subjects { id } } } }";
+            let answer = client.ask(read, json!({ "id": subject, "filter": filter })).await.must();
+            let nodes = answer.data("timeline.nodes").as_array().unwrap().clone();
+            assert_eq!(answer.data("timeline.totalCount"), nodes.len());
+            nodes
+        };
+        let kinds = ["page.viewed", "ticket.created", "csat.answered"];
+        let of = async |client: Client, subject: &str, filter: Value| {
+            let mut filter = filter;
+            filter["kinds"] = json!(kinds);
+            let nodes = told(&client, subject, filter).await;
+            nodes.iter().map(|node| node["kind"].as_str().unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>()
+        };
+        let set = |kinds: &[&str]| kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        let all: std::collections::BTreeSet<String> = set(&kinds);
+
+        // Of the account everybody hears; of the person who may read the field that names it.
+        for client in [world.sam(), world.vera(), world.mia(), world.tom()] {
+            assert_eq!(of(client, &account, json!({})).await, all);
+        }
+        assert_eq!(of(world.sam(), &contact, json!({})).await, all);
+        assert_eq!(of(world.vera(), &contact, json!({})).await, set(&["ticket.created", "csat.answered"]));
+        assert_eq!(of(world.mia(), &contact, json!({})).await, set(&["page.viewed"]));
+        assert_eq!(of(world.tom(), &contact, json!({})).await, set(&["ticket.created", "csat.answered"]));
+        // Technicians read of a touch what it was and when, not of which campaign.
+        assert_eq!(of(world.vera(), &fair, json!({})).await, set(&["page.viewed"]));
+        assert_eq!(of(world.tom(), &fair, json!({})).await, set(&[]));
+        assert_eq!(of(world.vera(), &account, json!({ "campaigns": [fair] })).await, set(&["page.viewed"]));
+        assert_eq!(of(world.tom(), &account, json!({ "campaigns": [fair] })).await, set(&[]));
+
+        // Nor does an event that is shown name them.
+        for (client, kind, person, campaign) in [
+            (world.sam(), "page.viewed", true, true),
+            (world.vera(), "page.viewed", false, true),
+            (world.tom(), "page.viewed", false, false),
+            (world.mia(), "csat.answered", false, false),
+            (world.vera(), "csat.answered", true, false),
+            (world.mia(), "ticket.created", false, false),
+        ] {
+            let nodes = told(&client, &account, json!({ "kinds": [kind] })).await;
+            let shown = |field: &str, id: &str| {
+                let named = nodes[0]["subjects"].as_array().unwrap().iter().any(|subject| subject["id"] == id);
+                assert_eq!(nodes[0][field]["id"] == id, named, "{kind} {field}");
+                named
+            };
+            assert_eq!((shown("contact", &contact), shown("campaign", &fair)), (person, campaign), "{kind}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_campaign_that_was_taken_away_opens_no_deals() {
+    each_engine(async |world: World| {
+        let account = world.work(async |work| Ok(rows::account(work, "Bolt", Some(world.acme.cast.sam), None).await?.id)).await;
+        let account = id(Kind::Account, account);
+        let spring = world.mia().act("createCampaign", "campaign { id }", json!({ "name": "Spring", "type": "EMAIL" })).await.must();
+        let spring = spring.text("createCampaign.campaign.id").to_owned();
+        let deal = json!({ "accountId": account, "name": "Press", "primaryCampaignId": spring });
+        world.sam().act("createOpportunity", "opportunity { id }", deal).await.must();
+        let deals = async || {
+            let read = "query($id: ID!) { timeline(subject: $id, filter: { kinds: [\"opportunity.created\"] }) { nodes { kind } } }";
+            world.mia().ask(read, json!({ "id": account })).await.must().each("timeline.nodes", "kind")
+        };
+        assert_eq!(deals().await, ["opportunity.created"], "of a campaign of hers");
+        world.mia().act("deleteCampaign", "deletedId", json!({ "id": spring })).await.must();
+        assert_eq!(deals().await, [""; 0]);
+    })
+    .await;
+}

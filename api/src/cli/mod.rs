@@ -7,6 +7,7 @@
 mod common;
 mod data;
 pub mod demo;
+pub mod distribute;
 pub mod found;
 pub mod generate;
 pub mod import;
@@ -62,6 +63,7 @@ pub enum Command {
     Serve(serve::Args),
     Demo(demo::Args),
     Migrate(migrate::Args),
+    Distribute(distribute::Args),
     Found(found::Args),
     Token(token::Args),
     Schema(schema::Args),
@@ -83,6 +85,7 @@ impl Cli {
                 Command::Serve(_)
                 | Command::Demo(_)
                 | Command::Migrate(_)
+                | Command::Distribute(_)
                 | Command::Found(_)
                 | Command::Schema(_)
                 | Command::Generate(_) => Ok(()),
@@ -98,6 +101,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => args.config()?,
         Command::Demo(args) => args.config()?,
         Command::Migrate(args) => args.common.config()?,
+        Command::Distribute(args) => args.common.config()?,
         Command::Found(args) => args.common.config()?,
         Command::Token(args) => args.common.config()?,
         Command::Schema(args) => args.common.config()?,
@@ -110,6 +114,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args, config).await,
         Command::Demo(args) => demo::run(args, config).await,
         Command::Migrate(args) => migrate::run(args, config).await,
+        Command::Distribute(args) => distribute::run(args, config).await,
         Command::Found(args) => found::run(args, config).await,
         Command::Token(args) => token::run(args, config).await,
         Command::Schema(args) => schema::run(args, config).await,

@@ -43,6 +43,9 @@ fn commands_are_read_as_documented() {
         "migrate up --database-url sqlite://x",
         "migrate down --steps 3",
         "migrate status",
+        "distribute partitions --database-url postgres://db/x",
+        "distribute partitions --from 2024-01 --months-ahead 12 --dry-run",
+        "distribute citus --dry-run",
         "found --tenant acme --name Acme --zone UTC --currency EUR --language de --database-url sqlite://x",
         "token --role sales --role manager --tenant t --colleague c --ttl 1h",
         "schema",
@@ -75,6 +78,8 @@ fn what_cannot_be_followed_is_a_usage_error() {
         ("verify --database-url mysql://x", ErrorKind::ValueValidation),
         ("verify --data d --database-url sqlite://x", ErrorKind::ArgumentConflict),
         ("migrate down --steps 0", ErrorKind::ValueValidation),
+        ("distribute partitions --from 2024-13", ErrorKind::ValueValidation),
+        ("distribute partitions --months-ahead 121", ErrorKind::ValueValidation),
         ("import --source excel x", ErrorKind::InvalidValue),
         ("fly", ErrorKind::InvalidSubcommand),
     ] {

@@ -8,7 +8,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     future::{Future, poll_fn},
     hash::Hash,
     pin::pin,
@@ -108,21 +108,33 @@ impl Cx {
 
     /// The answer to one key, loaded together with its siblings.
     pub async fn load<K: Key>(&self, key: K) -> Result<Option<K::Value>> {
-        let batch = self.batches().join(key.clone());
+        let batch = self.batches().join([key.clone()]);
+        Ok(self.answer(&batch).await?.get(&key).cloned())
+    }
+
+    /// The answers to many keys, loaded together with their siblings. A key without an answer is not among them.
+    pub async fn load_many<K: Key>(&self, keys: HashSet<K>) -> Result<HashMap<K, K::Value>> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let batch = self.batches().join(keys.iter().cloned());
+        let answer = self.answer(&batch).await?;
+        Ok(keys.into_iter().filter_map(|key| answer.get(&key).cloned().map(|value| (key, value))).collect())
+    }
+
+    async fn answer<'a, K: Key>(&self, batch: &'a Batch<K>) -> Result<&'a HashMap<K, K::Value>> {
         // Without a budget: tokio would send every 128th waiter of a long page into a later turn, and its children with it.
         let answer = tokio::task::unconstrained(batch.answer.get_or_init(|| async {
             self.batches().rest().await;
             let _busy = self.busy();
             let mut keys = batch.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             keys.retain(|key| seen.insert(key.clone()));
-            K::load(self, keys).await
+            // Whoever waits for a batch holds its future: the loading of it would need a deep stack at each level.
+            Box::pin(K::load(self, keys)).await
         }))
         .await;
-        match answer {
-            Ok(values) => Ok(values.get(&key).cloned()),
-            Err(error) => Err(error.clone()),
-        }
+        answer.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -187,13 +199,13 @@ impl Batches {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn join<K: Key>(&self, key: K) -> Arc<Batch<K>> {
+    fn join<K: Key>(&self, keys: impl IntoIterator<Item = K>) -> Arc<Batch<K>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let batch = open
             .get(&TypeId::of::<K>())
             .and_then(|batch| batch.clone().downcast::<Batch<K>>().ok())
             .unwrap_or_else(|| Arc::new(Batch { keys: Mutex::default(), answer: OnceCell::new() }));
-        batch.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        batch.keys.lock().unwrap_or_else(PoisonError::into_inner).extend(keys);
         self.steps.fetch_add(1, Ordering::Relaxed);
         open.insert(TypeId::of::<K>(), batch.clone());
         batch

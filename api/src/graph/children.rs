@@ -69,7 +69,7 @@ impl<E: Governed, const COUNT: bool> Question<E, COUNT> {
             let first = group.first()?;
             let column = E::Column::from_str(first.by).ok()?;
             let parents = column.is_in(group.iter().map(|key| key.parent));
-            let rows = named::<E>(cx, first.line, column).filter(parents).filter(first.asked.filter.clone());
+            let rows = named::<E>(cx, first.line, column).filter(parents).few().filter(first.asked.filter.clone());
             Some((column, rows, group))
         };
         groups.into_values().filter_map(rows_of).collect()
@@ -105,7 +105,15 @@ impl<E: Governed> Key for Question<E, false> {
         for (column, rows, group) in Self::groups(cx, keys) {
             let Some(Question { asked, .. }) = group.first() else { continue };
             let rows = rows.filter(asked.between.clone());
-            let found = rows.first_of_each(&cx.db(), column, &asked.orders, asked.size + 1).await?;
+            let found = match group.as_slice() {
+                // An order by the way, not a place among all: the rows of one parent are read as far as the page goes.
+                [_] => {
+                    let ordered = asked.orders.iter().cloned();
+                    let rows = ordered.fold(rows, |rows, (by, order)| rows.order_by_expr(by, order));
+                    Box::pin(rows.limit(asked.size + 1).all(&cx.db())).await?
+                }
+                _ => Box::pin(rows.first_of_each(&cx.db(), column, &asked.orders, asked.size + 1)).await?,
+            };
             let mut by_parent: HashMap<Uuid, Vec<Seen<E::Model>>> = HashMap::new();
             for row in found {
                 if let Value::Uuid(Some(parent)) = row.row().get(column) {

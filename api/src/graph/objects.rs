@@ -148,7 +148,7 @@ macro_rules! object {
                 ) -> $crate::graph::Result<timeline::TimelineConnection> {
                     let page = $crate::graph::PageArgs::new(first, after, last, before);
                     let args = timeline::TimelineArgs { filter: filter.map(|filter| *filter), page, as_of, known_at };
-                    Box::pin(timeline::of(ctx, entities::codes::SubjectType::$subject, self.0.row().id, args)).await
+                    Box::pin(timeline::of::<$table>(ctx, entities::codes::SubjectType::$subject, self.0.row(), args)).await
                 }
             )?
 

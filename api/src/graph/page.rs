@@ -226,6 +226,13 @@ impl<E: Governed> Key for ById<E> {
     }
 }
 
+/// The rows that a column of many rows refers to, asked at once; those that the caller may not see are not among them.
+pub async fn many<E: Governed>(cx: &Cx, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Seen<E::Model>>> {
+    let keys = ids.into_iter().map(|id| ById::<E>(E::TYPE, id, PhantomData)).collect();
+    let rows = cx.load_many(keys).await?;
+    Ok(rows.into_iter().map(|(ById(_, id, _), row)| (id, row)).collect())
+}
+
 /// The row that a column refers to: None if it refers to nothing, or to nothing that the caller may see.
 pub async fn one<E, T>(cx: &Cx, id: impl Into<Option<Uuid>>) -> Result<Option<T>>
 where

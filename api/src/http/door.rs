@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Map;
 
-use super::{answer::Fault, limits::Limits, request::Asked};
+use super::{answer::Fault, guard::Documents, limits::Limits, request::Asked};
 use crate::graph::{Prediction, Pricing, VariableRules};
 
 /// Why a caller is not let in. It never says which part of a token was wrong: that would help whoever forges one.
@@ -59,6 +59,9 @@ pub trait Door: Clone + Send + Sync + 'static {
 
     /// The limits of the configuration.
     fn limits(&self) -> &Limits;
+
+    /// The documents that were let through within these limits.
+    fn documents(&self) -> &Documents;
 }
 
 /// A schema, whatever its root types are.

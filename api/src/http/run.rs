@@ -17,7 +17,6 @@ use tracing::Instrument;
 use super::{
     answer::{self, Cost, Fault},
     door::{Door, Executor, Refused},
-    guard,
     metrics::{self, Open},
     request::Asked,
 };
@@ -134,7 +133,7 @@ pub(super) async fn ready<D: Door>(
 ) -> Result<Operation, Fault> {
     let limits = door.limits();
     let text = door.document(caller, &asked).await?;
-    let checked = guard::check(&text, asked.operation_name.as_deref(), limits)?;
+    let checked = door.documents().check(&text, asked.operation_name.as_deref(), limits)?;
     // the executor would find out only while fields resolve, when others have run already
     for (name, kind) in &checked.required {
         if asked.variables.get(name).is_none_or(serde_json::Value::is_null) {
@@ -157,9 +156,9 @@ pub(super) async fn ready<D: Door>(
     let mut request = Request::new(text).data(place.clone());
     request.operation_name = checked.name.clone();
     request.variables = Variables::from_json(serde_json::Value::Object(asked.variables));
-    request.set_parsed_query(checked.document);
+    request.set_parsed_query(checked.document.clone());
     let summary = Summary {
-        name: checked.name.map(|name| name.chars().take(64).collect()),
+        name: checked.name.as_ref().map(|name| name.chars().take(64).collect()),
         kind: match checked.kind {
             OperationType::Query => "query",
             OperationType::Mutation => "mutation",

@@ -51,6 +51,7 @@ impl Work<'_> {
                 source_seq: None,
                 supersedes: retracted,
                 time_uncertain: false,
+                told_by: None,
             });
         }
     }
@@ -79,7 +80,11 @@ impl Work<'_> {
             let declared = event.kind.declared();
             let id = event_id::mint(event.occurred_at.unwrap_or(self.now), index as u64, self.cx.clock.random());
             let mut about: Subjects = Vec::new();
-            let industry = event.account_id.and_then(|account| industries.get(&account).copied());
+            let told_by = event.told_by.as_ref();
+            let industry = match told_by.and_then(|told_by| told_by.industry) {
+                Some(then) => then,
+                None => event.account_id.and_then(|account| industries.get(&account).copied()),
+            };
             for subject in event.subjects.iter().copied().chain(industry.map(|id| (SubjectType::Industry, id))) {
                 if !about.contains(&subject) {
                     about.push(subject);
@@ -122,9 +127,9 @@ impl Work<'_> {
                 domain: Set(event.domain),
                 recorded_at: Set(recorded_at),
                 time_uncertain: Set(event.time_uncertain),
-                source: Set(self.source.clone()),
+                source: Set(told_by.map_or_else(|| self.source.clone(), |told_by| told_by.source.clone())),
                 source_seq: Set(event.source_seq),
-                actor_id: Set(self.cx.caller.colleague),
+                actor_id: Set(told_by.map_or(self.cx.caller.colleague, |told_by| told_by.actor)),
                 object_type: Set(event.object.0.code().to_owned()),
                 object_id: Set(event.object.1),
                 account_id: Set(event.account_id),

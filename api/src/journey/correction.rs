@@ -7,13 +7,16 @@ use entities::{
     journey::{event_subject, journey_event},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 use uuid::Uuid;
 
 use super::{
-    Event, EventKind, Payload, Work, subject,
+    Event, EventKind, Payload, Work,
+    event::ToldBy,
+    reader::Subject,
+    subject,
     visible::{self, e, s},
 };
 use crate::graph::Result;
@@ -29,13 +32,24 @@ impl Work<'_> {
             self.record(now);
             return Ok(());
         };
-        now.supersedes = Some(wrong);
+        let written = wrong.subjects();
+        now.supersedes = Some(wrong.id);
+        // Who did it, and who told of it, is not who corrects it.
+        now.source_seq = wrong.source_seq;
+        now.time_uncertain = wrong.time_uncertain && now.occurred_at == then.occurred_at;
+        let industry = written.iter().find(|subject| subject.ty == SubjectType::Industry).map(|subject| subject.id);
+        let industry = (now.account_id == wrong.account_id).then_some(industry);
+        now.told_by = Some(ToldBy { actor: wrong.actor_id, source: wrong.source, industry });
         let mut left = then.clone();
+        if industry.is_none() {
+            left.subjects.extend(written.iter().map(|subject| (subject.ty, subject.id)));
+        }
         left.subjects.retain(|subject| !now.subjects.contains(subject));
+        left.subjects.dedup();
         self.record(now);
         if !left.subjects.is_empty() {
             let (kind, payload) = (EventKind::RecordUpdated, Payload::Record { fields: Vec::new() });
-            self.record(Event { kind, payload, occurred_at: None, supersedes: Some(wrong), ..left });
+            self.record(Event { kind, payload, occurred_at: None, supersedes: Some(wrong.id), ..left });
         }
         Ok(())
     }
@@ -43,19 +57,21 @@ impl Work<'_> {
     /// What was recorded as `then` never happened. Its object goes in the same unit of work: that supersedes it.
     pub async fn retract(&mut self, then: &Event) -> Result<()> {
         if let Some(wrong) = self.standing(then).await? {
-            self.retracted.insert(then.object, wrong);
+            self.retracted.insert(then.object, wrong.id);
         }
         Ok(())
     }
 
     /// The event that `then` became, unless something else has taken its place since.
-    async fn standing(&self, then: &Event) -> Result<Option<Uuid>> {
+    async fn standing(&self, then: &Event) -> Result<Option<Standing>> {
         // The subject with the fewest events: a campaign may have very many of a kind.
         let Some((ty, id)) = then.subjects.iter().min_by_key(|(ty, _)| breadth(*ty)).copied() else { return Ok(None) };
         let mut select = Query::select();
         visible::from_tables(&mut select);
+        for column in Standing::COLUMNS {
+            select.expr_as(e(column), sea_orm::IdenStatic::as_str(&column));
+        }
         select
-            .expr(e(journey_event::Column::Id))
             .and_where(s(event_subject::Column::TenantId).eq(self.tenant()))
             .and_where(s(event_subject::Column::SubjectType).eq(ty.as_str()))
             .and_where(s(event_subject::Column::SubjectId).eq(id))
@@ -66,7 +82,7 @@ impl Work<'_> {
             .order_by_expr(s(event_subject::Column::EventId), Order::Desc)
             .limit(1);
         let found = self.tx.query_one(&select).await?;
-        Ok(found.map(|row| row.try_get_by_index(0)).transpose()?)
+        Ok(found.map(|row| Standing::from_query_result(&row, "")).transpose()?)
     }
 
     /// Takes an event off every timeline that it stands on.
@@ -87,6 +103,34 @@ impl Work<'_> {
             .exec(&self.tx)
             .await?;
         Ok(())
+    }
+}
+
+/// An event that stands, as far as its correction keeps it.
+#[derive(FromQueryResult)]
+struct Standing {
+    id: Uuid,
+    account_id: Option<Uuid>,
+    actor_id: Option<Uuid>,
+    source: Option<String>,
+    source_seq: Option<i64>,
+    time_uncertain: bool,
+    subjects: serde_json::Value,
+}
+
+impl Standing {
+    const COLUMNS: [journey_event::Column; 7] = [
+        journey_event::Column::Id,
+        journey_event::Column::AccountId,
+        journey_event::Column::ActorId,
+        journey_event::Column::Source,
+        journey_event::Column::SourceSeq,
+        journey_event::Column::TimeUncertain,
+        journey_event::Column::Subjects,
+    ];
+
+    fn subjects(&self) -> Vec<Subject> {
+        subject::written(&self.subjects)
     }
 }
 

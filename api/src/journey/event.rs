@@ -20,6 +20,17 @@ pub struct Event {
     pub(super) source_seq: Option<i64>,
     pub(super) supersedes: Option<Uuid>,
     pub(super) time_uncertain: bool,
+    /// Who told what it corrects; none: the caller tells it now.
+    pub(super) told_by: Option<ToldBy>,
+}
+
+/// Who an event comes from, and what its account was then: kept by its corrections.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ToldBy {
+    pub actor: Option<Uuid>,
+    pub source: Option<String>,
+    /// The industry of its account at that time, where the account is the same.
+    pub industry: Option<Option<Uuid>>,
 }
 
 /// Everybody whom the row rule reaches.
@@ -40,6 +51,7 @@ impl Event {
             source_seq: None,
             supersedes: None,
             time_uncertain: false,
+            told_by: None,
         }
     }
 
@@ -57,6 +69,7 @@ impl Event {
             source_seq: None,
             supersedes: None,
             time_uncertain: false,
+            told_by: None,
         }
     }
 

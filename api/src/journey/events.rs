@@ -1,17 +1,19 @@
 //! The events as GraphQL shows them: one interface, one type a shape of payload.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Interface, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use entities::{
     account::colleague,
     codes::{EventDomain, SubjectType},
-    marketing::{campaign, channel, lead},
+    marketing::{channel, lead},
     sales::opportunity,
 };
 
 use super::{EventKind, Payload, Shape, event_id, object::JourneyObject, reader::SeenEvent};
 use crate::{
-    account::Colleague,
+    account::{Colleague, Contact},
     graph::{Cx, GlobalId, Kind, Money, Result, one},
     marketing::{Campaign, Channel, Lead},
     policy::{Class, access},
@@ -47,7 +49,7 @@ macro_rules! event_types {
         $(
             $(#[doc = $doc])*
             #[derive(Clone)]
-            pub struct $name(pub std::sync::Arc<SeenEvent>);
+            pub struct $name(pub Arc<SeenEvent>);
 
             $(#[doc = $doc])*
             #[async_graphql::Object]
@@ -90,22 +92,32 @@ macro_rules! event_types {
                 /// The colleague who did it; null when it was the customer, a machine, or somebody whom you may not see.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Colleague>> {
-                    one::<colleague::Entity, _>(Cx::of(ctx), self.0.row.actor_id).await
+                    Box::pin(one::<colleague::Entity, _>(Cx::of(ctx), self.0.row.actor_id)).await
                 }
                 /// Whom it is about, at most 100, without those whom you may not see.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn subjects(&self, ctx: &Context<'_>) -> Result<Vec<EventSubject>> {
-                    self.0.subjects(Cx::of(ctx)).await
+                    Box::pin(self.0.subjects(Cx::of(ctx))).await
+                }
+                /// The person whom it is about; null where there is none, or none whom you may see.
+                #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
+                pub async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
+                    Box::pin(self.0.contact(Cx::of(ctx))).await
+                }
+                /// The campaign that it is about; null where there is none, or none that you may see.
+                #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
+                pub async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
+                    Box::pin(self.0.campaign(Cx::of(ctx))).await
                 }
                 /// What it is about, as it is now and as far as you may see it; null where you may not.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn object(&self, ctx: &Context<'_>) -> Result<Option<JourneyObject>> {
-                    self.0.object(Cx::of(ctx)).await
+                    Box::pin(self.0.object(Cx::of(ctx))).await
                 }
                 /// In words, with the object's name where you may read it.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
                 pub async fn title(&self, ctx: &Context<'_>) -> Result<String> {
-                    self.0.title(Cx::of(ctx)).await
+                    Box::pin(self.0.title(Cx::of(ctx))).await
                 }
                 /// What changed, in codes and amounts; null where there is nothing to add to the title.
                 #[graphql(directive = access::apply(stringify!($ty).into(), "*".into(), false))]
@@ -138,6 +150,8 @@ macro_rules! event_types {
             field(name = "importance", ty = "i32", desc = "1 detail, 2 step, 3 milestone; 0 for plain changes of records."),
             field(name = "actor", ty = "Result<Option<Colleague>>", desc = "The colleague who did it; null when it was the customer or a machine."),
             field(name = "subjects", ty = "Result<Vec<EventSubject>>", desc = "Whom it is about, at most 100, without those whom you may not see."),
+            field(name = "contact", ty = "Result<Option<Contact>>", desc = "The person whom it is about; null where there is none, or none whom you may see."),
+            field(name = "campaign", ty = "Result<Option<Campaign>>", desc = "The campaign that it is about; null where there is none, or none that you may see."),
             field(name = "object", ty = "Result<Option<JourneyObject>>", desc = "What it is about, as it is now and as far as you may see it; null where you may not."),
             field(name = "title", ty = "Result<String>", desc = "In words."),
             field(name = "summary", ty = "Option<String>", desc = "What changed, in codes and amounts; null where nothing is to be added to the title."),
@@ -152,17 +166,11 @@ macro_rules! event_types {
 event_types! {
     /// A marketing touch: a click, a view, a download, a scan, a cold call.
     TouchEvent of Touchpoint {
-        /// The campaign; null for none.
-        #[graphql(directive = access::apply("Touchpoint".into(), "P".into(), false))]
-        async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
-            let Payload::Touch { campaign_id, .. } = self.0.payload() else { return Ok(None) };
-            one::<campaign::Entity, _>(Cx::of(ctx), campaign_id.filter(|_| self.0.may(Class::P, "campaign"))).await
-        }
         /// The channel; null where unknown.
         #[graphql(directive = access::apply("Touchpoint".into(), "P".into(), false))]
         async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Channel>> {
             let Payload::Touch { channel_id, .. } = self.0.payload() else { return Ok(None) };
-            one::<channel::Entity, _>(Cx::of(ctx), channel_id.filter(|_| self.0.may(Class::P, "channel"))).await
+            Box::pin(one::<channel::Entity, _>(Cx::of(ctx), channel_id.filter(|_| self.0.may(Class::P, "channel")))).await
         }
         /// Whether the customer came to us.
         #[graphql(directive = access::apply("Touchpoint".into(), "P".into(), false))]
@@ -196,7 +204,7 @@ event_types! {
         #[graphql(directive = access::apply("Lead".into(), "P".into(), false))]
         async fn opportunity(&self, ctx: &Context<'_>) -> Result<Option<Opportunity>> {
             let Payload::Lead { opportunity_id, .. } = self.0.payload() else { return Ok(None) };
-            one::<opportunity::Entity, _>(Cx::of(ctx), opportunity_id.filter(|_| self.0.may(Class::P, "opportunity"))).await
+            Box::pin(one::<opportunity::Entity, _>(Cx::of(ctx), opportunity_id.filter(|_| self.0.may(Class::P, "opportunity")))).await
         }
     }
 
@@ -231,7 +239,7 @@ event_types! {
         async fn lead(&self, ctx: &Context<'_>) -> Result<Option<Lead>> {
             let Payload::Handover { subject_type, subject_id, .. } = self.0.payload() else { return Ok(None) };
             let id = (subject_type == SubjectType::Lead.as_str()).then_some(subject_id);
-            one::<lead::Entity, _>(Cx::of(ctx), id).await
+            Box::pin(one::<lead::Entity, _>(Cx::of(ctx), id)).await
         }
     }
 
@@ -241,7 +249,7 @@ event_types! {
         #[graphql(directive = access::apply("Activity".into(), "P".into(), false))]
         async fn direction(&self) -> Option<String> {
             match self.0.payload() {
-                Payload::Activity { direction, .. } => Some(direction),
+                Payload::Activity { direction, .. } if self.0.may(Class::P, self.0.direction()) => Some(direction),
                 _ => None,
             }
         }
@@ -384,7 +392,7 @@ event_types! {
         #[graphql(directive = access::apply("Ticket".into(), "P".into(), false))]
         async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<Colleague>> {
             let Payload::Ticket { assignee_id, .. } = self.0.payload() else { return Ok(None) };
-            one::<colleague::Entity, _>(Cx::of(ctx), assignee_id.filter(|_| self.0.may(Class::P, "owner"))).await
+            Box::pin(one::<colleague::Entity, _>(Cx::of(ctx), assignee_id.filter(|_| self.0.may(Class::P, "owner")))).await
         }
     }
 
@@ -466,7 +474,7 @@ event_types! {
         #[graphql(directive = access::apply("AccountTeam".into(), "P".into(), false))]
         async fn colleague(&self, ctx: &Context<'_>) -> Result<Option<Colleague>> {
             let Payload::Team { colleague_id, .. } = self.0.payload() else { return Ok(None) };
-            one::<colleague::Entity, _>(Cx::of(ctx), colleague_id).await
+            Box::pin(one::<colleague::Entity, _>(Cx::of(ctx), colleague_id)).await
         }
         /// In which discipline.
         #[graphql(directive = access::apply("AccountTeam".into(), "P".into(), false))]
@@ -491,10 +499,9 @@ event_types! {
     }
 }
 
-impl From<SeenEvent> for JourneyEvent {
-    fn from(seen: SeenEvent) -> JourneyEvent {
+impl From<Arc<SeenEvent>> for JourneyEvent {
+    fn from(seen: Arc<SeenEvent>) -> JourneyEvent {
         let shape = EventKind::parse(&seen.row.kind).map_or(Shape::Record, |kind| kind.declared().shape);
-        let seen = std::sync::Arc::new(seen);
         match shape {
             Shape::Touch => TouchEvent(seen).into(),
             Shape::Lead => LeadEvent(seen).into(),

@@ -5,6 +5,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -98,7 +99,7 @@ pub async fn follow<F: Followed>(
     ctx: &Context<'_>,
     followed: F,
     after: Option<String>,
-) -> Result<impl Stream<Item = Result<(SeenEvent, String)>> + use<F>> {
+) -> Result<impl Stream<Item = Result<(Arc<SeenEvent>, String)>> + use<F>> {
     let (cx, place) = (Cx::of(ctx).clone(), Place::of(ctx));
     // Joins before it reads the position: what is recorded later rings.
     let waiter = cx.store.topics(cx.caller.tenant).join(followed.topics());

@@ -29,7 +29,7 @@ mod work;
 
 pub use event::{AUDIENCE_TEAM, Event};
 pub use kinds::{Declared, EventKind, Shape};
-pub use objects::{Journaled, ObjectType, Subjects};
+pub use objects::{Journaled, ObjectType, Subjects, named_by};
 pub use payload::Payload;
 pub use removal::{Removable, remove};
 pub use work::{Work, attempt, holds_nul};

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::AUDIENCE_TEAM;
 use crate::{
     graph::Kind,
-    policy::{Governed, Type, wing_of},
+    policy::{Class, Governed, Type, wing_of},
     search::index::{self, Found},
 };
 
@@ -204,6 +204,29 @@ impl ObjectType {
             _ => Some(self.access().wing()),
         }
     }
+}
+
+/// The field by which an object names a subject, with its class: whoever may not read the field does not learn from the journal what it
+/// says. None where the object is the subject's own, or its account: on that the team rule stands.
+pub fn named_by(object: ObjectType, subject: SubjectType) -> Option<(Class, &'static str)> {
+    let (own, field) = match subject {
+        SubjectType::Account => return None,
+        SubjectType::Contact => (ObjectType::Contact, "contact"),
+        SubjectType::Visitor => (ObjectType::Visitor, "visitor"),
+        SubjectType::Opportunity => (ObjectType::Opportunity, "opportunity"),
+        SubjectType::Lead => (ObjectType::Lead, "lead"),
+        SubjectType::Campaign => (ObjectType::Campaign, "campaign"),
+        SubjectType::Ticket => (ObjectType::Ticket, "ticket"),
+        SubjectType::Asset => (ObjectType::Asset, "asset"),
+        SubjectType::Industry => (ObjectType::Industry, "industry"),
+    };
+    let class = match (object, subject) {
+        // Who said it is a name.
+        (ObjectType::SurveyAnswer, SubjectType::Contact) => Class::N,
+        _ => Class::P,
+    };
+    // A merge names two of a kind, each by its own rights.
+    (object != own).then_some((class, field))
 }
 
 macro_rules! journaled {

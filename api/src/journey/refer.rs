@@ -30,7 +30,8 @@ impl Work<'_> {
         if_version: Option<i32>,
         written: &[(Class, &'static str)],
     ) -> Result<Seen<E::Model>> {
-        let rows = self.cx.caller.rows_to_write_as::<E>(ty).by_id(id);
+        // Held until the commit: who said no version waits for a writer before, and writes last.
+        let rows = self.cx.caller.rows_to_write_as::<E>(ty).by_id(id).held();
         let seen = rows.one(&self.tx).await?.ok_or_else(|| Error::missing("id"))?;
         require_write(seen.rights(), written)?;
         let version = E::version(seen.row());

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, InputObject, Object, SimpleObject, Subscription, connection::CursorType};
+use async_graphql::{Context, InputObject, Lookahead, Object, SimpleObject, Subscription, connection::CursorType};
 use chrono::{DateTime, Utc};
 use entities::{
     account::{account, contact, industry, visitor},
@@ -18,8 +18,8 @@ use super::{
     EventKind, Journaled,
     events::{JourneyEvent, kind_of},
     live::{self, Followed, LiveCursor},
-    reader::{self, Filter, Since, Subject, TimelinePage},
-    tail,
+    reader::{self, AtHome, Filter, Since, Subject, TimelinePage, Wanted},
+    tail, told,
 };
 use crate::{
     graph::{Cx, Error, GlobalId, Key, Kind, Page, PageArgs, Result, RowCursor},
@@ -200,34 +200,61 @@ pub struct TimelineArgs {
 }
 
 /// The page of a subject that the caller has been shown already: the field `timeline` of an object.
-pub async fn of(ctx: &Context<'_>, ty: SubjectType, id: Uuid, args: TimelineArgs) -> Result<TimelineConnection> {
+pub async fn of<E: Journaled>(
+    ctx: &Context<'_>,
+    ty: SubjectType,
+    row: &E::Model,
+    args: TimelineArgs,
+) -> Result<TimelineConnection> {
     let TimelineArgs { filter, page, as_of, known_at } = args;
-    let (filter, page, subject) = (filter.unwrap_or_default().read(as_of, known_at)?, page.page()?, Subject { ty, id });
-    read_page(ctx, OfSubject { subject, filter }, page).await
+    let (filter, page) = (filter.unwrap_or_default().read(as_of, known_at)?, page.page()?);
+    read_page(ctx, OfSubject { subject: Subject { ty, id: E::id(row) }, filter }, E::account_id(row), page).await
+}
+
+/// What the fields of its events need of a page, from what is selected of them.
+fn wanted(ctx: &Context<'_>) -> (Wanted, bool) {
+    let page = ctx.look_ahead();
+    let (mut wanted, mut people) = (Wanted::default(), false);
+    for event in [page.field("nodes"), page.field("edges").field("node")].iter().flat_map(Lookahead::selection_fields) {
+        for field in event.selection_set() {
+            match field.name() {
+                "__typename" | "id" | "kind" | "domain" | "occurredAt" | "recordedAt" | "timeUncertain"
+                | "importance" | "actor" | "object" | "title" | "source" | "supersedes" => {}
+                "subjects" => wanted.subjects = true,
+                "contact" | "campaign" => (wanted.subjects, people) = (true, true),
+                // Whatever a type of event has of its own stands in its payload.
+                _ => wanted.payload = true,
+            }
+        }
+    }
+    (wanted, people)
 }
 
 /// A page of one subject's timeline, read together with those of its siblings.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct PageOf {
     subject: Subject,
+    home: Option<Uuid>,
     filter: Arc<Filter>,
     page: Page,
+    wanted: Wanted,
 }
 
 impl Key for PageOf {
     type Value = Arc<TimelinePage>;
 
     async fn load(cx: &Cx, keys: Vec<Self>) -> Result<HashMap<Self, Self::Value>> {
-        let mut groups: HashMap<(SubjectType, Arc<Filter>, Page), Vec<Uuid>> = HashMap::new();
-        for PageOf { subject, filter, page } in keys {
-            groups.entry((subject.ty, filter, page)).or_default().push(subject.id);
+        let mut groups: HashMap<(SubjectType, Arc<Filter>, Page, Wanted), Vec<PageOf>> = HashMap::new();
+        for key in keys {
+            groups.entry((key.subject.ty, key.filter.clone(), key.page, key.wanted)).or_default().push(key);
         }
         let mut answers = HashMap::new();
-        for ((ty, filter, page), ids) in groups {
-            let pages = reader::pages(&cx.caller, &cx.db(), ty, &ids, &filter, &page).await?;
-            answers.extend(pages.into_iter().map(|(id, found)| {
-                let key = PageOf { subject: Subject { ty, id }, filter: filter.clone(), page };
-                (key, Arc::new(found))
+        for ((ty, filter, page, wanted), keys) in groups {
+            let of: Vec<AtHome> = keys.iter().map(|key| (key.subject.id, key.home)).collect();
+            let pages = reader::pages(&cx.caller, &cx.db(), ty, &of, &filter, &page, wanted).await?;
+            answers.extend(keys.into_iter().filter_map(|key| {
+                let found = pages.get(&key.subject.id)?.clone();
+                Some((key, Arc::new(found)))
             }));
         }
         Ok(answers)
@@ -260,7 +287,7 @@ impl Key for CountOf {
     }
 }
 
-async fn read_page(ctx: &Context<'_>, of: OfSubject, page: Page) -> Result<TimelineConnection> {
+async fn read_page(ctx: &Context<'_>, of: OfSubject, home: Option<Uuid>, page: Page) -> Result<TimelineConnection> {
     let cx = Cx::of(ctx);
     // Before the page: rights that change in between make the cursor one that has to be read anew, never one that lies.
     let rights = match ctx.look_ahead().field("pageInfo").field("liveCursor").exists() {
@@ -269,8 +296,13 @@ async fn read_page(ctx: &Context<'_>, of: OfSubject, page: Page) -> Result<Timel
     };
     let OfSubject { subject, filter } = of;
     let filter = Arc::new(filter);
-    let found = cx.load(PageOf { subject, filter: filter.clone(), page }).await?.ok_or(Error::NotFound)?;
+    let (wanted, people) = wanted(ctx);
+    let key = PageOf { subject, home, filter: filter.clone(), page, wanted };
+    let found = cx.load(key).await?.ok_or(Error::NotFound)?;
     let (events, has_previous_page, has_next_page) = page.cut(found.events.clone());
+    if people {
+        Box::pin(told::bring(cx, &events)).await?;
+    }
     let edges: Vec<TimelineEdge> = events
         .into_iter()
         .map(|event| TimelineEdge { cursor: RowCursor::Id(event.row.id).encode_cursor(), node: event.into() })
@@ -311,10 +343,9 @@ impl TimelineQuery {
         let of = OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(as_of, known_at)? };
         let page = PageArgs::new(first, after, last, before).page()?;
         let Subject { ty, id } = of.subject;
-        if seen_accounts(Cx::of(ctx), ty, vec![id]).await?.is_empty() {
-            return Err(Error::NotFound);
-        }
-        read_page(ctx, of, page).await
+        let seen = seen_accounts(Cx::of(ctx), ty, vec![id]).await?.pop();
+        let (_, home) = seen.ok_or(Error::NotFound)?;
+        Box::pin(read_page(ctx, of, home, page)).await
     }
 
     /// The feed's position now, for a stream that stands on no page, such as `handoverInbox`. Ask for it first, then read

@@ -1,22 +1,28 @@
 //! An event in words, as far as its reader's rights go: its object, its title, what changed, whom it is about.
 
-use futures::future::try_join_all;
+use std::sync::Arc;
+
+use entities::{account::contact, codes::SubjectType, marketing::campaign};
+use futures::{future::try_join_all, try_join};
+use uuid::Uuid;
 
 use super::{
     ObjectType, Payload,
     events::{EventSubject, kind_of},
+    named_by,
     object::JourneyObject,
-    reader::{SeenEvent, Subject},
-    subject,
+    reader::{Brought, SeenEvent, Subject},
 };
 use crate::{
-    graph::{Cx, GlobalId, Money, Result},
+    account::Contact,
+    graph::{Cx, GlobalId, Money, Result, many, one},
+    marketing::Campaign,
     policy::Class,
 };
 
 impl SeenEvent {
     pub(super) fn payload(&self) -> Payload {
-        Payload::read(&self.row.payload)
+        self.row.payload()
     }
 
     pub(super) fn may(&self, class: Class, field: &str) -> bool {
@@ -79,7 +85,8 @@ impl SeenEvent {
 
     /// The first subjects that were written down, without those that the reader may not see.
     pub(super) async fn subjects(&self, cx: &Cx) -> Result<Vec<EventSubject>> {
-        let mut written = subject::written(&self.row.subjects);
+        let mut written = self.row.subjects();
+        written.retain(|subject| self.tells(*subject));
         written.truncate(MAX_SUBJECTS);
         let seen = try_join_all(written.iter().map(|subject| cx.load(*subject))).await?;
         let seen = written.into_iter().zip(seen).filter(|(_, seen)| seen.is_some());
@@ -87,6 +94,59 @@ impl SeenEvent {
             .map(|(Subject { ty, id }, _)| EventSubject { subject_type: ty, id: GlobalId::new(kind_of(ty), id) })
             .collect())
     }
+
+    /// Whether the rights on the event's object let its reader know that it is about this subject.
+    fn tells(&self, subject: Subject) -> bool {
+        let named = ObjectType::parse(&self.row.object_type).and_then(|object| named_by(object, subject.ty));
+        named.is_none_or(|(class, field)| self.may(class, field))
+    }
+
+    /// The field of the object that says which way it went: a cold call is a touch.
+    pub(super) fn direction(&self) -> &'static str {
+        if self.row.object_type == ObjectType::Touchpoint.code() { "isInbound" } else { "direction" }
+    }
+
+    /// The first subject of a type that its reader may know of.
+    pub(super) fn first(&self, ty: SubjectType) -> Option<Uuid> {
+        self.row
+            .subjects()
+            .into_iter()
+            .find(|subject| subject.ty == ty && self.tells(*subject))
+            .map(|subject| subject.id)
+    }
+
+    /// The person whom it is about.
+    pub(super) async fn contact(&self, cx: &Cx) -> Result<Option<Contact>> {
+        match self.brought.get() {
+            Some(brought) => Ok(brought.contact.clone().map(Contact::from)),
+            None => one::<contact::Entity, _>(cx, self.first(SubjectType::Contact)).await,
+        }
+    }
+
+    /// The campaign that it is about.
+    pub(super) async fn campaign(&self, cx: &Cx) -> Result<Option<Campaign>> {
+        match self.brought.get() {
+            Some(brought) => Ok(brought.campaign.clone().map(Campaign::from)),
+            None => one::<campaign::Entity, _>(cx, self.first(SubjectType::Campaign)).await,
+        }
+    }
+}
+
+/// Brings persons and campaigns to the events of a page, all at once: its fields need not wait for each other.
+pub(super) async fn bring(cx: &Cx, events: &[Arc<SeenEvent>]) -> Result<()> {
+    let named: Vec<[Option<Uuid>; 2]> =
+        events.iter().map(|event| [SubjectType::Contact, SubjectType::Campaign].map(|ty| event.first(ty))).collect();
+    let of = |place: usize| named.iter().filter_map(|named| named[place]).collect::<Vec<Uuid>>();
+    let (contacts, campaigns) = (of(0), of(1));
+    let (contacts, campaigns) =
+        try_join!(many::<contact::Entity>(cx, contacts), many::<campaign::Entity>(cx, campaigns))?;
+    for (event, [contact, campaign]) in events.iter().zip(named) {
+        let contact = contact.and_then(|id| contacts.get(&id).cloned());
+        let campaign = campaign.and_then(|id| campaigns.get(&id).cloned());
+        // Where it is set already, another field brought the same.
+        let _ = event.brought.set(Brought { contact, campaign });
+    }
+    Ok(())
 }
 
 /// The most subjects that an event shows; it stands on the timelines of all.

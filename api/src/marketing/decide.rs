@@ -2,10 +2,12 @@
 
 use async_graphql::{Context, Object};
 use entities::{
+    account::colleague,
     codes::{HandoverBoundary, HandoverOutcome, LeadStatus, ReasonCode, SubjectType},
     marketing::{handover, lead},
 };
 use sea_orm::{ActiveValue::NotSet, Set};
+use uuid::Uuid;
 
 use super::{Handover, MAX_TEXT, handover::event, person, words};
 use crate::{
@@ -247,11 +249,20 @@ pub(super) async fn give_back(
     }
     let back = lead::ActiveModel {
         status: Set(status),
-        owner_id: Set(row.from_id),
+        owner_id: Set(still_here(work, row.from_id).await?),
         queue_id: Set(None),
         ..Default::default()
     };
     Ok(Some(work.update_row::<lead::Entity>(&lead, back).await?))
+}
+
+/// The colleague, unless it has left: nobody who has is given anything to look after.
+async fn still_here(work: &Work<'_>, id: Option<Uuid>) -> Result<Option<Uuid>> {
+    let Some(id) = id else { return Ok(None) };
+    let colleague = work.follow_unscoped::<colleague::Entity>(id).await?;
+    Ok(colleague
+        .filter(|colleague| colleague.is_active && colleague.deleted_at.is_none())
+        .map(|colleague| colleague.id))
 }
 
 /// Deciding.

@@ -59,8 +59,22 @@ pub trait Governed: EntityTrait<Model: Clone + Send + Sync + 'static> {
     }
 }
 
+/// How the team rule is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// All accounts of the caller are brought together: the rows are among them.
+    Together,
+    /// Row by row: the rows are a few.
+    EachRow,
+}
+
 /// The SQL condition of a scope on a table.
 pub(super) fn condition<E: Governed>(ty: Type, scope: Scope, caller: &Caller, level: AccessLevel) -> Expr {
+    asked::<E>(ty, scope, caller, level, Ask::Together)
+}
+
+/// [`condition`], asked in one of two ways.
+pub(super) fn asked<E: Governed>(ty: Type, scope: Scope, caller: &Caller, level: AccessLevel, ask: Ask) -> Expr {
     if let Some(special) = E::special(scope, caller, level) {
         return special;
     }
@@ -68,6 +82,7 @@ pub(super) fn condition<E: Governed>(ty: Type, scope: Scope, caller: &Caller, le
     match scope {
         Scope::All => Expr::val(1).eq(1),
         Scope::Team => match E::ACCOUNT {
+            Some(account) if ask == Ask::EachRow => reach::reaches(account.into_expr(), caller, ty.wing(), level),
             Some(account) => reach::in_accounts(account.into_expr(), reach::visible_accounts(caller, ty.wing(), level)),
             None => never(),
         },
@@ -330,14 +345,11 @@ fn opportunity_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Opt
     Some(opportunity::Column::PrimaryCampaignId.into_expr().in_subquery(campaigns))
 }
 
-/// Either side's wing lets a team see a handover; to decide it takes EDIT on the receiving side.
-fn handover_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+/// The wings whose teams see (READ) or decide (EDIT) handovers of some boundaries: either side sees, the receiving side decides.
+pub fn handover_sides(level: AccessLevel) -> &'static [(Wing, &'static [HandoverBoundary])] {
     use HandoverBoundary::{MarketingToSales, SalesToTechnical, ServiceToSales, TechnicalToService};
-    if scope != Scope::Team {
-        return None;
-    }
     // Technicians work in the wing of service.
-    let wings: &[(Wing, &[HandoverBoundary])] = match level {
+    match level {
         AccessLevel::Edit => &[
             (Wing::Sales, &[MarketingToSales, ServiceToSales]),
             (Wing::Service, &[SalesToTechnical, TechnicalToService]),
@@ -347,8 +359,15 @@ fn handover_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<
             (Wing::Sales, &[MarketingToSales, SalesToTechnical, ServiceToSales]),
             (Wing::Service, &[SalesToTechnical, TechnicalToService, ServiceToSales]),
         ],
-    };
-    let sides = wings.iter().map(|(wing, boundaries)| {
+    }
+}
+
+/// Either side's wing lets a team see a handover; to decide it takes EDIT on the receiving side.
+fn handover_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    if scope != Scope::Team {
+        return None;
+    }
+    let sides = handover_sides(level).iter().map(|(wing, boundaries)| {
         let accounts = reach::visible_accounts(caller, *wing, level);
         let crosses = handover::Column::Boundary.is_in(boundaries.iter().copied());
         crosses.and(reach::in_accounts(handover::Column::AccountId.into_expr(), accounts))

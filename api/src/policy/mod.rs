@@ -18,7 +18,7 @@ pub mod table;
 
 pub use caller::{Caller, Moment, TenantKey};
 pub use class::{Class, Rights, Sight, Verb};
-pub use governed::{Governed, wing_of};
+pub use governed::{Governed, handover_sides, wing_of};
 pub use link::Link;
 pub use prune::{Mark, Prune, access, access_clear, access_field};
 pub use roles::{Role, RoleSet, UnknownRole};

@@ -7,14 +7,14 @@ use entities::codes::AccessLevel;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, Select,
-    sea_query::{Asterisk, Expr, ExprTrait, IntoCondition, Order, Query, SelectStatement, WindowStatement},
+    sea_query::{Asterisk, Expr, ExprTrait, IntoCondition, LockType, Order, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
 
 use super::{
     Caller, Class, Sight,
     class::Rights,
-    governed::{Governed, condition},
+    governed::{Ask, Governed, asked, condition},
     reach,
     table::{self, Grant, Scope, Type},
 };
@@ -23,6 +23,10 @@ use super::{
 #[derive(Clone)]
 pub struct Rows<E: Governed> {
     select: Select<E>,
+    /// The row rule, asked for all rows together and row by row: one of the two is added when it is known how many are looked at.
+    /// None where every row of the tenant is reached.
+    reached: Option<Arc<[Condition; 2]>>,
+    few: bool,
     ty: Type,
     grants: Arc<[Grant]>,
     flagged: bool,
@@ -67,19 +71,23 @@ impl Caller {
     fn rows_by<E: Governed>(&self, ty: Type, counts: impl Fn(&Rights) -> bool) -> Rows<E> {
         let grants: Arc<[Grant]> =
             table::grants(ty, self.roles).into_iter().filter(|grant| counts(&grant.rights)).collect();
-        let reached = grants
-            .iter()
-            .fold(Condition::any(), |any, grant| any.add(condition::<E>(ty, grant.scope, self, AccessLevel::Read)));
+        let reached = |ask| {
+            let scopes = grants.iter().map(|grant| asked::<E>(ty, grant.scope, self, AccessLevel::Read, ask));
+            scopes.fold(Condition::any(), Condition::add)
+        };
         let mut select = E::find().filter(E::TENANT.eq(self.tenant));
-        select = match grants.iter().any(|grant| grant.scope == Scope::All) {
-            true => select,
-            false if grants.is_empty() => select.filter(Expr::val(1).eq(0)),
-            false => select.filter(reached),
+        let reached = match grants.iter().any(|grant| grant.scope == Scope::All) {
+            true => None,
+            false if grants.is_empty() => {
+                select = select.filter(Expr::val(1).eq(0));
+                None
+            }
+            false => Some(Arc::new([reached(Ask::Together), reached(Ask::EachRow)])),
         };
         if let Some(ruled) = E::ruled_by(ty) {
             select = select.filter(ruled);
         }
-        let mut rows = Rows { select, ty, grants, flagged: false };
+        let mut rows = Rows { select, reached, few: false, ty, grants, flagged: false };
         // With one grant, to reach the row is to hold it; only several need to be told apart.
         if rows.grants.len() > 1 {
             rows.flag(self);
@@ -102,10 +110,7 @@ impl<E: Governed> Rows<E> {
                 }
                 (Scope::Discipline | Scope::Lead, Some(account)) => {
                     // The team level caps these too: READ removes w.
-                    let edit = reach::in_accounts(
-                        account.into_expr(),
-                        reach::visible_accounts(caller, self.ty.wing(), AccessLevel::Edit),
-                    );
+                    let edit = reach::reaches(account.into_expr(), caller, self.ty.wing(), AccessLevel::Edit);
                     let reached = condition::<E>(self.ty, grant.scope, caller, AccessLevel::Read);
                     Expr::case(reached.clone().and(edit), 2).case(reached, 1).finally(0).into()
                 }
@@ -130,12 +135,32 @@ impl<E: Governed> Rows<E> {
 
     /// One row by its id.
     pub fn by_id(self, id: Uuid) -> Self {
-        self.filter(E::ID.eq(id))
+        self.filter(E::ID.eq(id)).few()
     }
 
     /// Some rows by their ids.
     pub fn by_ids(self, ids: impl IntoIterator<Item = Uuid>) -> Self {
-        self.filter(E::ID.is_in(ids))
+        self.filter(E::ID.is_in(ids)).few()
+    }
+
+    /// Other conditions leave a few rows: the row rule looks at each of them instead of bringing all of the caller's accounts together.
+    pub fn few(mut self) -> Self {
+        self.few = true;
+        self
+    }
+
+    /// The select with the row rule: how every reading ends.
+    fn ruled(self) -> Select<E> {
+        match self.reached {
+            Some(reached) => self.select.filter(reached[usize::from(self.few)].clone()),
+            None => self.select,
+        }
+    }
+
+    /// Holds the rows against other writers until the transaction ends. SQLite has one writer at a time anyway.
+    pub fn held(mut self) -> Self {
+        QuerySelect::query(&mut self.select).lock(LockType::NoKeyUpdate);
+        self
     }
 
     /// Orders the rows.
@@ -169,7 +194,8 @@ impl<E: Governed> Rows<E> {
         orders: &[(Expr, Order)],
         n: u64,
     ) -> Result<Vec<Seen<E::Model>>, DbErr> {
-        let mut inner: SelectStatement = sea_orm::QueryTrait::into_query(self.select);
+        let (grants, flagged) = (self.grants.clone(), self.flagged);
+        let mut inner: SelectStatement = sea_orm::QueryTrait::into_query(self.ruled());
         let mut window = WindowStatement::partition_by(by.as_column_ref());
         for (value, order) in orders {
             window.order_by_expr(value.clone(), order.clone());
@@ -182,12 +208,12 @@ impl<E: Governed> Rows<E> {
             .order_by("place", Order::Asc)
             .to_owned();
         let rows = db.query_all(&outer).await?;
-        rows.iter().map(|row| see::<E>(&self.grants, self.flagged, row)).collect()
+        rows.iter().map(|row| see::<E>(&grants, flagged, row)).collect()
     }
 
     /// How many rows each group of `by` has; none for a group without rows.
     pub async fn count_of_each<C: ConnectionTrait>(self, db: &C, by: E::Column) -> Result<HashMap<Uuid, u64>, DbErr> {
-        let inner = sea_orm::QueryTrait::into_query(self.select.select_only().column_as(by.into_expr(), "parent"));
+        let inner = sea_orm::QueryTrait::into_query(self.ruled().select_only().column_as(by.into_expr(), "parent"));
         let outer = Query::select()
             .column("parent")
             .expr_as(Expr::col(Asterisk).count(), "n")
@@ -201,16 +227,18 @@ impl<E: Governed> Rows<E> {
     /// Some fields of the rows as a sub-select to count and to sum over: each under its alias, as the caller sees it. What the
     /// caller may not read in clear on a row is null there, so that no figure tells what a field would not.
     pub fn into_fields(self, caller: &Caller, fields: &[(&'static str, Class, &str, E::Column)]) -> SelectStatement {
-        let select = fields.iter().fold(self.select.select_only(), |select, (alias, class, name, column)| {
-            select.column_as(caller.shown::<E>(self.ty, *class, name, column.into_expr()).0, *alias)
+        let ty = self.ty;
+        let select = fields.iter().fold(self.ruled().select_only(), |select, (alias, class, name, column)| {
+            select.column_as(caller.shown::<E>(ty, *class, name, column.into_expr()).0, *alias)
         });
         sea_orm::QueryTrait::into_query(select)
     }
 
     /// All rows, seen.
     pub async fn all<C: ConnectionTrait>(self, db: &C) -> Result<Vec<Seen<E::Model>>, DbErr> {
-        let rows = db.query_all(sea_orm::QueryTrait::as_query(&self.select)).await?;
-        rows.iter().map(|row| see::<E>(&self.grants, self.flagged, row)).collect()
+        let (grants, flagged) = (self.grants.clone(), self.flagged);
+        let rows = db.query_all(sea_orm::QueryTrait::as_query(&self.ruled())).await?;
+        rows.iter().map(|row| see::<E>(&grants, flagged, row)).collect()
     }
 
     /// The one row, seen; none if it is not there or not the caller's: both look the same.
@@ -220,17 +248,17 @@ impl<E: Governed> Rows<E> {
 
     /// How many rows the caller reaches.
     pub async fn count<C: ConnectionTrait>(self, db: &C) -> Result<u64, DbErr> {
-        self.select.count(db).await
+        self.ruled().count(db).await
     }
 
     /// A column of the rows as a sub-select, for the condition of another table.
     pub fn into_column(self, column: E::Column) -> SelectStatement {
-        sea_orm::QueryTrait::into_query(self.select.select_only().column(column))
+        sea_orm::QueryTrait::into_query(self.ruled().select_only().column(column))
     }
 
     /// The ids of the rows as a sub-select, for the condition of another table.
     pub fn into_ids(self) -> SelectStatement {
-        sea_orm::QueryTrait::into_query(self.select.select_only().column(E::ID))
+        sea_orm::QueryTrait::into_query(self.ruled().select_only().column(E::ID))
     }
 }
 

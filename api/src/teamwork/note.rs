@@ -158,10 +158,15 @@ pub async fn create(cx: &Cx, input: CreateNoteInput) -> Result<Note> {
         })
         .await?;
     call(&mut work, &row, mention_ids.unwrap_or_default()).await?;
-    work.record(Event::of::<note::Entity>(EventKind::NoteAdded, &row, Payload::Record { fields: Vec::new() }));
+    work.record(added(&row));
     let seen = work.reached::<note::Entity>(row.id, &written).await?;
     work.commit().await?;
     Ok(Note(seen))
+}
+
+/// That it was written.
+fn added(row: &note::Model) -> Event {
+    Event::of::<note::Entity>(EventKind::NoteAdded, row, Payload::Record { fields: Vec::new() }).at(row.created_at)
 }
 
 /// Changes a note. Only its author does.
@@ -188,6 +193,10 @@ pub async fn update(cx: &Cx, input: UpdateNoteInput) -> Result<Note> {
         ..Default::default()
     };
     let row = work.update::<note::Entity>(&seen, row).await?;
+    if row.visibility != held.visibility {
+        // Who hears of it follows who reads it.
+        work.correct(added(held), added(&row)).await?;
+    }
     if !mention_ids.is_undefined() {
         work.unlink::<note_mention::Entity>(note_mention::Column::NoteId.eq(id)).await?;
         call(&mut work, &row, mention_ids.take().unwrap_or_default()).await?;

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Duration, Utc};
 use entities::{
     codes::{
-        ActivityKind, ActivityOutcome, Direction, ForecastCategory, Interaction, MeetingKind, MeetingOutcome,
-        StageObject, TicketPriority, TicketStatus,
+        ActivityKind, ActivityOutcome, Direction, ForecastCategory, Interaction, LeadStatus, MeetingKind,
+        MeetingOutcome, StageObject, TicketPriority, TicketStatus,
     },
-    marketing::touchpoint,
+    marketing::{lead, touchpoint},
     sales::{activity, meeting, opportunity, opportunity_snapshot, stage_interval},
     service::ticket,
 };
@@ -46,6 +46,7 @@ struct Batch {
     touches: Vec<(touchpoint::ActiveModel, EventKind)>,
     calls: Vec<(activity::ActiveModel, EventKind)>,
     meetings: Vec<meeting::ActiveModel>,
+    leads: Vec<lead::ActiveModel>,
     tickets: Vec<ticket::ActiveModel>,
     deals: Vec<(opportunity::ActiveModel, usize, Option<bool>, DateTime<Utc>)>,
 }
@@ -69,7 +70,8 @@ impl World {
                 0..8 if left >= 6 => self.deal(&mut batch, at),
                 8..40 if left >= 3 => self.ticket(&mut batch, at),
                 40..70 => self.meeting(&mut batch, at),
-                70..220 => self.call(&mut batch, at),
+                70..210 => self.call(&mut batch, at),
+                210..220 => self.lead(&mut batch),
                 _ => self.touch(&mut batch, at),
             };
         }
@@ -131,8 +133,38 @@ impl World {
         1
     }
 
+    /// A lead: created now, and waiting still.
+    fn lead(&mut self, batch: &mut Batch) -> u64 {
+        let (account, contact) = self.somebody();
+        batch.leads.push(lead::ActiveModel {
+            account_id: Set(Some(account)),
+            contact_id: Set(contact),
+            campaign_id: Set(self.dice.one_of(&self.campaigns.clone())),
+            channel_id: Set(self.dice.one_of(&self.channels.clone())),
+            status: Set(LeadStatus::New),
+            score: Set(i32::try_from(self.dice.below(101)).ok()),
+            queue_id: Set(self.inbox),
+            ..Default::default()
+        });
+        1
+    }
+
+    /// A ticket: most are solved and closed by now, one of twenty waits in the queue still.
     fn ticket(&mut self, batch: &mut Batch, at: DateTime<Utc>) -> u64 {
         let (account, contact) = self.somebody();
+        if self.dice.below(20) == 0 {
+            batch.tickets.push(ticket::ActiveModel {
+                account_id: Set(Some(account)),
+                contact_id: Set(contact),
+                subject: Set(format!("Ticket {}", self.dice.below(1_000_000))),
+                status: Set(TicketStatus::New),
+                priority: Set(self.dice.one_of(TicketPriority::ALL).unwrap_or(TicketPriority::Normal)),
+                queue_id: Set(self.desk),
+                reopened_count: Set(0),
+                ..Default::default()
+            });
+            return 1;
+        }
         let began = at - Duration::minutes(30 + self.dice.below(4000).cast_signed());
         batch.tickets.push(ticket::ActiveModel {
             account_id: Set(Some(account)),
@@ -183,7 +215,7 @@ impl World {
 }
 
 async fn write(work: &mut Work<'_>, batch: Batch) -> Result<()> {
-    let Batch { touches, calls, meetings, tickets, deals } = batch;
+    let Batch { touches, calls, meetings, leads, tickets, deals } = batch;
     let (rows, kinds): (Vec<_>, Vec<_>) = touches.into_iter().unzip();
     for (row, kind) in work.insert_many::<touchpoint::Entity>(rows).await?.iter().zip(kinds) {
         let payload = Payload::Touch {
@@ -204,6 +236,16 @@ async fn write(work: &mut Work<'_>, batch: Batch) -> Result<()> {
         let payload = Payload::Meeting { kind: row.kind.as_str().to_owned(), starts_at: row.starts_at };
         work.record(Event::of::<meeting::Entity>(EventKind::MeetingHeld, row, payload).at(row.starts_at));
     }
+    for row in &work.insert_many::<lead::Entity>(leads).await? {
+        let payload = Payload::Lead {
+            campaign_id: row.campaign_id,
+            score_before: None,
+            score_after: row.score,
+            opportunity_id: None,
+            reason: None,
+        };
+        work.record(Event::of::<lead::Entity>(EventKind::LeadCreated, row, payload).queue(row.queue_id));
+    }
     let mut intervals = Vec::new();
     for row in &work.insert_many::<ticket::Entity>(tickets).await? {
         write_ticket(work, row, &mut intervals);
@@ -219,8 +261,6 @@ async fn write(work: &mut Work<'_>, batch: Batch) -> Result<()> {
 }
 
 fn write_ticket(work: &mut Work<'_>, row: &ticket::Model, intervals: &mut Vec<stage_interval::ActiveModel>) {
-    let (Some(answered), Some(solved)) = (row.first_response_at, row.solved_at) else { return };
-    let began = answered - Duration::minutes(20);
     let event = |kind, before: Option<TicketStatus>, after: TicketStatus, at| {
         let payload = Payload::Ticket {
             status_before: before.map(|status| status.as_str().to_owned()),
@@ -231,6 +271,12 @@ fn write_ticket(work: &mut Work<'_>, row: &ticket::Model, intervals: &mut Vec<st
         };
         Event::of::<ticket::Entity>(kind, row, payload).queue(row.queue_id).at(at)
     };
+    let (Some(answered), Some(solved)) = (row.first_response_at, row.solved_at) else {
+        work.record(event(EventKind::TicketCreated, None, TicketStatus::New, work.now()));
+        intervals.push(interval(work, StageObject::Ticket, row.id, TicketStatus::New.as_str(), work.now()));
+        return;
+    };
+    let began = answered - Duration::minutes(20);
     work.record(event(EventKind::TicketCreated, None, TicketStatus::New, began));
     work.record(event(EventKind::TicketSolved, Some(TicketStatus::New), TicketStatus::Solved, solved));
     work.record(event(EventKind::TicketClosed, Some(TicketStatus::Solved), TicketStatus::Closed, solved));

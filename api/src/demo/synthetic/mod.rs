@@ -88,6 +88,7 @@ struct World {
     channels: Vec<Uuid>,
     sales: Uuid,
     desk: Option<Uuid>,
+    inbox: Option<Uuid>,
     /// Each account with the place of its first contact among the contacts.
     accounts: Vec<(Uuid, u32)>,
     contacts: Vec<Uuid>,
@@ -126,6 +127,7 @@ pub async fn generate(store: &Store, wanted: &Wanted, mut progress: impl FnMut(u
     let channels = cx.caller.rows::<channel::Entity>().all(store.db()).await?;
     let pipelines = cx.caller.rows::<pipeline::Entity>().all(store.db()).await?;
     let queues = cx.caller.rows::<queue::Entity>().all(store.db()).await?;
+    let queue_of = |code| queues.iter().find(|seen| seen.row().code == code).map(|seen| seen.row().id);
     let mut world = World {
         clock,
         dice: Dice(wanted.seed),
@@ -138,12 +140,13 @@ pub async fn generate(store: &Store, wanted: &Wanted, mut progress: impl FnMut(u
             .find(|seen| seen.row().object_type == entities::codes::StageObject::Opportunity)
             .map(|seen| seen.row().id)
             .ok_or(Error::NotFound)?,
-        desk: queues.iter().find(|seen| seen.row().code == "SERVICE_DESK").map(|seen| seen.row().id),
+        desk: queue_of("SERVICE_DESK"),
+        inbox: queue_of("SALES_INBOX"),
         accounts: Vec::new(),
         contacts: Vec::new(),
         cx,
     };
-    world.company().await.map_err(|error| already(error, wanted))?;
+    world.company(wanted.seed).await.map_err(|error| already(error, wanted))?;
     world.people(wanted.accounts).await?;
     let mut done = 0;
     progress(done);

@@ -1,10 +1,13 @@
 //! Who the made-up journeys are about.
 
 use entities::{
-    account::{account, colleague, contact, contact_point, employment},
-    codes::{CampaignStatus, CampaignType, ContactPointKind, Discipline, Seniority, SizeBand, StageObject, Tier},
+    account::{account, account_team_member, colleague, contact, contact_point, employment},
+    codes::{
+        AccessLevel, CampaignStatus, CampaignType, ContactPointKind, Discipline, Seniority, SizeBand, StageObject, Tier,
+    },
     marketing::campaign,
     sales::stage_interval,
+    tenant::queue_member,
 };
 use sea_orm::Set;
 use uuid::Uuid;
@@ -23,11 +26,12 @@ const DISCIPLINES: [Discipline; 4] =
 const COUNTRIES: [&str; 6] = ["DE", "DE", "DE", "AT", "GB", "FR"];
 
 impl World {
-    /// Colleagues and campaigns.
-    pub(super) async fn company(&mut self) -> Result<()> {
+    /// Colleagues, with the subjects of their tokens, and campaigns.
+    pub(super) async fn company(&mut self, seed: u64) -> Result<()> {
         let mut work = Work::begin(&self.cx).await?;
+        let others = if seed == 1 { String::new() } else { format!("{seed}-") };
         let colleagues = (1..=24_usize).map(|nth| colleague::ActiveModel {
-            subject: Set(None),
+            subject: Set(Some(format!("colleague-{others}{nth}"))),
             name: Set(format!("Colleague {nth}")),
             email: Set(format!("colleague-{nth}@synthetic.example")),
             department: Set(DISCIPLINES[nth % DISCIPLINES.len()]),
@@ -36,6 +40,20 @@ impl World {
         });
         let rows = work.insert_many::<colleague::Entity>(colleagues.collect()).await?;
         self.colleagues = rows.iter().map(|row| row.id).collect();
+        let members = rows.iter().filter_map(|row| {
+            let queue = match row.department {
+                Discipline::Sales => self.inbox,
+                Discipline::Service => self.desk,
+                _ => None,
+            };
+            Some(queue_member::ActiveModel {
+                queue_id: Set(queue?),
+                colleague_id: Set(row.id),
+                valid_from: Set(self.begin),
+                ..Default::default()
+            })
+        });
+        work.insert_many::<queue_member::Entity>(members.collect()).await?;
         let campaigns = (1..=16_usize).map(|nth| campaign::ActiveModel {
             name: Set(format!("Campaign {nth}")),
             campaign_type: Set(CampaignType::ALL[nth % CampaignType::ALL.len()]),
@@ -90,11 +108,38 @@ impl World {
                 ..Default::default()
             });
             work.insert_many::<contact_point::Entity>(mails.collect()).await?;
+            let teams: Vec<_> = rows.iter().flat_map(|row| self.team(row)).collect();
+            work.insert_many::<account_team_member::Entity>(teams).await?;
             self.contacts.extend(people.iter().map(|row| row.id));
             work.commit().await?;
             done += count;
         }
         Ok(())
+    }
+
+    /// One colleague of sales, one of marketing and one of service look after an account: each of the house's reaches a sixth of all.
+    fn team(&mut self, account: &account::Model) -> Vec<account_team_member::ActiveModel> {
+        let member = |place: usize, discipline: Discipline, colleague: Uuid| account_team_member::ActiveModel {
+            account_id: Set(account.id),
+            colleague_id: Set(colleague),
+            discipline: Set(discipline),
+            is_lead: Set(place == 0),
+            access_account: Set(AccessLevel::Edit),
+            access_marketing: Set(AccessLevel::Edit),
+            access_sales: Set(AccessLevel::Edit),
+            access_service: Set(AccessLevel::Edit),
+            valid_from: Set(self.begin),
+            valid_to: Set(None),
+            ..Default::default()
+        };
+        let of_discipline = self.colleagues.len() / DISCIPLINES.len();
+        let picked: Vec<usize> =
+            (0..3).map(|_| usize::try_from(self.dice.below(of_discipline as u64)).unwrap_or(0)).collect();
+        // The nth of the house, counted from 1, is of the discipline n mod 4.
+        let colleague =
+            |place: usize, nth: usize| self.colleagues.get(nth * DISCIPLINES.len() + (place + 3) % 4).copied();
+        let team = DISCIPLINES.into_iter().zip(picked).enumerate();
+        team.filter_map(|(place, (discipline, nth))| Some(member(place, discipline, colleague(place, nth)?))).collect()
     }
 
     fn account(&mut self, nth: u64) -> account::ActiveModel {

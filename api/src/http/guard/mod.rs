@@ -10,7 +10,7 @@ mod tally;
 mod tests;
 mod tokens;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_graphql::{
     Name, ServerError,
@@ -19,6 +19,8 @@ use async_graphql::{
         types::{ExecutableDocument, OperationDefinition, OperationType},
     },
 };
+
+use quick_cache::{Weighter, sync::Cache};
 
 use self::tally::Tally;
 use super::{
@@ -45,6 +47,49 @@ impl Checked {
         let mut operations = self.document.operations.iter();
         let chosen = |name: Option<&Name>| self.name.is_none() || name.map(Name::as_str) == self.name.as_deref();
         operations.find(|(name, _)| chosen(*name)).map(|(_, operation)| &operation.node)
+    }
+}
+
+/// Documents that have been let through: clients send the same few again and again. Bound in bytes, so that nobody who makes
+/// documents up fills the memory; what was refused is judged anew each time.
+pub struct Documents(Cache<String, Arc<Checked>, Size>);
+
+/// The text, and about ten times as much for what was parsed of it.
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<String, Arc<Checked>> for Size {
+    fn weight(&self, key: &String, _: &Arc<Checked>) -> u64 {
+        key.len() as u64 * 11
+    }
+}
+
+/// How many documents are expected, and how many bytes they may take together.
+const DOCUMENTS: usize = 500;
+const BYTES: u64 = 8 << 20;
+
+impl Default for Documents {
+    fn default() -> Documents {
+        Documents(Cache::with_weighter(DOCUMENTS, BYTES, Size))
+    }
+}
+
+impl fmt::Debug for Documents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Documents").field("known", &self.0.len()).finish()
+    }
+}
+
+impl Documents {
+    /// What [`check`] says. The limits are the same for each call.
+    pub fn check(&self, text: &str, operation_name: Option<&str>, limits: &Limits) -> Result<Arc<Checked>, Fault> {
+        let key = format!("{operation_name:?}\n{text}");
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known);
+        }
+        let checked = Arc::new(check(text, operation_name, limits)?);
+        self.0.insert(key, checked.clone());
+        Ok(checked)
     }
 }
 

@@ -6,7 +6,7 @@ use async_graphql::{Context, EmptyMutation, ErrorExtensions, Object, Request, Sc
 use async_trait::async_trait;
 use futures::{Stream, StreamExt, stream};
 
-use crate::http::{Door, Executor, Limits, Refused};
+use crate::http::{Door, Executor, Limits, Refused, guard::Documents};
 
 /// Who calls: the word that was the token.
 pub struct Who(pub String);
@@ -17,6 +17,7 @@ pub struct TestDoor {
     pub limits: Limits,
     pub anonymous: bool,
     pub ready: bool,
+    documents: Arc<Documents>,
     executor: Executor,
     narrow: Executor,
 }
@@ -29,6 +30,7 @@ impl TestDoor {
             limits: Limits::default(),
             anonymous: false,
             ready: true,
+            documents: Arc::default(),
             executor: Arc::new(schema.limit_depth(20).finish()),
             narrow: Arc::new(narrow.finish()),
         }
@@ -76,6 +78,10 @@ impl Door for TestDoor {
 
     fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn documents(&self) -> &Documents {
+        &self.documents
     }
 }
 
