@@ -18,7 +18,7 @@ use crate::{
     files,
     graph::Cx,
     http::{self, Door, Executor, Lifecycle, Refused, guard::Documents},
-    policy::Caller,
+    policy::{Caller, Known},
     schema::Schemas,
     store::{self, FileOptions, Files, Store},
     tenancy,
@@ -64,9 +64,17 @@ impl App {
 pub async fn open(config: &Config) -> anyhow::Result<Store> {
     let options = store::Options {
         url: config.database.url.expose_secret().to_owned(),
-        max_connections: config.database.max_connections,
+        max_connections: match config.database.max_connections {
+            // More of them than the processors can serve only get in each other's way.
+            0 => {
+                let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get().min(8));
+                4 * u32::try_from(cores).unwrap_or(2)
+            }
+            given => given,
+        },
         acquire_timeout: config.database.acquire_timeout,
         poll_interval: config.feed.poll_interval,
+        recent: config.database.recent,
     };
     // The address may hold a password, and so may the driver's own words about it.
     Store::connect(&options)
@@ -207,7 +215,8 @@ impl Door for App {
 
     fn prepare(&self, caller: &Arc<Caller>, request: Request, _request_id: &str) -> Request {
         // An operation on a socket judges rights at its own moment, not at that of the socket's first word.
-        let caller = Caller { moment: self.clock.now().into(), ..Caller::clone(caller) };
+        let moment = self.clock.now().into();
+        let caller = Caller { moment, levels: Known::default(), ..Caller::clone(caller) };
         request.data(Cx::new(caller, self.store.clone(), self.clock.clone()))
     }
 

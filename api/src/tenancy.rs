@@ -2,9 +2,11 @@
 //!
 //! These are the few look-ups that no scope can guard, because a scope is made from their answer.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entities::{
-    account::colleague,
+    account::{colleague, industry_team_member},
     codes::{ChannelGroup, Discipline, StageObject, Wing},
     journey::feed_counter,
     marketing::channel,
@@ -24,8 +26,8 @@ use crate::{
     clock::Clock,
     graph::{Cx, Error, Result},
     journey::Work,
-    policy::{Caller, RoleSet, TenantKey},
-    store::Store,
+    policy::{Caller, Known, RoleSet, TenantKey},
+    store::{Name, Store},
 };
 
 /// A tenant to be.
@@ -232,8 +234,10 @@ pub async fn system_caller(
         subject: None,
         colleague: None,
         discipline: None,
+        in_industries: false,
         queues: Vec::new(),
         moment: now.into(),
+        levels: Known::default(),
         expires_at: None,
         reason: Some(reason),
         tenant_key: key_of(&tenant),
@@ -242,18 +246,33 @@ pub async fn system_caller(
 
 /// Who the claims of a verified token are in their tenant, now. None if there is no such tenant.
 pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Result<Option<Caller>> {
-    let named = Expr::col((TENANT, tenant::Column::Slug)).eq(claims.tenant.as_str());
-    let Some(found) = identity(store, named, &claims.subject, now).await? else { return Ok(None) };
-    let Identity { tenant, tenant_key, colleague, queues } = found;
+    let recent = store.recent().reading();
+    let name = || Name::Words(claims.tenant.clone(), claims.subject.clone());
+    let known = recent.and_then(|reading| store.recent().get::<Identity>(reading, name()));
+    let found = match known.filter(|known| known.until.is_none_or(|until| now < until)) {
+        Some(known) => known,
+        None => {
+            let named = Expr::col((TENANT, tenant::Column::Slug)).eq(claims.tenant.as_str());
+            let Some(found) = identity(store, named, &claims.subject, now).await? else { return Ok(None) };
+            let found = Arc::new(found);
+            if let Some(reading) = recent {
+                store.recent().keep(reading, name(), found.clone());
+            }
+            found
+        }
+    };
+    let Identity { tenant, tenant_key, colleague, in_industries, queues, until: _ } = Identity::clone(&found);
     let (colleague, discipline) = colleague.unzip();
     Ok(Some(Caller {
         tenant,
+        in_industries,
         roles: claims.roles,
         subject: Some(claims.subject.clone()),
         colleague,
         discipline,
         queues,
         moment: now.into(),
+        levels: Known::default(),
         expires_at: Some(claims.expires_at),
         reason: None,
         tenant_key,
@@ -265,24 +284,32 @@ pub async fn is_unchanged(store: &Store, caller: &Caller) -> Result<bool> {
     let Some(subject) = &caller.subject else { return Ok(true) };
     let named = Expr::col((TENANT, tenant::Column::Id)).eq(caller.tenant);
     let Some(now) = identity(store, named, subject, caller.now()).await? else { return Ok(false) };
-    Ok(now.colleague.unzip() == (caller.colleague, caller.discipline) && now.queues == caller.queues)
+    // To have been on an industry's team only means to have looked for its accounts in vain.
+    let looks_enough = caller.in_industries || !now.in_industries;
+    Ok(now.colleague.unzip() == (caller.colleague, caller.discipline) && now.queues == caller.queues && looks_enough)
 }
 
 /// Who a subject is in a tenant at a moment.
+#[derive(Clone, Debug)]
 struct Identity {
     tenant: i64,
     tenant_key: TenantKey,
     /// The colleague that the subject speaks for: one who works here. Who has left is nobody, and reaches no team and no queue.
     colleague: Option<(Uuid, Discipline)>,
+    /// Whether it is, or is going to be, on the team of an industry.
+    in_industries: bool,
     /// The queues that it works in.
     queues: Vec<Uuid>,
+    /// When the next of its memberships begins or ends, and all this is no longer so; none: nothing is going to change by the clock.
+    until: Option<DateTime<Utc>>,
 }
 
 const TENANT: &str = "t";
 const COLLEAGUE: &str = "c";
 const MEMBER: &str = "m";
+const INDUSTRY_MEMBER: &str = "i";
 
-/// One statement, a row a queue: it stands before everything that is asked.
+/// One statement, a row a queue that it works in or is going to: it stands before everything that is asked.
 async fn identity(store: &Store, named: Expr, subject: &str, now: DateTime<Utc>) -> Result<Option<Identity>> {
     let colleague = |column: colleague::Column| Expr::col((COLLEAGUE, column));
     let member = |column: queue_member::Column| Expr::col((MEMBER, column));
@@ -294,18 +321,32 @@ async fn identity(store: &Store, named: Expr, subject: &str, now: DateTime<Utc>)
     let in_queue = Condition::all()
         .add(member(queue_member::Column::TenantId).equals((TENANT, tenant::Column::Id)))
         .add(member(queue_member::Column::ColleagueId).equals((COLLEAGUE, colleague::Column::Id)))
-        .add(member(queue_member::Column::ValidFrom).lte(now))
         .add(
             Condition::any()
                 .add(member(queue_member::Column::ValidTo).is_null())
                 .add(member(queue_member::Column::ValidTo).gt(now)),
         );
+    let of_industry = |column: industry_team_member::Column| Expr::col((INDUSTRY_MEMBER, column));
+    let industries = Query::select()
+        .expr(Expr::val(1))
+        .from_as(industry_team_member::Entity, INDUSTRY_MEMBER)
+        .and_where(of_industry(industry_team_member::Column::TenantId).equals((TENANT, tenant::Column::Id)))
+        .and_where(of_industry(industry_team_member::Column::ColleagueId).equals((COLLEAGUE, colleague::Column::Id)))
+        .cond_where(
+            Condition::any()
+                .add(of_industry(industry_team_member::Column::ValidTo).is_null())
+                .add(of_industry(industry_team_member::Column::ValidTo).gt(now)),
+        )
+        .to_owned();
     let select = Query::select()
         .expr_as(Expr::col((TENANT, tenant::Column::Id)), "tenant")
         .expr_as(Expr::col((TENANT, tenant::Column::Settings)), "settings")
         .expr_as(colleague(colleague::Column::Id), "colleague")
         .expr_as(colleague(colleague::Column::Department), "department")
+        .expr_as(Expr::exists(industries), "in_industries")
         .expr_as(member(queue_member::Column::QueueId), "queue")
+        .expr_as(member(queue_member::Column::ValidFrom), "valid_from")
+        .expr_as(member(queue_member::Column::ValidTo), "valid_to")
         .from_as(tenant::Entity, TENANT)
         .join_as(JoinType::LeftJoin, colleague::Entity, COLLEAGUE, works_here)
         .join_as(JoinType::LeftJoin, queue_member::Entity, MEMBER, in_queue)
@@ -316,12 +357,27 @@ async fn identity(store: &Store, named: Expr, subject: &str, now: DateTime<Utc>)
     let Some(first) = rows.first() else { return Ok(None) };
     let settings: serde_json::Value = first.try_get("", "settings")?;
     let (id, department) = (first.try_get("", "colleague")?, first.try_get("", "department")?);
-    let queues = rows.iter().map(|row| row.try_get("", "queue")).collect::<Result<Vec<Option<Uuid>>, _>>()?;
+    let (mut queues, mut until) = (Vec::new(), None);
+    for row in &rows {
+        let Some(queue) = row.try_get::<Option<Uuid>>("", "queue")? else { continue };
+        let from: DateTime<Utc> = row.try_get("", "valid_from")?;
+        let to: Option<DateTime<Utc>> = row.try_get("", "valid_to")?;
+        let turns = match from <= now {
+            true => {
+                queues.push(queue);
+                to
+            }
+            false => Some(from),
+        };
+        until = until.into_iter().chain(turns).min();
+    }
     Ok(Some(Identity {
         tenant: first.try_get("", "tenant")?,
         tenant_key: key_in(&settings),
         colleague: Option::zip(id, department),
-        queues: queues.into_iter().flatten().collect(),
+        in_industries: first.try_get("", "in_industries")?,
+        queues,
+        until,
     }))
 }
 

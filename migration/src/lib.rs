@@ -22,6 +22,7 @@ mod m20261123_000012_custom_fields;
 mod m20261123_000013_teamwork;
 mod m20261127_000014_house;
 mod m20261127_000016_service;
+mod m20261127_000017_reach;
 pub mod partitions;
 mod table;
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000013_teamwork::STEP),
             Box::new(m20261127_000014_house::STEP),
             Box::new(m20261127_000016_service::STEP),
+            Box::new(m20261127_000017_reach::STEP),
         ]
     }
 }

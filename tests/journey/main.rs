@@ -32,6 +32,7 @@ mod pages;
 mod persons;
 mod policy;
 mod reach;
+mod recent;
 mod sales;
 mod search;
 mod service;

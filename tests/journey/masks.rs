@@ -124,3 +124,33 @@ async fn a_filter_does_not_tell_what_the_field_hides() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn which_way_a_cold_call_went_is_told_to_who_reads_it_of_the_touch() {
+    each_engine(async |world: World| {
+        let cast = world.acme.cast;
+        let account = world
+            .work(async |work| {
+                let account = rows::account(work, "Bolt", None, None).await?;
+                let span = (work.now(), None);
+                rows::member(work, account.id, cast.sam, Discipline::Sales, rows::EDIT, span).await?;
+                rows::member(work, account.id, cast.vera, Discipline::Service, rows::EDIT, span).await?;
+                Ok(id(Kind::Account, account.id))
+            })
+            .await;
+        let call = json!({ "interaction": "CALL_CONNECTED", "accountId": account, "isInbound": false });
+        world.mia().act("recordTouchpoint", "touchpoint { id }", call).await.must();
+        let text = "query($id: ID!) { account(id: $id) { timeline(filter: { kinds: [\"call.connected\"] }) {
+            nodes { kind object { __typename } ... on ActivityEvent { direction } } } } }";
+        let called = |direction: Value| {
+            json!([{ "kind": "call.connected", "object": { "__typename": "Touchpoint" }, "direction": direction }])
+        };
+        for (client, direction) in
+            [(world.mia(), json!("OUTBOUND")), (world.sam(), json!("OUTBOUND")), (world.vera(), Value::Null)]
+        {
+            let answer = client.ask(text, json!({ "id": account })).await.must();
+            assert_eq!(answer.data("account.timeline.nodes"), &called(direction));
+        }
+    })
+    .await;
+}

@@ -297,6 +297,40 @@ async fn a_page_of_a_hundred_costs_the_statements_of_a_page_of_ten() {
     .await;
 }
 
+/// Named kinds are read by a part of the statement each, and many subjects all the same by one statement.
+#[tokio::test]
+async fn named_kinds_of_many_accounts_take_the_statements_of_a_few() {
+    each_engine(async |world: World| {
+        world
+            .work(async |work| {
+                for n in 0..60_i64 {
+                    let account = rows::account(work, &format!("Bolt {n:02}"), None, None).await?;
+                    let at = |minutes| work.now() - TimeDelta::minutes(minutes);
+                    let kinds = [EventKind::PageViewed, EventKind::MeetingHeld, EventKind::EmailClicked];
+                    for (at, kind) in [9, 6, 3, 2].map(at).into_iter().zip(kinds.into_iter().cycle()) {
+                        touch(work, account.id, kind, at).await?;
+                    }
+                }
+                Ok(())
+            })
+            .await;
+        let text = "query($first: Int) { accounts(first: $first, sort: { name: ASC }, filter: { name: { startsWith: \"Bolt\" } }) { nodes {
+            timeline(first: 2, filter: { kinds: [\"email.clicked\", \"page.viewed\"] }) {
+                nodes { kind } pageInfo { hasNextPage } } } } }";
+        let ada = world.ada();
+        let page = async |first: i32| ada.ask(text, json!({ "first": first })).await.must();
+        // 60 times 2 are more parts than one statement unites.
+        let (one, few, many) = (page(1).await, page(12).await, page(60).await);
+        for (answer, accounts) in [(&one, 1), (&few, 12), (&many, 60)] {
+            let timeline = json!({ "timeline": {
+                "nodes": [{ "kind": "page.viewed" }, { "kind": "email.clicked" }], "pageInfo": { "hasNextPage": true } } });
+            assert_eq!(answer.data("accounts.nodes"), &json!(vec![timeline; accounts]));
+            assert_eq!(answer.statements, one.statements);
+        }
+    })
+    .await;
+}
+
 /// 160 events over six kinds of objects in turn, each event with an object of its own, all of Sam's account.
 async fn every_kind(work: &mut Work<'_>) -> api::graph::Result<String> {
     let sam = {

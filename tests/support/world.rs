@@ -96,17 +96,21 @@ pub struct Cast {
     pub ada: Uuid,
 }
 
+/// A store that counts its statements.
+async fn counted(options: &Options, statements: &Arc<AtomicU64>) -> Store {
+    let statements = statements.clone();
+    let counts = move || {
+        statements.fetch_add(1, Ordering::SeqCst);
+    };
+    Store::connect(options).await.unwrap().observed(counts)
+}
+
 impl World {
     /// Founds both tenants. The clock stands at a Monday noon.
     pub(crate) async fn found(engine: Engine, url: String) -> World {
         let clock = Clock::at("2026-11-23T12:00:00Z".parse().unwrap());
         let statements = Arc::new(AtomicU64::new(0));
-        let store = Store::connect(&Options::new(&url)).await.unwrap().observed({
-            let statements = statements.clone();
-            move || {
-                statements.fetch_add(1, Ordering::SeqCst);
-            }
-        });
+        let store = counted(&Options::new(&url), &statements).await;
         let acme = house(&store, &clock, "acme").await;
         let other = house(&store, &clock, "other").await;
         let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
@@ -128,6 +132,7 @@ impl World {
         let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
         config.auth = config::Auth::clone(&self.auth);
         config.files.dir = self.files.path().to_owned();
+        config.database.recent = Duration::ZERO;
         change(&mut config);
         let name = match (self.engine, self.url.contains('?')) {
             (Engine::Sqlite, _) => "",
@@ -135,9 +140,10 @@ impl World {
             (Engine::Postgres, true) => "&application_name=reader",
         };
         let url = format!("{}{name}", self.url);
-        let options = Options { poll_interval: config.feed.poll_interval, ..Options::new(url) };
+        let options =
+            Options { poll_interval: config.feed.poll_interval, recent: config.database.recent, ..Options::new(url) };
         let statements = Arc::new(AtomicU64::new(0));
-        let store = Store::connect(&options).await.unwrap();
+        let store = counted(&options, &statements).await;
         let app = App::new(&config, store.clone(), self.clock.clone()).unwrap();
         let router = app.router(http::Options::default());
         World { store, app, router, statements, ..self.clone() }

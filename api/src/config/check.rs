@@ -91,7 +91,7 @@ pub(crate) fn database_url(url: &str) -> Result<(), &'static str> {
 }
 
 fn check_database(database: &Database, purpose: Purpose, problems: &mut Vec<Problem>) {
-    let Database { url, max_connections, acquire_timeout } = database;
+    let Database { url, max_connections, recent, acquire_timeout } = database;
     let url = url.expose_secret();
     match database_url(url) {
         Err(right) if !url.is_empty() => {
@@ -106,7 +106,10 @@ fn check_database(database: &Database, purpose: Purpose, problems: &mut Vec<Prob
         _ => {}
     }
     // A pool of one waits for ever when a query runs beside an open transaction.
-    number("database.max_connections", *max_connections, 2..=1_000, problems);
+    if *max_connections != 0 {
+        number("database.max_connections", *max_connections, 2..=1_000, problems);
+    }
+    time("database.recent", *recent, Duration::ZERO..=MINUTE, problems);
     time("database.acquire_timeout", *acquire_timeout, Duration::from_millis(100)..=5 * MINUTE, problems);
 }
 

@@ -58,8 +58,11 @@ impl Server {
 pub struct Database {
     /// The address, which may hold a password; empty: not given.
     pub url: SecretString,
-    /// Connections kept, at most.
+    /// Connections kept, at most; 0: four for each processor, 32 at most.
     pub max_connections: u32,
+    /// How long what rarely changes is believed without asking again; zero: never.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub recent: Duration,
     /// Time to wait for a free connection.
     #[serde(deserialize_with = "duration::deserialize")]
     pub acquire_timeout: Duration,

@@ -146,10 +146,17 @@ impl Work<'_> {
         Box::pin(self.insert_rows::<journey_event::Entity>(events)).await?;
         Box::pin(self.insert_rows::<event_subject::Entity>(subjects)).await?;
         Box::pin(self.insert_rows::<change_log::Entity>(changes)).await?;
+        let mut changed = self.events.iter().map(|event| event.object.0.access());
+        let is_kept = changed.any(|ty| ty.is_reference() || ty.is_of_callers());
         if self.cx.store.is_postgres() {
-            self.cx.store.announce(&self.tx, tenant).await?;
+            self.cx.store.announce(&self.tx, tenant, is_kept).await?;
         }
+        let changing = is_kept.then(|| self.cx.store.recent().changing());
         self.tx.commit().await?;
+        if let Some(changing) = changing {
+            changing.ended();
+        }
+        self.cx.caller.levels.forget();
         self.cx.store.wake(tenant);
         if let Some(files) = self.cx.store.files() {
             for file in self.discarded {

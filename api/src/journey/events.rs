@@ -245,7 +245,7 @@ event_types! {
 
     /// A call, mail, visit or trial.
     ActivityEvent of Activity {
-        /// IN or OUT.
+        /// INBOUND or OUTBOUND.
         #[graphql(directive = access::apply("Activity".into(), "P".into(), false))]
         async fn direction(&self) -> Option<String> {
             match self.0.payload() {

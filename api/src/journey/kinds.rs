@@ -2,6 +2,8 @@
 //!
 //! To add one: a line here; if its payload has a new shape, a variant of [`Payload`](super::Payload) and its GraphQL type.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use entities::codes::{EventDomain, Wing};
 
 use super::ObjectType;
@@ -205,7 +207,9 @@ impl EventKind {
 
     /// The kind of a dot name.
     pub fn parse(name: &str) -> Option<EventKind> {
-        EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
+        static BY_NAME: LazyLock<HashMap<&str, EventKind>> =
+            LazyLock::new(|| EventKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect());
+        BY_NAME.get(name).copied()
     }
 }
 

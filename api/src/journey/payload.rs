@@ -85,7 +85,7 @@ pub enum Payload {
     },
     /// A call, mail, visit or trial.
     Activity {
-        /// IN or OUT.
+        /// INBOUND or OUTBOUND.
         direction: String,
         /// Whether a machine did it.
         automatic: bool,

@@ -4,18 +4,15 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock},
 };
 
-use chrono::{DateTime, Utc};
 use entities::{
-    account::contact,
-    codes::{EventDomain, SubjectType},
+    codes::SubjectType,
     journey::{change_log, event_subject, feed_counter, journey_event},
-    marketing::campaign,
 };
 use sea_orm::{
-    Condition, ConnectionTrait, DbErr, EntityTrait, QueryResult,
+    Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryResult,
     sea_query::{
         Asterisk, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType,
         WithClause,
@@ -24,12 +21,21 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    ObjectType, Payload, event_id, subject,
+    ObjectType,
+    filter::{TOGETHER, filtered},
+    row::{WIDTH, columns},
     visible::{self, EventRights, Near, e, s},
+};
+pub use super::{
+    filter::Filter,
+    row::{EventRow, SeenEvent, Wanted},
 };
 use crate::{
     graph::Page,
-    policy::{Caller, Rights, Seen, reach},
+    policy::{
+        Caller, Levels, reach,
+        template::{self, Template, Templates},
+    },
 };
 
 /// Whose timeline.
@@ -39,147 +45,6 @@ pub struct Subject {
     pub ty: SubjectType,
     /// Which one.
     pub id: Uuid,
-}
-
-/// Which events of it. All conditions hold together; those of one list are alternatives.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Filter {
-    /// Of these domains.
-    pub domains: Option<Vec<EventDomain>>,
-    /// Of these kinds, by their dot names.
-    pub kinds: Option<Vec<String>>,
-    /// Done by these colleagues.
-    pub actors: Option<Vec<Uuid>>,
-    /// About these campaigns.
-    pub campaigns: Option<Vec<Uuid>>,
-    /// Happened at or after.
-    pub from: Option<DateTime<Utc>>,
-    /// Happened before.
-    pub to: Option<DateTime<Utc>>,
-    /// At least this important; 1 unless said otherwise or kinds are named.
-    pub min_importance: Option<i32>,
-    /// As of: happened up to and with this moment.
-    pub as_of: Option<DateTime<Utc>>,
-    /// As known at: recorded up to and with this moment.
-    pub known_at: Option<DateTime<Utc>>,
-}
-
-/// What a page brings of its events beside the narrow columns: they are the larger half of a row, and most pages show none of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Wanted {
-    /// Whom they are about.
-    pub subjects: bool,
-    /// Their payloads.
-    pub payload: bool,
-}
-
-impl Wanted {
-    /// Everything.
-    pub const ALL: Wanted = Wanted { subjects: true, payload: true };
-}
-
-/// An event as it was read: a row of the journal without what no reader asks for. Two columns are kept as the text that they are: to
-/// read them costs more than to fetch them, and is done where they are shown.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields of `journey_event::Model` have the words")]
-pub struct EventRow {
-    pub id: Uuid,
-    pub kind: String,
-    pub domain: EventDomain,
-    pub recorded_at: DateTime<Utc>,
-    pub time_uncertain: bool,
-    pub source: Option<String>,
-    pub actor_id: Option<Uuid>,
-    pub object_type: String,
-    pub object_id: Uuid,
-    pub account_id: Option<Uuid>,
-    pub audience: String,
-    pub importance: i32,
-    pub supersedes: Option<Uuid>,
-    /// JSON; none where it was not wanted.
-    subjects: Option<String>,
-    /// JSON; none where it was not wanted.
-    payload: Option<String>,
-}
-
-/// The columns of an [`EventRow`], in its order; the two texts follow.
-const NARROW: [journey_event::Column; 13] = [
-    journey_event::Column::Id,
-    journey_event::Column::Kind,
-    journey_event::Column::Domain,
-    journey_event::Column::RecordedAt,
-    journey_event::Column::TimeUncertain,
-    journey_event::Column::Source,
-    journey_event::Column::ActorId,
-    journey_event::Column::ObjectType,
-    journey_event::Column::ObjectId,
-    journey_event::Column::AccountId,
-    journey_event::Column::Audience,
-    journey_event::Column::Importance,
-    journey_event::Column::Supersedes,
-];
-const SUBJECTS: &str = "subjects";
-const PAYLOAD: &str = "payload";
-
-impl EventRow {
-    /// Reads the columns by their places: by name, each of a page's thousand cells would be looked up.
-    fn read(row: &QueryResult, first: usize) -> Result<EventRow, DbErr> {
-        Ok(EventRow {
-            id: row.try_get_by_index(first)?,
-            kind: row.try_get_by_index(first + 1)?,
-            domain: row.try_get_by_index(first + 2)?,
-            recorded_at: row.try_get_by_index(first + 3)?,
-            time_uncertain: row.try_get_by_index(first + 4)?,
-            source: row.try_get_by_index(first + 5)?,
-            actor_id: row.try_get_by_index(first + 6)?,
-            object_type: row.try_get_by_index(first + 7)?,
-            object_id: row.try_get_by_index(first + 8)?,
-            account_id: row.try_get_by_index(first + 9)?,
-            audience: row.try_get_by_index(first + 10)?,
-            importance: row.try_get_by_index(first + 11)?,
-            supersedes: row.try_get_by_index(first + 12)?,
-            subjects: row.try_get_by_index(first + 13)?,
-            payload: row.try_get_by_index(first + 14)?,
-        })
-    }
-
-    /// Whom it is about, as it was written.
-    pub fn subjects(&self) -> Vec<Subject> {
-        debug_assert!(self.subjects.is_some(), "a field that shows subjects is missing from `Wanted`");
-        let written = self.subjects.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        written.map_or_else(Vec::new, |written| subject::written(&written))
-    }
-
-    /// What it keeps beside its columns.
-    pub fn payload(&self) -> Payload {
-        debug_assert!(self.payload.is_some(), "a field that shows the payload is missing from `Wanted`");
-        let written = self.payload.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        written.map_or(Payload::Unknown, |written| Payload::read(&written))
-    }
-}
-
-/// An event as its reader sees it.
-#[derive(Clone, Debug)]
-pub struct SeenEvent {
-    /// The row.
-    pub row: EventRow,
-    /// What the reader may see of its payload.
-    pub rights: Arc<Rights>,
-    /// What a page brought to it in advance.
-    pub(super) brought: OnceLock<Brought>,
-}
-
-/// What most readers of a timeline want to know of an event: who it was, and which campaign. As far as they may see it.
-#[derive(Clone, Debug)]
-pub(super) struct Brought {
-    pub contact: Option<Seen<contact::Model>>,
-    pub campaign: Option<Seen<campaign::Model>>,
-}
-
-impl SeenEvent {
-    fn new(row: EventRow, rights: Arc<Rights>) -> Arc<SeenEvent> {
-        Arc::new(SeenEvent { row, rights, brought: OnceLock::new() })
-    }
 }
 
 /// A page read at one position of the feed.
@@ -199,9 +64,6 @@ pub struct Since {
     /// Everything up to this position has been looked at.
     pub looked_to: i64,
 }
-
-/// How many parts one statement unites: as many as a page of a list holds. SQLite takes 500.
-const TOGETHER: usize = 100;
 
 /// A subject, and the account that most of its events belong to, where it is known.
 pub type AtHome = (Uuid, Option<Uuid>);
@@ -227,6 +89,11 @@ pub async fn pages<C: ConnectionTrait>(
     Ok(pages)
 }
 
+/// What decides the text of the statement of one subject's page, beside the caller: the filter with its values, the page without.
+type OnePage = (SubjectType, Vec<Filter>, u64, bool, [bool; 2], Wanted, Option<[bool; 4]>);
+
+static ONE_PAGE: LazyLock<Templates<OnePage, bool>> = LazyLock::new(Templates::default);
+
 async fn read_together<C: ConnectionTrait>(
     caller: &Caller,
     db: &C,
@@ -236,14 +103,71 @@ async fn read_together<C: ConnectionTrait>(
     page: &Page,
     wanted: Wanted,
 ) -> Result<HashMap<Uuid, TimelinePage>, DbErr> {
+    if let [(id, Some(home))] = of
+        && parts.iter().all(|filter| filter.is_plain())
+        && caller.colleague.is_some()
+    {
+        // Nearly always all events of a page belong to the account that its subject does, and a short statement brings them.
+        // A live cursor vouches for rights that are read before the page, and no earlier.
+        let levels = caller.levels.on(*home).filter(|_| !wanted.position);
+        let made = one_page(caller, db.get_database_backend(), ty, parts, page, wanted, levels);
+        let args = [*id, *home, page.after.unwrap_or_default(), page.before.unwrap_or_default()];
+        let rows = db.query_all_raw(made.statement(caller, &args)).await?;
+        let mut read = ReadRows::of(&rows, of, made.beside)?;
+        read.known.extend(levels.map(|levels| (*home, levels)));
+        if read.events.iter().all(|(_, event)| event.account_id == Some(*home)) {
+            return read.seen(caller, db, of, page).await;
+        }
+    }
+    let Some((statement, tells)) = statement(caller, ty, of, parts, page, wanted, None) else {
+        return Ok(HashMap::new());
+    };
+    let rows = db.query_all(&statement).await?;
+    ReadRows::of(&rows, of, tells)?.seen(caller, db, of, page).await
+}
+
+fn one_page(
+    caller: &Caller,
+    backend: DbBackend,
+    ty: SubjectType,
+    parts: &[Cow<'_, Filter>],
+    page: &Page,
+    wanted: Wanted,
+    levels: Option<Levels>,
+) -> Arc<Template<bool>> {
+    let Page { size, from_end, after, before } = *page;
+    // Whether there is a level decides what is seen; how high it is, what may be done.
+    let reads = levels.map(|levels| levels.map(|level| level > 0));
+    let filters = parts.iter().map(|filter| Filter::clone(filter)).collect();
+    let key = (ty, filters, size, from_end, [after.is_some(), before.is_some()], wanted, reads);
+    ONE_PAGE.of(caller, backend, key, |pattern| {
+        let [id, home, older, newer] = std::array::from_fn(template::arg);
+        let page = Page { after: after.map(|_| older), before: before.map(|_| newer), ..*page };
+        let near = reads.map_or(Near::Hoped(home), |reads| Near::Known(home, reads.map(i32::from)));
+        statement(pattern, ty, &[(id, Some(home))], parts, &page, wanted, Some(near)).unwrap_or_default()
+    })
+}
+
+/// The pages of some subjects in one statement, and whether it tells the caller's levels on the accounts of their homes. `near`: how near
+/// a single subject's events are, where that is hoped or known.
+fn statement(
+    caller: &Caller,
+    ty: SubjectType,
+    of: &[AtHome],
+    parts: &[Cow<'_, Filter>],
+    page: &Page,
+    wanted: Wanted,
+    near: Option<Near>,
+) -> Option<(SelectStatement, bool)> {
     let order = page.order(crate::graph::Direction::Falling);
     let mut homes: Vec<Uuid> = of.iter().filter_map(|(_, home)| *home).collect();
     homes.sort_unstable();
     homes.dedup();
-    let levels = reach::levels(caller, &homes).filter(|_| !homes.is_empty());
+    let is_known = matches!(near, Some(Near::Known(..)));
+    let levels = reach::levels(caller, &homes).filter(|_| !homes.is_empty() && !is_known);
     let tells = levels.is_some() && visible::overlap(caller);
     let part = |(id, home): &AtHome, filter: &Filter| {
-        let near = home.filter(|_| levels.is_some()).map_or(Near::Few, Near::Home);
+        let near = near.or(home.filter(|_| levels.is_some()).map(Near::Home)).unwrap_or(Near::Few);
         let mut inner = columns(wanted);
         inner.expr_as(s(event_subject::Column::SubjectId), "page_of");
         if tells {
@@ -263,12 +187,16 @@ async fn read_together<C: ConnectionTrait>(
         Query::select().column(Asterisk).from_subquery(inner, "one").to_owned()
     };
     let all = of.iter().flat_map(|of| parts.iter().map(move |filter| (of, filter)));
-    let Some(inner) =
-        all.map(|(of, filter)| part(of, filter)).reduce(|mut all, one| all.union(UnionType::All, one).to_owned())
-    else {
-        return Ok(HashMap::new());
+    let inner =
+        all.map(|(of, filter)| part(of, filter)).reduce(|mut all, one| all.union(UnionType::All, one).to_owned())?;
+    let mut outer = match wanted.position {
+        true => at_position(caller, inner),
+        false => Query::select()
+            .expr_as(Expr::val(0_i64), "position_now")
+            .column(("page", Asterisk))
+            .from_subquery(inner, "page")
+            .to_owned(),
     };
-    let mut outer = at_position(caller, inner);
     outer.order_by_expr(Expr::col(("page", journey_event::Column::Id)), order);
     if let Some(levels) = levels {
         let columns = std::iter::once("account").chain(reach::LEVELS.map(|(_, column)| column));
@@ -280,38 +208,62 @@ async fn read_together<C: ConnectionTrait>(
             .to_owned();
         outer.with_cte(WithClause::new().cte(held).to_owned());
     }
-    let rows = db.query_all(&outer).await?;
-    let empty = |(id, _): &AtHome| (*id, TimelinePage { events: Vec::new(), position: 0 });
-    let mut pages: HashMap<Uuid, TimelinePage> = of.iter().map(empty).collect();
-    let (mut position, mut known, mut events) = (0, HashMap::new(), Vec::with_capacity(rows.len()));
-    let home_of: HashMap<Uuid, Uuid> = of.iter().filter_map(|(id, home)| Some((*id, (*home)?))).collect();
-    for row in &rows {
-        position = row.try_get_by_index(0)?;
-        let Some(subject) = row.try_get_by_index::<Option<Uuid>>(AFTER_EVENT)? else { continue };
-        events.push((subject, EventRow::read(row, 1)?));
-        if let (true, Some(home)) = (tells, home_of.get(&subject))
-            && !known.contains_key(home)
-        {
-            let mut levels = visible::Levels::default();
-            for (nth, level) in levels.iter_mut().enumerate() {
-                *level = row.try_get_by_index::<Option<i32>>(AFTER_EVENT + 1 + nth)?.unwrap_or(0);
+    Some((outer, tells))
+}
+
+/// What a statement of pages brought.
+struct ReadRows {
+    position: i64,
+    /// The caller's levels on the accounts of the subjects' homes.
+    known: HashMap<Uuid, Levels>,
+    /// Each with the subject on whose page it stands.
+    events: Vec<(Uuid, EventRow)>,
+}
+
+impl ReadRows {
+    fn of(rows: &[QueryResult], of: &[AtHome], tells: bool) -> Result<ReadRows, DbErr> {
+        let mut read = ReadRows { position: 0, known: HashMap::new(), events: Vec::with_capacity(rows.len()) };
+        let home_of: HashMap<Uuid, Uuid> = of.iter().filter_map(|(id, home)| Some((*id, (*home)?))).collect();
+        for row in rows {
+            read.position = row.try_get_by_index(0)?;
+            let Some(subject) = row.try_get_by_index::<Option<Uuid>>(1 + WIDTH)? else { continue };
+            read.events.push((subject, EventRow::read(row, 1)?));
+            if let (true, Some(home)) = (tells, home_of.get(&subject))
+                && !read.known.contains_key(home)
+            {
+                let mut levels = Levels::default();
+                for (nth, level) in levels.iter_mut().enumerate() {
+                    *level = row.try_get_by_index::<Option<i32>>(1 + WIDTH + 1 + nth)?.unwrap_or(0);
+                }
+                read.known.insert(*home, levels);
             }
-            known.insert(*home, levels);
         }
+        Ok(read)
     }
-    let accounts = events.iter().filter_map(|(_, event)| event.account_id);
-    let mut rights = EventRights::of(caller, db, known, accounts).await?;
-    for (subject, row) in events {
-        if let Some(held) = pages.get_mut(&subject) {
-            // Each part brought a page of its own.
-            if held.events.len() as u64 <= page.size {
-                let rights = rights.on(&row);
-                held.events.push(SeenEvent::new(row, rights));
+
+    async fn seen<C: ConnectionTrait>(
+        self,
+        caller: &Caller,
+        db: &C,
+        of: &[AtHome],
+        page: &Page,
+    ) -> Result<HashMap<Uuid, TimelinePage>, DbErr> {
+        let ReadRows { position, known, events } = self;
+        let empty = |(id, _): &AtHome| (*id, TimelinePage { events: Vec::new(), position });
+        let mut pages: HashMap<Uuid, TimelinePage> = of.iter().map(empty).collect();
+        let accounts = events.iter().filter_map(|(_, event)| event.account_id);
+        let mut rights = EventRights::of(caller, db, known, accounts).await?;
+        for (subject, row) in events {
+            if let Some(held) = pages.get_mut(&subject) {
+                // Each part brought a page of its own.
+                if held.events.len() as u64 <= page.size {
+                    let rights = rights.on(&row);
+                    held.events.push(SeenEvent::new(row, rights));
+                }
             }
         }
+        Ok(pages)
     }
-    pages.values_mut().for_each(|page| page.position = position);
-    Ok(pages)
 }
 
 /// How many events of each subject the caller sees; none for a subject without events.
@@ -395,7 +347,7 @@ async fn recorded_since<C: ConnectionTrait>(
     let (mut looked_to, mut positions, mut events) = (position, Vec::new(), Vec::new());
     for row in &rows {
         looked_to = row.try_get_by_index(0)?;
-        if let Some(at) = row.try_get_by_index::<Option<i64>>(AFTER_EVENT)? {
+        if let Some(at) = row.try_get_by_index::<Option<i64>>(1 + WIDTH)? {
             positions.push(at);
             events.push(EventRow::read(row, 1)?);
         }
@@ -428,9 +380,6 @@ async fn with_rights<C: ConnectionTrait>(
     Ok(seen.collect())
 }
 
-/// The place of the first column after the position and the event.
-const AFTER_EVENT: usize = 1 + NARROW.len() + 2;
-
 /// The counter's row is always there, so that an empty page, too, has a position.
 fn at_position(caller: &Caller, inner: SelectStatement) -> SelectStatement {
     let counter = "counter";
@@ -441,21 +390,6 @@ fn at_position(caller: &Caller, inner: SelectStatement) -> SelectStatement {
         .join_subquery(JoinType::LeftJoin, inner, "page", Expr::val(1).eq(1))
         .and_where(Expr::col((counter, feed_counter::Column::TenantId)).eq(caller.tenant))
         .to_owned()
-}
-
-fn columns(wanted: Wanted) -> SelectStatement {
-    let mut select = Query::select();
-    for column in NARROW {
-        select.expr_as(e(column), sea_orm::IdenStatic::as_str(&column));
-    }
-    let text = |is_wanted, column| match is_wanted {
-        true => e(column).cast_as("text"),
-        false => Expr::cust("CAST(NULL AS text)"),
-    };
-    select
-        .expr_as(text(wanted.subjects, journey_event::Column::Subjects), SUBJECTS)
-        .expr_as(text(wanted.payload, journey_event::Column::Payload), PAYLOAD);
-    select
 }
 
 /// The events about subjects as far as the caller sees them.
@@ -478,22 +412,6 @@ fn counted(caller: &Caller, ty: SubjectType, ids: &[Uuid], filter: &Filter) -> S
     select
 }
 
-impl Filter {
-    /// The same question in parts that an index serves, each in the order of the timeline: one a kind, where kinds are named.
-    fn parts(&self) -> Vec<Cow<'_, Filter>> {
-        match &self.kinds {
-            Some(kinds) if !kinds.is_empty() && kinds.len() <= TOGETHER => {
-                let mut kinds: Vec<&String> = kinds.iter().collect();
-                kinds.sort_unstable();
-                kinds.dedup();
-                let of_kind = |kind: &String| Cow::Owned(Filter { kinds: Some(vec![kind.clone()]), ..self.clone() });
-                kinds.into_iter().map(of_kind).collect()
-            }
-            _ => vec![Cow::Borrowed(self)],
-        }
-    }
-}
-
 /// Like [`about`], with what took the place of an event: whoever was given that one must learn of it, whatever kind the other is.
 fn about_since(select: &mut SelectStatement, caller: &Caller, ty: SubjectType, id: Uuid, filter: &Filter) {
     let open = Filter { kinds: None, min_importance: Some(0), ..filter.clone() };
@@ -501,61 +419,6 @@ fn about_since(select: &mut SelectStatement, caller: &Caller, ty: SubjectType, i
     let chosen = Filter { kinds: filter.kinds.clone(), min_importance: filter.min_importance, ..Filter::default() };
     let supersedes = e(journey_event::Column::Supersedes).is_not_null();
     select.cond_where(Condition::any().add(supersedes).add(filtered(caller, &chosen)));
-}
-
-fn filtered(caller: &Caller, filter: &Filter) -> Condition {
-    let Filter { domains, kinds, actors, campaigns, from, to, min_importance, as_of, known_at } = filter;
-    let mut all = Condition::all();
-    if let Some(domains) = domains {
-        all = all.add(s(event_subject::Column::Domain).is_in(domains.iter().map(|domain| domain.as_str())));
-    }
-    if let Some(kinds) = kinds {
-        all = all.add(match kinds.as_slice() {
-            [kind] => s(event_subject::Column::Kind).eq(kind.as_str()),
-            kinds => s(event_subject::Column::Kind).is_in(kinds.iter().map(String::as_str)),
-        });
-    }
-    if let Some(actors) = actors {
-        all = all.add(e(journey_event::Column::ActorId).is_in(actors.iter().copied()));
-    }
-    if let Some(campaigns) = campaigns {
-        let of = "of_campaign";
-        let about = Query::select()
-            .expr(Expr::val(1))
-            .from_as(event_subject::Entity, of)
-            .and_where(Expr::col((of, event_subject::Column::TenantId)).eq(caller.tenant))
-            .and_where(Expr::col((of, event_subject::Column::SubjectType)).eq(SubjectType::Campaign.as_str()))
-            .and_where(Expr::col((of, event_subject::Column::SubjectId)).is_in(campaigns.iter().copied()))
-            .and_where(
-                Expr::col((of, event_subject::Column::EventId))
-                    .equals((visible::SUBJECT, event_subject::Column::EventId)),
-            )
-            .to_owned();
-        all = all
-            .add(Expr::exists(about))
-            .add(s(event_subject::Column::ObjectType).is_in(visible::telling_campaigns(caller)));
-    }
-    let least = min_importance.unwrap_or(if kinds.is_some() { 0 } else { 1 });
-    if least > 0 {
-        all = all.add(s(event_subject::Column::Importance).gte(least));
-    }
-    if let Some(from) = from {
-        all = all.add(s(event_subject::Column::EventId).gte(event_id::floor(*from)));
-    }
-    if let Some(to) = to {
-        all = all.add(s(event_subject::Column::EventId).lt(event_id::floor(*to)));
-    }
-    if let Some(as_of) = as_of {
-        let next = *as_of + chrono::Duration::microseconds(1);
-        all = all.add(s(event_subject::Column::EventId).lt(event_id::floor(next)));
-    }
-    let superseded = || s(event_subject::Column::SupersededAt);
-    match known_at {
-        Some(known_at) => all
-            .add(e(journey_event::Column::RecordedAt).lte(*known_at))
-            .add(Condition::any().add(superseded().is_null()).add(superseded().gt(*known_at))),
-        None => all.add(superseded().is_null()),
-    }
 }
 
 /// The rights that subjects' events are seen with, each with its account. Those of an account hang on the rights on it alone; what follows

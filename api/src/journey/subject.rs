@@ -1,6 +1,6 @@
 //! Whom an event is about, as its reader may see them: a subject that the reader does not reach is left out.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use entities::{
     account::{account, contact, industry, visitor},
@@ -28,6 +28,17 @@ pub(super) fn written(list: &serde_json::Value) -> Vec<Subject> {
         Some(Subject { ty, id: Uuid::parse_str(subject.get(1)?.as_str()?).ok()? })
     });
     subjects.flatten().collect()
+}
+
+/// [`written`], of the text of the column: `[["ACCOUNT", "…"], …]`.
+pub(super) fn read(text: &str) -> Vec<Subject> {
+    match serde_json::from_str::<Vec<(Cow<'_, str>, Uuid)>>(text) {
+        Ok(pairs) => {
+            pairs.into_iter().filter_map(|(ty, id)| Some(Subject { ty: SubjectType::parse(&ty)?, id })).collect()
+        }
+        // Whatever else stands among them is passed over.
+        Err(_) => serde_json::from_str(text).as_ref().map_or_else(|_| Vec::new(), written),
+    }
 }
 
 /// Asked of a subject: may the caller see it? All subjects of a page are one statement, of ids alone.

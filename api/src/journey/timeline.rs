@@ -18,7 +18,7 @@ use super::{
     EventKind, Journaled,
     events::{JourneyEvent, kind_of},
     live::{self, Followed, LiveCursor},
-    reader::{self, AtHome, Filter, Since, Subject, TimelinePage, Wanted},
+    reader::{self, AtHome, Filter, SeenEvent, Since, Subject, TimelinePage, Wanted},
     tail, told,
 };
 use crate::{
@@ -79,7 +79,7 @@ pub struct TimelineConnection {
     cx: Cx,
     subject: Subject,
     filter: Arc<Filter>,
-    edges: Vec<TimelineEdge>,
+    events: Vec<Arc<SeenEvent>>,
     page_info: TimelinePageInfo,
 }
 
@@ -112,13 +112,13 @@ pub struct TimelinePageInfo {
 #[Object]
 impl TimelineConnection {
     /// The events with their cursors.
-    async fn edges(&self) -> &[TimelineEdge] {
-        &self.edges
+    async fn edges(&self) -> Vec<TimelineEdge> {
+        self.events.iter().map(|event| TimelineEdge { cursor: place_of(event), node: event.clone().into() }).collect()
     }
 
     /// The events alone.
     async fn nodes(&self) -> Vec<JourneyEvent> {
-        self.edges.iter().map(|edge| edge.node.clone()).collect()
+        self.events.iter().map(|event| event.clone().into()).collect()
     }
 
     /// Where this page stands.
@@ -214,7 +214,8 @@ pub async fn of<E: Journaled>(
 /// What the fields of its events need of a page, from what is selected of them.
 fn wanted(ctx: &Context<'_>) -> (Wanted, bool) {
     let page = ctx.look_ahead();
-    let (mut wanted, mut people) = (Wanted::default(), false);
+    let position = page.field("pageInfo").field("liveCursor").exists();
+    let (mut wanted, mut people) = (Wanted { position, ..Wanted::default() }, false);
     for event in [page.field("nodes"), page.field("edges").field("node")].iter().flat_map(Lookahead::selection_fields) {
         for field in event.selection_set() {
             match field.name() {
@@ -290,31 +291,32 @@ impl Key for CountOf {
 async fn read_page(ctx: &Context<'_>, of: OfSubject, home: Option<Uuid>, page: Page) -> Result<TimelineConnection> {
     let cx = Cx::of(ctx);
     // Before the page: rights that change in between make the cursor one that has to be read anew, never one that lies.
-    let rights = match ctx.look_ahead().field("pageInfo").field("liveCursor").exists() {
+    let (wanted, people) = wanted(ctx);
+    let rights = match wanted.position {
         true => live::rights(cx, &of).await?,
         false => 0,
     };
     let OfSubject { subject, filter } = of;
     let filter = Arc::new(filter);
-    let (wanted, people) = wanted(ctx);
     let key = PageOf { subject, home, filter: filter.clone(), page, wanted };
     let found = cx.load(key).await?.ok_or(Error::NotFound)?;
     let (events, has_previous_page, has_next_page) = page.cut(found.events.clone());
     if people {
         Box::pin(told::bring(cx, &events)).await?;
     }
-    let edges: Vec<TimelineEdge> = events
-        .into_iter()
-        .map(|event| TimelineEdge { cursor: RowCursor::Id(event.row.id).encode_cursor(), node: event.into() })
-        .collect();
     let page_info = TimelinePageInfo {
         has_previous_page,
         has_next_page,
-        start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-        end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+        start_cursor: events.first().map(place_of),
+        end_cursor: events.last().map(place_of),
         live_cursor: LiveCursor { position: found.position, rights }.encode(),
     };
-    Ok(TimelineConnection { cx: cx.clone(), subject, filter, edges, page_info })
+    Ok(TimelineConnection { cx: cx.clone(), subject, filter, events, page_info })
+}
+
+/// The cursor of an event.
+fn place_of(event: &Arc<SeenEvent>) -> String {
+    RowCursor::Id(event.row.id).encode_cursor()
 }
 
 /// Reading timelines.

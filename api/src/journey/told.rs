@@ -11,7 +11,8 @@ use super::{
     events::{EventSubject, kind_of},
     named_by,
     object::JourneyObject,
-    reader::{Brought, SeenEvent, Subject},
+    reader::{SeenEvent, Subject},
+    row::Brought,
 };
 use crate::{
     account::Contact,
@@ -106,13 +107,17 @@ impl SeenEvent {
         if self.row.object_type == ObjectType::Touchpoint.code() { "isInbound" } else { "direction" }
     }
 
+    /// The first subject of each type that its reader may know of.
+    fn firsts<const N: usize>(&self, types: [SubjectType; N]) -> [Option<Uuid>; N] {
+        let subjects = self.row.subjects();
+        let first = |ty| subjects.iter().find(|subject| subject.ty == ty && self.tells(**subject));
+        types.map(|ty| first(ty).map(|subject| subject.id))
+    }
+
     /// The first subject of a type that its reader may know of.
     pub(super) fn first(&self, ty: SubjectType) -> Option<Uuid> {
-        self.row
-            .subjects()
-            .into_iter()
-            .find(|subject| subject.ty == ty && self.tells(*subject))
-            .map(|subject| subject.id)
+        let [first] = self.firsts([ty]);
+        first
     }
 
     /// The person whom it is about.
@@ -135,7 +140,7 @@ impl SeenEvent {
 /// Brings persons and campaigns to the events of a page, all at once: its fields need not wait for each other.
 pub(super) async fn bring(cx: &Cx, events: &[Arc<SeenEvent>]) -> Result<()> {
     let named: Vec<[Option<Uuid>; 2]> =
-        events.iter().map(|event| [SubjectType::Contact, SubjectType::Campaign].map(|ty| event.first(ty))).collect();
+        events.iter().map(|event| event.firsts([SubjectType::Contact, SubjectType::Campaign])).collect();
     let of = |place: usize| named.iter().filter_map(|named| named[place]).collect::<Vec<Uuid>>();
     let (contacts, campaigns) = (of(0), of(1));
     let (contacts, campaigns) =

@@ -1,10 +1,13 @@
 //! Which events a caller sees, by the columns that were copied when they were written: the cell of the object's type is applied
 //! to account and audience. No relation is walked.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use entities::{
-    codes::{AccessLevel, SubjectType, Wing},
+    codes::{AccessLevel, HandoverBoundary, SubjectType, Wing},
     journey::{event_subject, journey_event},
     marketing::{campaign, handover},
     sales::opportunity,
@@ -16,7 +19,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{ObjectType, kinds::domain_of, named_by, reader::EventRow};
-use crate::policy::{self, Caller, Grant, Rights, Scope, Sight, reach, table};
+use crate::policy::{
+    self, Caller, Grant, Levels, Rights, Scope, Sight,
+    reach::{self, Held},
+    table,
+};
 
 /// The alias under which the timeline's own table is read.
 pub(super) const SUBJECT: &str = "s";
@@ -36,6 +43,11 @@ pub(super) fn e(column: journey_event::Column) -> Expr {
 pub(super) enum Near {
     /// To this one, nearly all of them: the caller's levels on it stand in [`REACH`], looked up once. Others are looked up one by one.
     Home(Uuid),
+    /// To this one, as far as anybody knows: the levels on it decide. Events of others come as they are, to be looked at by whoever
+    /// asked: they may be none of the caller's.
+    Hoped(Uuid),
+    /// The same where the levels on it are known.
+    Known(Uuid, Levels),
     /// A few events: each is looked up.
     Few,
     /// Many accounts: the caller's own are brought together first.
@@ -56,69 +68,170 @@ fn code(code: &'static str) -> Expr {
 /// `about`: the type of the subject whose events they are. A grant counts only where it reads the field that names the subject: else
 /// a person's timeline would tell of touches that do not show their person.
 pub(super) fn condition(caller: &Caller, of: &'static str, about: Option<SubjectType>, near: Near) -> Condition {
-    let object_type = Expr::col((of, event_subject::Column::ObjectType));
-    // Types with the same cell and wing share one clause: a timeline's statement stays short.
-    let mut clauses: Vec<(Vec<Scope>, Option<Wing>, Vec<&'static str>)> = Vec::new();
-    let mut handovers: Option<Vec<Scope>> = None;
-    for object in ObjectType::ALL {
-        let named = about.and_then(|about| named_by(*object, about));
-        let tells = |grant: &Grant| named.is_none_or(|(class, field)| grant.rights.sight(class, field) == Sight::Clear);
-        let mut scopes: Vec<Scope> =
-            readable(*object, caller).into_iter().filter(tells).map(|grant| grant.scope).collect();
-        if scopes.is_empty() {
-            continue;
-        }
-        if scopes.contains(&Scope::All) {
-            scopes = vec![Scope::All];
-        }
-        scopes.sort_unstable();
-        if *object == ObjectType::Handover && scopes != [Scope::All] {
-            handovers = Some(scopes);
-            continue;
-        }
-        let wing = if scopes == [Scope::All] { Some(Wing::Account) } else { object.wing() };
-        match clauses.iter_mut().find(|(held, at, _)| *held == scopes && *at == wing) {
-            Some((_, _, objects)) => objects.push(object.code()),
-            None => clauses.push((scopes, wing, vec![object.code()])),
-        }
+    let mut opened = Opened::of(caller, about);
+    if let Near::Known(_, levels) = near {
+        opened.settle(levels);
     }
-    let reached = |scopes: &[Scope], wing: Wing| {
-        scopes.iter().fold(Condition::any(), |any, scope| any.add(scope_condition(*scope, wing, caller, of, near)))
+    let types = |types: &[&'static str]| {
+        Expr::col((of, event_subject::Column::ObjectType)).is_in(types.iter().copied().map(code))
     };
     let mut any = Condition::any();
-    for (scopes, wing, objects) in clauses {
-        let of_objects = Condition::all().add(object_type.clone().is_in(objects.into_iter().map(code)));
-        any = any.add(match wing {
-            Some(wing) => of_objects.add(reached(&scopes, wing)),
-            None => of_objects.add(WINGS.into_iter().fold(Condition::any(), |any, wing| {
-                let domain = Expr::col((of, event_subject::Column::Domain)).eq(code(domain_of(wing).as_str()));
-                any.add(Condition::all().add(domain).add(reached(&scopes, wing)))
-            })),
-        });
+    for (scope, objects) in &opened.by_itself {
+        any = any.add(Condition::all().add(types(objects)).add(stands_alone(*scope, caller, of)));
     }
-    if let Some(scopes) = handovers {
-        // Either side of the boundary hears of it, as it sees the handover itself.
-        let sides = policy::handover_sides(AccessLevel::Read).iter().map(|(wing, boundaries)| {
-            let handover = "of_boundary";
-            let crosses = Query::select()
-                .expr(Expr::val(1))
-                .from_as(handover::Entity, handover)
-                .and_where(Expr::col((handover, handover::Column::TenantId)).eq(caller.tenant))
-                .and_where(Expr::col((handover, handover::Column::Id)).equals((EVENT, journey_event::Column::ObjectId)))
-                .and_where(
-                    Expr::col((handover, handover::Column::Boundary))
-                        .is_in(boundaries.iter().map(|boundary| code(boundary.as_str()))),
-                )
-                .to_owned();
-            Condition::all().add(Expr::exists(crosses)).add(reached(&scopes, *wing))
+    if caller.colleague.is_some() && opened.by_account() {
+        let account = || Expr::col((of, event_subject::Column::AccountId));
+        let each = || reach::holds(account(), caller, |held| opened.where_held(caller, of, held));
+        any = any.add(match near {
+            Near::Many => opened.where_held(caller, of, &|held| reach::among(account(), caller, held)).into(),
+            Near::Few => each(),
+            Near::Home(home) | Near::Hoped(home) | Near::Known(home, _) => {
+                let at_home = |held| match held {
+                    Held::Level(wing, _) if let Near::Known(_, levels) = near => truth(levels[place(wing)] > 0),
+                    Held::Level(wing, _) => level_at_home(home, wing).gte(1),
+                    Held::Member | Held::Lead => reach::holds(Expr::val(home), caller, |of| of(held).into()),
+                };
+                let elsewhere = match near {
+                    Near::Hoped(_) | Near::Known(..) => truth(true),
+                    _ => each(),
+                };
+                let here = Expr::from(opened.where_held(caller, of, &at_home));
+                Expr::case(account().eq(home), here).finally(elsewhere).into()
+            }
         });
-        let sides = sides.fold(Condition::any(), Condition::add);
-        any = any.add(Condition::all().add(object_type.eq(code(ObjectType::Handover.code()))).add(sides));
     }
     if any.is_empty() {
-        any = any.add(Expr::val(1).eq(0));
+        any = any.add(never());
     }
     Condition::all().add(any).add(audience(caller, of))
+}
+
+fn never() -> Expr {
+    Expr::val(1).eq(0)
+}
+
+/// Written into the statement, so that what hangs on it falls away before it runs.
+fn truth(holds: bool) -> Expr {
+    Expr::Constant(holds.into())
+}
+
+/// Which types of objects the caller hears of by which of its ways: a statement asks each way once, however many types stand
+/// behind it.
+#[derive(Default)]
+struct Opened {
+    /// By the event itself, whatever account it belongs to.
+    by_itself: BTreeMap<Scope, Vec<&'static str>>,
+    /// By the level on its account in the wing of this place.
+    in_wing: [Vec<&'static str>; 4],
+    /// By the level on its account in the wing that the event's domain says.
+    in_domain: Vec<&'static str>,
+    /// By the level on its account in the wing of either side of the boundary that it crosses.
+    handovers: bool,
+    /// By being on the team of its account.
+    to_members: Vec<&'static str>,
+    /// By leading it.
+    to_leads: Vec<&'static str>,
+}
+
+impl Opened {
+    fn of(caller: &Caller, about: Option<SubjectType>) -> Opened {
+        let mut opened = Opened::default();
+        for object in ObjectType::ALL {
+            let named = about.and_then(|about| named_by(*object, about));
+            let tells =
+                |grant: &Grant| named.is_none_or(|(class, field)| grant.rights.sight(class, field) == Sight::Clear);
+            let mut scopes: Vec<Scope> =
+                readable(*object, caller).into_iter().filter(tells).map(|grant| grant.scope).collect();
+            if scopes.contains(&Scope::All) {
+                scopes = vec![Scope::All];
+            }
+            scopes.into_iter().for_each(|scope| opened.add(*object, scope));
+        }
+        opened
+    }
+
+    fn add(&mut self, object: ObjectType, scope: Scope) {
+        match (scope, object.wing()) {
+            (Scope::Team | Scope::Visibility | Scope::Discipline, _) if object == ObjectType::Handover => {
+                self.handovers = true;
+            }
+            (Scope::Team | Scope::Visibility | Scope::Discipline, Some(wing)) => {
+                self.in_wing[place(wing)].push(object.code());
+            }
+            (Scope::Team | Scope::Visibility | Scope::Discipline, None) => self.in_domain.push(object.code()),
+            (Scope::OnTeam, _) => self.to_members.push(object.code()),
+            (Scope::Lead, _) => self.to_leads.push(object.code()),
+            // Consent is about writing to people, not about what happened.
+            (Scope::Consent, _) => {}
+            (Scope::All | Scope::Queue | Scope::Mine | Scope::OwnCampaign, _) => {
+                self.by_itself.entry(scope).or_default().push(object.code());
+            }
+        }
+    }
+
+    /// With the levels known, a handover that is seen from either side needs no look at its boundary.
+    fn settle(&mut self, levels: Levels) {
+        let sides = policy::handover_sides(AccessLevel::Read);
+        if self.handovers && sides.iter().all(|(wing, _)| levels[place(*wing)] > 0) {
+            self.handovers = false;
+            self.in_wing[place(Wing::Sales)].push(ObjectType::Handover.code());
+        }
+    }
+
+    /// Whether an account opens anything.
+    fn by_account(&self) -> bool {
+        self.handovers
+            || self.in_wing.iter().any(|types| !types.is_empty())
+            || [&self.in_domain, &self.to_members, &self.to_leads].iter().any(|types| !types.is_empty())
+    }
+
+    /// What an account opens, where `held` says what the caller holds on it.
+    fn where_held(&self, caller: &Caller, of: &'static str, held: &dyn Fn(Held) -> Expr) -> Condition {
+        let object_type = || Expr::col((of, event_subject::Column::ObjectType));
+        let types = |types: &[&'static str]| object_type().is_in(types.iter().copied().map(code));
+        let mut any = Condition::any();
+        for (wing, in_wing) in WINGS.into_iter().zip(&self.in_wing) {
+            let mut opens = Condition::any();
+            if !in_wing.is_empty() {
+                opens = opens.add(types(in_wing));
+            }
+            if !self.in_domain.is_empty() {
+                let domain = Expr::col((of, event_subject::Column::Domain)).eq(code(domain_of(wing).as_str()));
+                opens = opens.add(types(&self.in_domain).and(domain));
+            }
+            if self.handovers {
+                // Either side of the boundary hears of it, as it sees the handover itself.
+                let sides = policy::handover_sides(AccessLevel::Read).iter().filter(|(side, _)| *side == wing);
+                for (_, boundaries) in sides {
+                    let handover = object_type().eq(code(ObjectType::Handover.code()));
+                    opens = opens.add(handover.and(crosses(caller, boundaries)));
+                }
+            }
+            if !opens.is_empty() {
+                any = any.add(Condition::all().add(held(Held::Level(wing, AccessLevel::Read))).add(opens));
+            }
+        }
+        for (way, objects) in [(Held::Member, &self.to_members), (Held::Lead, &self.to_leads)] {
+            if !objects.is_empty() {
+                any = any.add(Condition::all().add(held(way)).add(types(objects)));
+            }
+        }
+        any
+    }
+}
+
+/// Whether the event's handover crosses one of these boundaries.
+fn crosses(caller: &Caller, boundaries: &[HandoverBoundary]) -> Expr {
+    let of = "of_boundary";
+    let boundaries = boundaries.iter().map(|boundary| code(boundary.as_str()));
+    let crosses = Query::select()
+        .expr(Expr::val(1))
+        .from_as(handover::Entity, of)
+        .and_where(Expr::col((of, handover::Column::TenantId)).eq(caller.tenant))
+        .and_where(Expr::col((of, handover::Column::Id)).equals((EVENT, journey_event::Column::ObjectId)))
+        .and_where(Expr::col((of, handover::Column::Boundary)).is_in(boundaries))
+        .to_owned();
+    Expr::exists(crosses)
 }
 
 /// The caller's level on an account that [`REACH`] holds; null for none.
@@ -141,48 +254,30 @@ fn readable(object: ObjectType, caller: &Caller) -> Vec<Grant> {
     table::grants(object.access(), caller.roles).into_iter().filter(hears).collect()
 }
 
-fn scope_condition(scope: Scope, wing: Wing, caller: &Caller, of: &'static str, near: Near) -> Expr {
-    let never = || Expr::val(1).eq(0);
-    let account = || Expr::col((of, event_subject::Column::AccountId));
-    match scope {
-        Scope::All => Expr::val(1).eq(1),
-        Scope::Team | Scope::Visibility | Scope::Discipline => match near {
-            Near::Many => reach::in_accounts(account(), reach::visible_accounts(caller, wing, AccessLevel::Read)),
-            Near::Few => reach::reaches(account(), caller, wing, AccessLevel::Read),
-            Near::Home(_) if caller.colleague.is_none() => never(),
-            Near::Home(home) => Expr::case(account().eq(home), level_at_home(home, wing).gte(1))
-                .finally(reach::reaches(account(), caller, wing, AccessLevel::Read))
-                .into(),
-        },
-        Scope::OnTeam => reach::in_accounts(account(), reach::team_accounts(caller, false)),
-        Scope::Lead => reach::in_accounts(account(), reach::team_accounts(caller, true)),
-        Scope::Queue => lies_with(caller, of),
-        Scope::Mine => match caller.colleague {
-            Some(colleague) => e(journey_event::Column::ActorId).eq(colleague),
-            None => never(),
-        },
-        Scope::OwnCampaign => match caller.colleague {
-            Some(colleague) => {
-                let (owned, of_campaign) = (Alias::new("own_campaign"), Alias::new("of_campaign"));
-                let campaigns = Query::select()
-                    .column((owned.clone(), campaign::Column::Id))
-                    .from_as(campaign::Entity, owned.clone())
-                    .and_where(Expr::col((owned.clone(), campaign::Column::TenantId)).eq(caller.tenant))
-                    .and_where(Expr::col((owned.clone(), campaign::Column::DeletedAt)).is_null())
-                    .and_where(Expr::col((owned, campaign::Column::OwnerId)).eq(colleague))
-                    .to_owned();
-                let opportunities = Query::select()
-                    .column((of_campaign.clone(), opportunity::Column::Id))
-                    .from_as(opportunity::Entity, of_campaign.clone())
-                    .and_where(Expr::col((of_campaign.clone(), opportunity::Column::TenantId)).eq(caller.tenant))
-                    .and_where(Expr::col((of_campaign, opportunity::Column::PrimaryCampaignId)).in_subquery(campaigns))
-                    .to_owned();
-                e(journey_event::Column::ObjectId).in_subquery(opportunities)
-            }
-            None => never(),
-        },
-        // Consent is about writing to people, not about what happened.
-        Scope::Consent => never(),
+/// Whether an event is reached by itself, whatever account it belongs to.
+fn stands_alone(scope: Scope, caller: &Caller, of: &'static str) -> Expr {
+    match (scope, caller.colleague) {
+        (Scope::All, _) => Expr::val(1).eq(1),
+        (Scope::Queue, _) => lies_with(caller, of),
+        (Scope::Mine, Some(colleague)) => e(journey_event::Column::ActorId).eq(colleague),
+        (Scope::OwnCampaign, Some(colleague)) => {
+            let (owned, of_campaign) = (Alias::new("own_campaign"), Alias::new("of_campaign"));
+            let campaigns = Query::select()
+                .column((owned.clone(), campaign::Column::Id))
+                .from_as(campaign::Entity, owned.clone())
+                .and_where(Expr::col((owned.clone(), campaign::Column::TenantId)).eq(caller.tenant))
+                .and_where(Expr::col((owned.clone(), campaign::Column::DeletedAt)).is_null())
+                .and_where(Expr::col((owned, campaign::Column::OwnerId)).eq(colleague))
+                .to_owned();
+            let opportunities = Query::select()
+                .column((of_campaign.clone(), opportunity::Column::Id))
+                .from_as(opportunity::Entity, of_campaign.clone())
+                .and_where(Expr::col((of_campaign.clone(), opportunity::Column::TenantId)).eq(caller.tenant))
+                .and_where(Expr::col((of_campaign, opportunity::Column::PrimaryCampaignId)).in_subquery(campaigns))
+                .to_owned();
+            e(journey_event::Column::ObjectId).in_subquery(opportunities)
+        }
+        _ => never(),
     }
 }
 
@@ -191,7 +286,7 @@ pub(super) fn lies_with(caller: &Caller, of: &'static str) -> Expr {
     let mut audiences: Vec<String> = caller.queues.iter().map(|queue| format!("QUEUE:{queue}")).collect();
     audiences.extend(caller.colleague.map(|colleague| format!("COLLEAGUE:{colleague}")));
     match audiences.is_empty() {
-        true => Expr::val(1).eq(0),
+        true => never(),
         false => Expr::col((of, event_subject::Column::Audience)).is_in(audiences),
     }
 }
@@ -223,10 +318,12 @@ enum Granted {
     Several(Vec<Grant>),
 }
 
-/// A caller's level (0 none, 1 READ, 2 EDIT) on an account, in the wings account, marketing, sales, service.
-pub(super) type Levels = [i32; 4];
-
 const WINGS: [Wing; 4] = [Wing::Account, Wing::Marketing, Wing::Sales, Wing::Service];
+
+/// The place of a wing in [`Levels`].
+fn place(wing: Wing) -> usize {
+    WINGS.iter().position(|at| *at == wing).unwrap_or(0)
+}
 
 /// Whether the levels on accounts are needed to tell the grants of a caller apart: not for a caller whose grants never overlap.
 pub(super) fn overlap(caller: &Caller) -> bool {
@@ -274,12 +371,11 @@ impl<'a> EventRights<'a> {
             Granted::Several(grants) => {
                 let of_domain = || WINGS.into_iter().find(|wing| domain_of(*wing) == event.domain);
                 let wing = object.wing().or_else(of_domain).unwrap_or(Wing::Account);
-                let place = WINGS.iter().position(|at| *at == wing).unwrap_or(0);
                 let level =
                     event.account_id.and_then(|account| levels.get(&account)).map_or(0, |levels| match object {
                         // Of either side of its boundary; whoever sees it at all holds the same rights.
                         ObjectType::Handover => levels.iter().copied().max().unwrap_or(0),
-                        _ => levels[place],
+                        _ => levels[place(wing)],
                     });
                 let mut rights = Rights::default();
                 let reached = grants.iter().filter(|grant| reached(caller, grant.scope, level, event));

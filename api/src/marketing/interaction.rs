@@ -1,7 +1,7 @@
 //! What an interaction means to the journal.
 
 use entities::{
-    codes::{Interaction, SubjectType},
+    codes::{Direction, Interaction, SubjectType},
     marketing::touchpoint,
 };
 
@@ -63,7 +63,8 @@ pub(super) fn event_of(row: &touchpoint::Model) -> Event {
     let payload = match row.interaction {
         // A cold call shares its kinds, and so the shape of their payload, with the calls of sales.
         Interaction::CallAttempted | Interaction::CallConnected => {
-            Payload::Activity { direction: if row.is_inbound { "IN" } else { "OUT" }.to_owned(), automatic: false }
+            let direction = if row.is_inbound { Direction::Inbound } else { Direction::Outbound };
+            Payload::Activity { direction: direction.as_str().to_owned(), automatic: false }
         }
         _ => Payload::Touch {
             campaign_id: row.campaign_id,

@@ -1,9 +1,12 @@
 //! The caller of a request: the token's claims, joined with what the tenant knows of the colleague. Resolved once a request;
 //! every scope is made from it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -25,16 +28,43 @@ pub struct Caller {
     pub colleague: Option<Uuid>,
     /// The colleague's discipline.
     pub discipline: Option<Discipline>,
+    /// Whether the colleague is, or is going to be, on the team of an industry: where not, no statement looks for its accounts.
+    pub in_industries: bool,
     /// The queues that the colleague works in now.
     pub queues: Vec<Uuid>,
     /// The moment that rights are judged at: one for the whole request, moved on for each delivery of a stream.
     pub moment: Moment,
+    /// Its levels on accounts, as far as the request has read them at that moment.
+    pub levels: Known,
     /// When the token ends; a stream ends with it.
     pub expires_at: Option<DateTime<Utc>>,
     /// Why a caller without a token acts, where it is the house itself.
     pub reason: Option<&'static str>,
     /// The tenant's key for pseudonyms and hashes of values.
     pub tenant_key: TenantKey,
+}
+
+/// A caller's level (0 none, 1 READ, 2 EDIT) on an account, in the wings account, marketing, sales, service.
+pub type Levels = [i32; 4];
+
+/// A caller's levels on accounts, read together with the accounts themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Arc<Mutex<HashMap<Uuid, Levels>>>);
+
+impl Known {
+    /// The levels on an account, if it was read.
+    pub fn on(&self, account: Uuid) -> Option<Levels> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&account).copied()
+    }
+
+    pub(super) fn learn(&self, levels: impl IntoIterator<Item = (Uuid, Levels)>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(levels);
+    }
+
+    /// Something has changed, or time has passed.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// A moment that a stream moves on, for everything that still reads under its caller.
@@ -66,6 +96,7 @@ impl Caller {
     /// Judges rights at a later moment from here on.
     pub fn move_to(&self, now: DateTime<Utc>) {
         self.moment.0.store(now.timestamp_micros(), Ordering::Relaxed);
+        self.levels.forget();
     }
 
     /// Whether the token carries `role`.

@@ -32,6 +32,8 @@ pub trait Governed: EntityTrait<Model: Clone + Send + Sync + 'static> {
     const ID: Self::Column;
     /// The column that names the account whose team reaches the row.
     const ACCOUNT: Option<Self::Column>;
+    /// Whether the row is the account.
+    const ACCOUNT_ITSELF: bool = false;
     /// The columns that name the colleague to whom the row belongs.
     const OWN: &'static [Self::Column];
     /// The column that names the queue in which the row waits.
@@ -118,6 +120,7 @@ macro_rules! governed {
             const TENANT: $table::Column = $table::Column::TenantId;
             const ID: $table::Column = $table::Column::Id;
             const ACCOUNT: Option<$table::Column> = governed!(@maybe $table $account);
+            const ACCOUNT_ITSELF: bool = governed!(@itself $account);
             const OWN: &'static [$table::Column] = &[$($table::Column::$own),*];
             const QUEUE: Option<$table::Column> = governed!(@maybe $table $queue);
             const DELETED: Option<$table::Column> = governed!(@maybe $table $deleted);
@@ -137,6 +140,8 @@ macro_rules! governed {
             })?
         }
     )*};
+    (@itself Id) => { true };
+    (@itself $account:ident) => { false };
     (@maybe $table:ident None) => { None };
     (@maybe $table:ident $column:ident) => { Some($table::Column::$column) };
 }
@@ -205,15 +210,16 @@ fn through_tickets(column: ticket::Column, target: Expr, caller: &Caller) -> Opt
     if !caller.queues.is_empty() {
         reached = reached.or(Expr::col((mine.clone(), ticket::Column::QueueId)).is_in(caller.queues.iter().copied()));
     }
+    // Of this row, not among those of all tickets: a queue has many, and whoever asks looks at a few rows.
     let tickets = Query::select()
-        .column((mine.clone(), column))
+        .expr(Expr::val(1))
         .from_as(ticket::Entity, mine.clone())
         .and_where(Expr::col((mine.clone(), ticket::Column::TenantId)).eq(caller.tenant))
+        .and_where(Expr::col((mine.clone(), column)).eq(target))
         .and_where(Expr::col((mine.clone(), ticket::Column::DeletedAt)).is_null())
-        .and_where(Expr::col((mine.clone(), column)).is_not_null())
         .and_where(reached)
         .to_owned();
-    Some(target.in_subquery(tickets))
+    Some(Expr::exists(tickets))
 }
 
 fn message_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {

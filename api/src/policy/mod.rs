@@ -15,12 +15,13 @@ mod roles;
 mod scope;
 mod shown;
 pub mod table;
+pub mod template;
 
-pub use caller::{Caller, Moment, TenantKey};
+pub use caller::{Caller, Known, Levels, Moment, TenantKey};
 pub use class::{Class, Rights, Sight, Verb};
 pub use governed::{Governed, handover_sides, wing_of};
 pub use link::Link;
 pub use prune::{Mark, Prune, access, access_clear, access_field};
 pub use roles::{Role, RoleSet, UnknownRole};
-pub use scope::{Rows, Seen};
+pub use scope::{Alike, Rows, Seen};
 pub use table::{Grant, Scope, Type};

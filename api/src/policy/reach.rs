@@ -7,18 +7,18 @@ use entities::{
 };
 use sea_orm::{
     Condition,
-    sea_query::{Alias, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType},
+    sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, UnionType},
 };
 
 use uuid::Uuid;
 
 use super::Caller;
 
-/// The three ways to an account: its team, its owner, the team of its industry.
+/// The three ways to an account: its team, its owner, the team of its industry. The last is left out where it leads nowhere.
 struct Ways {
     team: SelectStatement,
     owner: SelectStatement,
-    industry: SelectStatement,
+    industry: Option<SelectStatement>,
 }
 
 const TEAM: &str = "team_member";
@@ -45,43 +45,75 @@ impl Ways {
             .and_where(Expr::col((OWNED, account::Column::TenantId)).eq(caller.tenant))
             .and_where(Expr::col((OWNED, account::Column::OwnerId)).eq(colleague))
             .to_owned();
-        let industry = Query::select()
-            .from_as(industry_team_member::Entity, INDUSTRY_MEMBER)
-            .join_as(
-                JoinType::InnerJoin,
-                industry_closure::Entity,
-                subtree,
-                same(subtree, "tenant_id", INDUSTRY_MEMBER, "tenant_id").and(same(
+        let industry = || {
+            Query::select()
+                .from_as(industry_team_member::Entity, INDUSTRY_MEMBER)
+                .join_as(
+                    JoinType::InnerJoin,
+                    industry_closure::Entity,
                     subtree,
-                    "ancestor_id",
-                    INDUSTRY_MEMBER,
-                    "industry_id",
-                )),
-            )
-            .join_as(
-                JoinType::InnerJoin,
-                account::Entity,
-                OF_INDUSTRY,
-                same(OF_INDUSTRY, "tenant_id", subtree, "tenant_id").and(same(
+                    same(subtree, "tenant_id", INDUSTRY_MEMBER, "tenant_id").and(same(
+                        subtree,
+                        "ancestor_id",
+                        INDUSTRY_MEMBER,
+                        "industry_id",
+                    )),
+                )
+                .join_as(
+                    JoinType::InnerJoin,
+                    account::Entity,
                     OF_INDUSTRY,
-                    "industry_id",
-                    subtree,
-                    "descendant_id",
-                )),
-            )
-            .cond_where(active(INDUSTRY_MEMBER))
-            .to_owned();
-        Some(Ways { team, owner, industry })
+                    same(OF_INDUSTRY, "tenant_id", subtree, "tenant_id").and(same(
+                        OF_INDUSTRY,
+                        "industry_id",
+                        subtree,
+                        "descendant_id",
+                    )),
+                )
+                .cond_where(active(INDUSTRY_MEMBER))
+                .to_owned()
+        };
+        Some(Ways { team, owner, industry: caller.in_industries.then(industry) })
     }
 
-    /// Each with the column of the account, and with that of the level where there is one: owners may do everything.
-    fn each(self) -> [(SelectStatement, Expr, Option<&'static str>); 3] {
-        [
+    /// Each with the column of the account, and with the alias of the membership where there is one: owners may do everything.
+    fn each(self) -> impl Iterator<Item = (SelectStatement, Expr, Option<&'static str>)> {
+        let industry = |way| (way, Expr::col((OF_INDUSTRY, account::Column::Id)), Some(INDUSTRY_MEMBER));
+        let always = [
             (self.team, Expr::col((TEAM, account_team_member::Column::AccountId)), Some(TEAM)),
             (self.owner, Expr::col((OWNED, account::Column::Id)), None),
-            (self.industry, Expr::col((OF_INDUSTRY, account::Column::Id)), Some(INDUSTRY_MEMBER)),
-        ]
+        ];
+        always.into_iter().chain(self.industry.map(industry))
     }
+}
+
+/// What a caller can hold on an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// At least this level in this wing, by any way.
+    Level(Wing, AccessLevel),
+    /// An active account-team membership, whatever its level.
+    Member,
+    /// The lead of the account team.
+    Lead,
+}
+
+impl Held {
+    /// Whether one way gives it: that of the membership `of`, or the owner's.
+    fn by(self, of: Option<&'static str>) -> Expr {
+        match (self, of) {
+            (Held::Level(_, AccessLevel::None), _) => never(),
+            (Held::Level(wing, level), Some(of)) => granted(of, wing, level),
+            (Held::Level(..), None) => Expr::val(1).eq(1),
+            (Held::Member, Some(TEAM)) => Expr::val(1).eq(1),
+            (Held::Lead, Some(TEAM)) => Expr::col((TEAM, account_team_member::Column::IsLead)).eq(true),
+            (Held::Member | Held::Lead, _) => never(),
+        }
+    }
+}
+
+fn never() -> Expr {
+    Expr::val(1).eq(0)
 }
 
 /// The codes of a level and of those above it; none for a level that is no access.
@@ -101,7 +133,7 @@ fn granted(of: &'static str, wing: Wing, level: AccessLevel) -> Expr {
 /// None for a caller without a colleague: its team scope is empty.
 pub fn visible_accounts(caller: &Caller, wing: Wing, level: AccessLevel) -> Option<SelectStatement> {
     let ways = Ways::of(caller).filter(|_| level != AccessLevel::None)?.each();
-    let selects = ways.into_iter().map(|(mut way, account, of)| {
+    let selects = ways.map(|(mut way, account, of)| {
         if let Some(of) = of {
             way.and_where(granted(of, wing, level));
         }
@@ -113,36 +145,62 @@ pub fn visible_accounts(caller: &Caller, wing: Wing, level: AccessLevel) -> Opti
 /// Whether the caller reaches one account in `wing` with at least `level` now: where a row is at hand. It looks for that account
 /// alone, however many the caller has.
 pub fn reaches(account: impl Into<Expr>, caller: &Caller, wing: Wing, level: AccessLevel) -> Expr {
-    let never = || Expr::val(1).eq(0);
-    let Some(ways) = Ways::of(caller).filter(|_| level != AccessLevel::None) else { return never() };
+    holds(account, caller, |held| held(Held::Level(wing, level)).into())
+}
+
+/// Whether one of the caller's ways to one account gives what `needs` asks for: each way is looked up once, whatever hangs on what it
+/// gives.
+pub fn holds(account: impl Into<Expr>, caller: &Caller, needs: impl Fn(&dyn Fn(Held) -> Expr) -> Condition) -> Expr {
+    let Some(ways) = Ways::of(caller) else { return never() };
     let target = account.into();
-    let exists = ways.each().into_iter().map(|(mut way, account, of)| {
-        if let Some(of) = of {
-            way.and_where(granted(of, wing, level));
-        }
-        Expr::exists(way.expr(Expr::val(1)).and_where(account.eq(target.clone())).to_owned())
+    let exists = ways.each().map(|(mut way, account, of)| {
+        way.expr(Expr::val(1)).and_where(account.eq(target.clone())).cond_where(needs(&|held| held.by(of)));
+        Expr::exists(way)
     });
     exists.reduce(ExprTrait::or).unwrap_or_else(never)
+}
+
+/// Whether an account is among those on which the caller holds this: all of them are brought together.
+pub fn among(account: impl Into<Expr>, caller: &Caller, held: Held) -> Expr {
+    let accounts = match held {
+        Held::Level(wing, level) => visible_accounts(caller, wing, level),
+        Held::Member => team_accounts(caller, false),
+        Held::Lead => team_accounts(caller, true),
+    };
+    in_accounts(account, accounts)
 }
 
 /// `SELECT account, account_level, marketing_level, sales_level, service_level …`: the caller's levels (1 READ, 2 EDIT) on some accounts, a
 /// row a way to them. None for a caller without a colleague.
 pub fn levels(caller: &Caller, accounts: &[Uuid]) -> Option<SelectStatement> {
-    let selects = Ways::of(caller)?.each().into_iter().map(|(mut way, account, of)| {
+    let selects = Ways::of(caller)?.each().map(|(mut way, account, of)| {
         way.expr_as(account.clone(), "account").and_where(account.is_in(accounts.iter().copied()));
         for (wing, alias) in LEVELS {
-            let level: Expr = match of {
-                None => Expr::val(2),
-                Some(of) => {
-                    let level = |level| granted(of, wing, level);
-                    Expr::case(level(AccessLevel::Edit), 2).case(level(AccessLevel::Read), 1).finally(0).into()
-                }
-            };
-            way.expr_as(level, alias);
+            way.expr_as(level_of(of, wing), alias);
         }
         way.to_owned()
     });
     selects.reduce(|mut all, way| all.union(UnionType::All, way).to_owned())
+}
+
+/// Joins the caller's own places on the team of an account, with the level in each wing as a column of [`LEVELS`]: a row a place, and one
+/// without any. For a caller who is on no industry's team; owners do everything besides.
+pub(super) fn join_places(select: &mut SelectStatement, account: Expr, caller: &Caller) {
+    let col = |column: account_team_member::Column| Expr::col((TEAM, column));
+    let own = Condition::all()
+        .add(col(account_team_member::Column::TenantId).eq(caller.tenant))
+        .add(col(account_team_member::Column::ColleagueId).eq(caller.colleague))
+        .add(col(account_team_member::Column::AccountId).eq(account))
+        .add(col(account_team_member::Column::ValidFrom).lte(caller.now()))
+        .add(
+            Condition::any()
+                .add(col(account_team_member::Column::ValidTo).is_null())
+                .add(col(account_team_member::Column::ValidTo).gt(caller.now())),
+        );
+    select.join_as(JoinType::LeftJoin, account_team_member::Entity, TEAM, own);
+    for (wing, alias) in LEVELS {
+        select.expr_as(level_of(Some(TEAM), wing), alias);
+    }
 }
 
 /// The wings, each with its column in [`levels`].
@@ -180,15 +238,31 @@ pub fn team_accounts(caller: &Caller, leads_only: bool) -> Option<SelectStatemen
 pub fn in_accounts(account: impl Into<Expr>, accounts: Option<SelectStatement>) -> Expr {
     match accounts {
         Some(select) => account.into().in_subquery(select),
-        None => Expr::val(1).eq(0),
+        None => never(),
     }
 }
 
 /// The caller's level on an account column in a wing: 0 none, 1 READ, 2 EDIT.
 pub fn level(account: impl Into<Expr>, caller: &Caller, wing: Wing) -> Expr {
-    let account = account.into();
-    let at = |level| reaches(account.clone(), caller, wing, level);
-    Expr::case(at(AccessLevel::Edit), 2).case(at(AccessLevel::Read), 1).finally(0).into()
+    let (target, none) = (account.into(), || Expr::val(0));
+    let Some(ways) = Ways::of(caller) else { return none() };
+    let levels = ways.each().map(|(mut way, account, of)| {
+        way.expr_as(level_of(of, wing), "level").and_where(account.eq(target.clone())).to_owned()
+    });
+    let Some(levels) = levels.reduce(|mut all, way| all.union(UnionType::All, way).to_owned()) else { return none() };
+    let highest = Query::select().expr(Expr::col(("held", "level")).max()).from_subquery(levels, "held").to_owned();
+    Func::coalesce([Expr::SubQuery(None, Box::new(highest.into())), none()]).into()
+}
+
+/// The level that one way gives: that of the membership `of`, or the owner's.
+fn level_of(of: Option<&'static str>, wing: Wing) -> Expr {
+    match of {
+        None => Expr::val(2),
+        Some(of) => {
+            let level = |level| granted(of, wing, level);
+            Expr::case(level(AccessLevel::Edit), 2).case(level(AccessLevel::Read), 1).finally(0).into()
+        }
+    }
 }
 
 fn same(left: &'static str, left_column: &'static str, right: &'static str, right_column: &'static str) -> Expr {

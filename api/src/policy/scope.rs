@@ -1,31 +1,36 @@
 //! Sealed scopes: rows are reached only through [`Rows`], and only this room can make one. A row comes back as
 //! [`Seen`]: the row together with the rights that the caller has on it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    marker::PhantomData,
+    sync::{Arc, LazyLock},
+};
 
 use entities::codes::AccessLevel;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, FromQueryResult, ModelTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, Select, Value,
     sea_query::{Asterisk, Expr, ExprTrait, IntoCondition, LockType, Order, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
 
 use super::{
-    Caller, Class, Sight,
+    Caller, Class, Levels, Sight,
     class::Rights,
     governed::{Ask, Governed, asked, condition},
     reach,
     table::{self, Grant, Scope, Type},
+    template::{self, Templates},
 };
 
 /// The rows of a table that a caller reaches. There is no other way to read a governed table.
 #[derive(Clone)]
 pub struct Rows<E: Governed> {
     select: Select<E>,
-    /// The row rule, asked for all rows together and row by row: one of the two is added when it is known how many are looked at.
-    /// None where every row of the tenant is reached.
-    reached: Option<Arc<[Condition; 2]>>,
+    /// Whose row rule is added when it is known how many rows are looked at. None where every row of the tenant is reached.
+    ruled_for: Option<Caller>,
     few: bool,
     ty: Type,
     grants: Arc<[Grant]>,
@@ -71,23 +76,19 @@ impl Caller {
     fn rows_by<E: Governed>(&self, ty: Type, counts: impl Fn(&Rights) -> bool) -> Rows<E> {
         let grants: Arc<[Grant]> =
             table::grants(ty, self.roles).into_iter().filter(|grant| counts(&grant.rights)).collect();
-        let reached = |ask| {
-            let scopes = grants.iter().map(|grant| asked::<E>(ty, grant.scope, self, AccessLevel::Read, ask));
-            scopes.fold(Condition::any(), Condition::add)
-        };
         let mut select = E::find().filter(E::TENANT.eq(self.tenant));
-        let reached = match grants.iter().any(|grant| grant.scope == Scope::All) {
+        let ruled_for = match grants.iter().any(|grant| grant.scope == Scope::All) {
             true => None,
             false if grants.is_empty() => {
                 select = select.filter(Expr::val(1).eq(0));
                 None
             }
-            false => Some(Arc::new([reached(Ask::Together), reached(Ask::EachRow)])),
+            false => Some(self.clone()),
         };
         if let Some(ruled) = E::ruled_by(ty) {
             select = select.filter(ruled);
         }
-        let mut rows = Rows { select, reached, few: false, ty, grants, flagged: false };
+        let mut rows = Rows { select, ruled_for, few: false, ty, grants, flagged: false };
         // With one grant, to reach the row is to hold it; only several need to be told apart.
         if rows.grants.len() > 1 {
             rows.flag(self);
@@ -151,10 +152,13 @@ impl<E: Governed> Rows<E> {
 
     /// The select with the row rule: how every reading ends.
     fn ruled(self) -> Select<E> {
-        match self.reached {
-            Some(reached) => self.select.filter(reached[usize::from(self.few)].clone()),
-            None => self.select,
-        }
+        let Some(caller) = &self.ruled_for else { return self.select };
+        let ask = if self.few { Ask::EachRow } else { Ask::Together };
+        let mut scopes: Vec<Scope> = self.grants.iter().map(|grant| grant.scope).collect();
+        // What the row says itself first: where that lets it through, nobody's accounts are brought together.
+        scopes.sort_unstable_by_key(|scope| !matches!(scope, Scope::Queue | Scope::Mine));
+        let scopes = scopes.into_iter().map(|scope| asked::<E>(self.ty, scope, caller, AccessLevel::Read, ask));
+        self.select.filter(scopes.fold(Condition::any(), Condition::add))
     }
 
     /// Holds the rows against other writers until the transaction ends. SQLite has one writer at a time anyway.
@@ -277,6 +281,86 @@ fn see<E: Governed>(grants: &Arc<[Grant]>, flagged: bool, row: &QueryResult) -> 
         }
     }
     Ok(Seen { row: Arc::new(model), rights: Arc::new(rights) })
+}
+
+/// The rights that a caller has on every row of a table alike, so that a row may come from wherever it is known.
+pub struct Alike<E>(Arc<Rights>, PhantomData<fn() -> E>);
+
+impl<E: Governed> Alike<E> {
+    /// The row as the caller sees it. It must be one that stands.
+    pub fn see(&self, row: Arc<E::Model>) -> Seen<E::Model> {
+        Seen { row, rights: self.0.clone() }
+    }
+}
+
+/// What decides the text of a statement that reads rows by their ids, beside the caller.
+type ByIds = (TypeId, Type, usize);
+
+/// What a statement that reads rows by their ids brings beside the rows.
+struct Brings {
+    grants: Arc<[Grant]>,
+    /// Whether it tells the grants apart.
+    flagged: bool,
+    /// Whether the rows are accounts, and it tells the caller's levels on each.
+    levels: bool,
+}
+
+static BY_IDS: LazyLock<Templates<ByIds, Brings>> = LazyLock::new(Templates::default);
+
+impl Caller {
+    /// Some rows of `E` under a line of the table, by their ids: what [`Rows::by_ids`] finds, by a statement that is made once. Of
+    /// accounts the caller's levels are learnt, too: what hangs on them need not ask again.
+    pub async fn some<E: Governed, C: ConnectionTrait>(
+        &self,
+        ty: Type,
+        mut ids: Vec<Uuid>,
+        db: &C,
+    ) -> Result<Vec<Seen<E::Model>>, DbErr> {
+        let Some(last) = ids.last().copied() else { return Ok(Vec::new()) };
+        // Few lengths, few texts: one id more finds nothing new when it is one of them.
+        if ids.len() <= 4_096 {
+            ids.resize(ids.len().next_power_of_two(), last);
+        }
+        let key = (TypeId::of::<E>(), ty, ids.len());
+        let made = BY_IDS.of(self, db.get_database_backend(), key, |pattern| {
+            let mut rows = pattern.rows_as::<E>(ty).by_ids((0..ids.len()).map(template::arg));
+            let levels = E::ACCOUNT_ITSELF && ty == E::TYPE && pattern.colleague.is_some() && !pattern.in_industries;
+            if levels {
+                reach::join_places(QuerySelect::query(&mut rows.select), E::ID.into_expr(), pattern);
+            }
+            let brings = Brings { grants: rows.grants.clone(), flagged: rows.flagged, levels };
+            (sea_orm::QueryTrait::into_query(rows.ruled()), brings)
+        });
+        let rows = db.query_all_raw(made.statement(self, &ids)).await?;
+        let Brings { grants, flagged, levels } = &made.beside;
+        if !levels {
+            return rows.iter().map(|row| see::<E>(grants, *flagged, row)).collect();
+        }
+        let mut seen: HashMap<Uuid, (Seen<E::Model>, Levels)> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let found = see::<E>(grants, *flagged, row)?;
+            let is_own = |column: &E::Column| found.row().get(*column) == Value::Uuid(self.colleague);
+            let mut held = if E::OWN.iter().any(is_own) { [2; 4] } else { Levels::default() };
+            for (held, (_, column)) in held.iter_mut().zip(reach::LEVELS) {
+                *held = Ord::max(*held, row.try_get("", column)?);
+            }
+            let (_, known) = seen.entry(E::id(found.row())).or_insert((found, Levels::default()));
+            known.iter_mut().zip(held).for_each(|(known, held)| *known = Ord::max(*known, held));
+        }
+        self.levels.learn(seen.iter().map(|(id, (_, levels))| (*id, *levels)));
+        Ok(seen.into_values().map(|(row, _)| row).collect())
+    }
+
+    /// The rights on every row of `E` under a line of the table, where the caller reaches each of them and has the same on all.
+    pub fn alike<E: Governed>(&self, ty: Type) -> Option<Alike<E>> {
+        let grants = table::grants(ty, self.roles);
+        let [grant] = grants.as_slice() else { return None };
+        (grant.scope == Scope::All && grant.rights.reads() && E::ruled_by(ty).is_none()).then(|| {
+            let mut rights = Rights::default();
+            rights.join(&grant.rights, false);
+            Alike(Arc::new(rights), PhantomData)
+        })
+    }
 }
 
 /// A row as its reader sees it. Made only here; every classed field reads through it.

@@ -116,6 +116,18 @@ types! {
     IndustryTeam Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
 }
 
+impl Type {
+    /// Whether its rows are few, rarely change and are looked at by everybody: a process keeps them for a moment.
+    pub const fn is_reference(self) -> bool {
+        matches!(self, Type::Campaign | Type::Reference | Type::Queue | Type::Product)
+    }
+
+    /// Whether its rows say who a caller is.
+    pub const fn is_of_callers(self) -> bool {
+        matches!(self, Type::Reference | Type::Queue | Type::IndustryTeam | Type::Settings)
+    }
+}
+
 /// Which rows a grant reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
 #[graphql(name = "AccessScope")]

@@ -10,9 +10,10 @@ use std::{
 use sqlx::postgres::{PgListener, PgPool};
 use tokio::sync::watch;
 
-use super::Topics;
+use super::{Recent, Topics};
 
-/// The channel on which processes tell each other of a grown feed; the payload is the tenant.
+/// The channel on which processes tell each other of a grown feed. The payload is the tenant, and where something has changed that
+/// processes keep ([`Recent`]), a space and the word of the process.
 pub(super) const CHANNEL: &str = "journey_feed";
 
 /// The bells of this process.
@@ -68,9 +69,10 @@ impl Feed {
 
 /// Listens for commits of other processes until the store is gone. A broken line is opened anew; what was missed in between
 /// is found by polling.
-pub(super) fn listen(feed: &Arc<Feed>, pool: PgPool) {
+pub(super) fn listen(feed: &Arc<Feed>, recent: Arc<Recent>, pool: PgPool) {
     let feed: Weak<Feed> = Arc::downgrade(feed);
     tokio::spawn(async move {
+        let mut lost = false;
         while feed.strong_count() > 0 {
             if let Ok(mut listener) = PgListener::connect_with(&pool).await
                 && listener.listen(CHANNEL).await.is_ok()
@@ -79,14 +81,28 @@ pub(super) fn listen(feed: &Arc<Feed>, pool: PgPool) {
                 if let Some(feed) = feed.upgrade() {
                     feed.wake_all();
                 }
-                while let Ok(note) = listener.recv().await {
+                if lost {
+                    recent.changed();
+                }
+                while let Ok(note) = listener.try_recv().await {
                     let Some(feed) = feed.upgrade() else { return };
-                    match note.payload().parse() {
+                    // None: the line was lost, and has been opened anew by itself.
+                    let Some(note) = note else {
+                        recent.changed();
+                        feed.wake_all();
+                        continue;
+                    };
+                    let (tenant, word) = note.payload().split_once(' ').unwrap_or((note.payload(), ""));
+                    if !word.is_empty() {
+                        recent.heard(word);
+                    }
+                    match tenant.parse() {
                         Ok(tenant) => feed.wake(tenant),
                         Err(_) => feed.wake_all(),
                     }
                 }
             }
+            lost = true;
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });

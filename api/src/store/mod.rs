@@ -3,6 +3,7 @@
 
 mod feed;
 mod files;
+mod recent;
 mod statements;
 mod topics;
 
@@ -10,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 pub use feed::Woken;
 pub use files::{Brought, FileOptions, Files, Held, Link, Ticket, Verb, attachment};
+pub use recent::{Changing, Name, Reading, Recent};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -31,6 +33,8 @@ pub struct Options {
     pub acquire_timeout: Duration,
     /// How often a reader looks at the feed when nobody wakes it.
     pub poll_interval: Duration,
+    /// How long what rarely changes is believed without asking again; zero: never.
+    pub recent: Duration,
 }
 
 impl Options {
@@ -41,6 +45,7 @@ impl Options {
             max_connections: 16,
             acquire_timeout: Duration::from_secs(5),
             poll_interval: Duration::from_secs(1),
+            recent: Duration::ZERO,
         }
     }
 }
@@ -51,6 +56,7 @@ pub struct Store {
     db: DatabaseConnection,
     feed: Arc<feed::Feed>,
     poll_interval: Duration,
+    recent: Arc<Recent>,
     files: Option<Arc<Files>>,
 }
 
@@ -83,11 +89,11 @@ impl Store {
         }
         let mut db = Database::connect(connect).await?;
         db.set_metric_callback(statements::ran);
-        let feed = Arc::new(feed::Feed::new());
+        let (feed, recent) = (Arc::new(feed::Feed::new()), Arc::new(Recent::new(options.recent)));
         if db.get_database_backend() == DbBackend::Postgres {
-            feed::listen(&feed, db.get_postgres_connection_pool().clone());
+            feed::listen(&feed, recent.clone(), db.get_postgres_connection_pool().clone());
         }
-        Ok(Store { db, feed, poll_interval: options.poll_interval, files: None })
+        Ok(Store { db, feed, poll_interval: options.poll_interval, recent, files: None })
     }
 
     /// Calls `seen` after each statement, so that statements can be counted. BEGIN and COMMIT are none.
@@ -160,15 +166,21 @@ impl Store {
         tokio::time::timeout(Duration::from_secs(2), ping).await.unwrap_or(false)
     }
 
+    /// What was read a moment ago.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     /// How often a reader of the feed looks by itself.
     pub fn poll_interval(&self) -> Duration {
         self.poll_interval
     }
 
-    /// Tells other processes, at the commit of `tx`, that a tenant's feed has grown.
-    pub async fn announce(&self, tx: &DatabaseTransaction, tenant: i64) -> Result<(), DbErr> {
+    /// Tells other processes, at the commit of `tx`, that a tenant's feed has grown, and whether something has changed that they keep.
+    pub async fn announce(&self, tx: &DatabaseTransaction, tenant: i64, is_kept: bool) -> Result<(), DbErr> {
         let text = "SELECT pg_notify($1, $2)";
-        let values = [feed::CHANNEL.into(), tenant.to_string().into()];
+        let note = if is_kept { format!("{tenant} {}", self.recent.word()) } else { tenant.to_string() };
+        let values = [feed::CHANNEL.into(), note.into()];
         tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, text, values)).await?;
         Ok(())
     }

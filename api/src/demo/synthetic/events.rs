@@ -228,8 +228,7 @@ async fn write(work: &mut Work<'_>, batch: Batch) -> Result<()> {
     }
     let (rows, kinds): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
     for (row, kind) in work.insert_many::<activity::Entity>(rows).await?.iter().zip(kinds) {
-        let direction = if row.direction == Direction::Inbound { "IN" } else { "OUT" }.to_owned();
-        let payload = Payload::Activity { direction, automatic: false };
+        let payload = Payload::Activity { direction: row.direction.as_str().to_owned(), automatic: false };
         work.record(Event::of::<activity::Entity>(kind, row, payload).at(row.occurred_at));
     }
     for row in &work.insert_many::<meeting::Entity>(meetings).await? {
