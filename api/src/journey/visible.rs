@@ -9,12 +9,12 @@ use std::{
 use entities::{
     codes::{AccessLevel, HandoverBoundary, SubjectType, Wing},
     journey::{event_subject, journey_event},
-    marketing::{campaign, handover},
+    marketing::handover,
     sales::opportunity,
 };
 use sea_orm::{
     Condition, ConnectionTrait, DbErr,
-    sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement, UnionType},
+    sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 use uuid::Uuid;
 
@@ -261,18 +261,12 @@ fn stands_alone(scope: Scope, caller: &Caller, of: &'static str) -> Expr {
         (Scope::Queue, _) => lies_with(caller, of),
         (Scope::Mine, Some(colleague)) => e(journey_event::Column::ActorId).eq(colleague),
         (Scope::OwnCampaign, Some(colleague)) => {
-            let (owned, of_campaign) = (Alias::new("own_campaign"), Alias::new("of_campaign"));
-            let campaigns = Query::select()
-                .column((owned.clone(), campaign::Column::Id))
-                .from_as(campaign::Entity, owned.clone())
-                .and_where(Expr::col((owned.clone(), campaign::Column::TenantId)).eq(caller.tenant))
-                .and_where(Expr::col((owned.clone(), campaign::Column::DeletedAt)).is_null())
-                .and_where(Expr::col((owned, campaign::Column::OwnerId)).eq(colleague))
-                .to_owned();
+            let of_campaign = "of_campaign";
+            let campaigns = policy::own_campaigns(caller, colleague);
             let opportunities = Query::select()
-                .column((of_campaign.clone(), opportunity::Column::Id))
-                .from_as(opportunity::Entity, of_campaign.clone())
-                .and_where(Expr::col((of_campaign.clone(), opportunity::Column::TenantId)).eq(caller.tenant))
+                .column((of_campaign, opportunity::Column::Id))
+                .from_as(opportunity::Entity, of_campaign)
+                .and_where(Expr::col((of_campaign, opportunity::Column::TenantId)).eq(caller.tenant))
                 .and_where(Expr::col((of_campaign, opportunity::Column::PrimaryCampaignId)).in_subquery(campaigns))
                 .to_owned();
             e(journey_event::Column::ObjectId).in_subquery(opportunities)

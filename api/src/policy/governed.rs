@@ -17,8 +17,9 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait, EntityTrait,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
+use uuid::Uuid;
 
 use super::{Caller, Scope, Type, reach};
 
@@ -338,16 +339,22 @@ fn team_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr
     }
 }
 
+/// `SELECT id …`: the campaigns that a colleague owns.
+pub fn own_campaigns(caller: &Caller, colleague: Uuid) -> SelectStatement {
+    let owned = "own_campaign";
+    let col = |column: campaign::Column| Expr::col((owned, column));
+    Query::select()
+        .column((owned, campaign::Column::Id))
+        .from_as(campaign::Entity, owned)
+        .and_where(col(campaign::Column::TenantId).eq(caller.tenant))
+        .and_where(col(campaign::Column::DeletedAt).is_null())
+        .and_where(col(campaign::Column::OwnerId).eq(colleague))
+        .to_owned()
+}
+
 fn opportunity_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
     let (Scope::OwnCampaign, Some(colleague)) = (scope, caller.colleague) else { return None };
-    let owned = Alias::new("own_campaign");
-    let campaigns = Query::select()
-        .column((owned.clone(), campaign::Column::Id))
-        .from_as(campaign::Entity, owned.clone())
-        .and_where(Expr::col((owned.clone(), campaign::Column::TenantId)).eq(caller.tenant))
-        .and_where(Expr::col((owned.clone(), campaign::Column::DeletedAt)).is_null())
-        .and_where(Expr::col((owned, campaign::Column::OwnerId)).eq(colleague))
-        .to_owned();
+    let campaigns = own_campaigns(caller, colleague);
     Some(opportunity::Column::PrimaryCampaignId.into_expr().in_subquery(campaigns))
 }
 

@@ -19,7 +19,7 @@ pub mod template;
 
 pub use caller::{Caller, Known, Levels, Moment, TenantKey};
 pub use class::{Class, Rights, Sight, Verb};
-pub use governed::{Governed, handover_sides, wing_of};
+pub use governed::{Governed, handover_sides, own_campaigns, wing_of};
 pub use link::Link;
 pub use prune::{Mark, Prune, access, access_clear, access_field};
 pub use roles::{Role, RoleSet, UnknownRole};

@@ -7,7 +7,7 @@ use entities::{
 };
 use sea_orm::{
     Condition,
-    sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, UnionType},
+    sea_query::{Expr, ExprTrait, Func, JoinType, Query, SelectStatement, UnionType},
 };
 
 use uuid::Uuid;
@@ -30,16 +30,11 @@ impl Ways {
     /// Without a column yet. None for a caller without a colleague: its team scope is empty.
     fn of(caller: &Caller) -> Option<Ways> {
         let colleague = caller.colleague?;
-        let active = |table: &'static str| {
-            let col = |column: &'static str| Expr::col((table, column));
-            Condition::all()
-                .add(col("tenant_id").eq(caller.tenant))
-                .add(col("colleague_id").eq(colleague))
-                .add(col("valid_from").lte(caller.now()))
-                .add(Condition::any().add(col("valid_to").is_null()).add(col("valid_to").gt(caller.now())))
-        };
         let subtree = "subtree";
-        let team = Query::select().from_as(account_team_member::Entity, TEAM).cond_where(active(TEAM)).to_owned();
+        let team = Query::select()
+            .from_as(account_team_member::Entity, TEAM)
+            .cond_where(active(TEAM, caller, colleague))
+            .to_owned();
         let owner = Query::select()
             .from_as(account::Entity, OWNED)
             .and_where(Expr::col((OWNED, account::Column::TenantId)).eq(caller.tenant))
@@ -70,7 +65,7 @@ impl Ways {
                         "descendant_id",
                     )),
                 )
-                .cond_where(active(INDUSTRY_MEMBER))
+                .cond_where(active(INDUSTRY_MEMBER, caller, colleague))
                 .to_owned()
         };
         Some(Ways { team, owner, industry: caller.in_industries.then(industry) })
@@ -85,6 +80,16 @@ impl Ways {
         ];
         always.into_iter().chain(self.industry.map(industry))
     }
+}
+
+/// The places of a colleague on teams, those that have begun and not ended.
+fn active(table: &'static str, caller: &Caller, colleague: Uuid) -> Condition {
+    let col = |column: &'static str| Expr::col((table, column));
+    Condition::all()
+        .add(col("tenant_id").eq(caller.tenant))
+        .add(col("colleague_id").eq(colleague))
+        .add(col("valid_from").lte(caller.now()))
+        .add(Condition::any().add(col("valid_to").is_null()).add(col("valid_to").gt(caller.now())))
 }
 
 /// What a caller can hold on an account.
@@ -185,18 +190,9 @@ pub fn levels(caller: &Caller, accounts: &[Uuid]) -> Option<SelectStatement> {
 
 /// Joins the caller's own places on the team of an account, with the level in each wing as a column of [`LEVELS`]: a row a place, and one
 /// without any. For a caller who is on no industry's team; owners do everything besides.
-pub(super) fn join_places(select: &mut SelectStatement, account: Expr, caller: &Caller) {
-    let col = |column: account_team_member::Column| Expr::col((TEAM, column));
-    let own = Condition::all()
-        .add(col(account_team_member::Column::TenantId).eq(caller.tenant))
-        .add(col(account_team_member::Column::ColleagueId).eq(caller.colleague))
-        .add(col(account_team_member::Column::AccountId).eq(account))
-        .add(col(account_team_member::Column::ValidFrom).lte(caller.now()))
-        .add(
-            Condition::any()
-                .add(col(account_team_member::Column::ValidTo).is_null())
-                .add(col(account_team_member::Column::ValidTo).gt(caller.now())),
-        );
+pub(super) fn join_places(select: &mut SelectStatement, account: Expr, caller: &Caller, colleague: Uuid) {
+    let of_account = Expr::col((TEAM, account_team_member::Column::AccountId)).eq(account);
+    let own = active(TEAM, caller, colleague).add(of_account);
     select.join_as(JoinType::LeftJoin, account_team_member::Entity, TEAM, own);
     for (wing, alias) in LEVELS {
         select.expr_as(level_of(Some(TEAM), wing), alias);
@@ -214,19 +210,12 @@ pub const LEVELS: [(Wing, &str); 4] = [
 /// Accounts with an active account-team membership of the caller, whatever its level.
 pub fn team_accounts(caller: &Caller, leads_only: bool) -> Option<SelectStatement> {
     let colleague = caller.colleague?;
-    let member = Alias::new("on_team");
-    let col = |column: account_team_member::Column| Expr::col((member.clone(), column));
+    let member = "on_team";
+    let col = |column: account_team_member::Column| Expr::col((member, column));
     let mut select = Query::select()
-        .column((member.clone(), account_team_member::Column::AccountId))
-        .from_as(account_team_member::Entity, member.clone())
-        .and_where(col(account_team_member::Column::TenantId).eq(caller.tenant))
-        .and_where(col(account_team_member::Column::ColleagueId).eq(colleague))
-        .and_where(col(account_team_member::Column::ValidFrom).lte(caller.now()))
-        .cond_where(
-            Condition::any()
-                .add(col(account_team_member::Column::ValidTo).is_null())
-                .add(col(account_team_member::Column::ValidTo).gt(caller.now())),
-        )
+        .column((member, account_team_member::Column::AccountId))
+        .from_as(account_team_member::Entity, member)
+        .cond_where(active(member, caller, colleague))
         .to_owned();
     if leads_only {
         select.and_where(col(account_team_member::Column::IsLead).eq(true));

@@ -324,11 +324,12 @@ impl Caller {
         let key = (TypeId::of::<E>(), ty, ids.len());
         let made = BY_IDS.of(self, db.get_database_backend(), key, |pattern| {
             let mut rows = pattern.rows_as::<E>(ty).by_ids((0..ids.len()).map(template::arg));
-            let levels = E::ACCOUNT_ITSELF && ty == E::TYPE && pattern.colleague.is_some() && !pattern.in_industries;
-            if levels {
-                reach::join_places(QuerySelect::query(&mut rows.select), E::ID.into_expr(), pattern);
+            let is_account = E::ACCOUNT_ITSELF && ty == E::TYPE && !pattern.in_industries;
+            let colleague = pattern.colleague.filter(|_| is_account);
+            if let Some(colleague) = colleague {
+                reach::join_places(QuerySelect::query(&mut rows.select), E::ID.into_expr(), pattern, colleague);
             }
-            let brings = Brings { grants: rows.grants.clone(), flagged: rows.flagged, levels };
+            let brings = Brings { grants: rows.grants.clone(), flagged: rows.flagged, levels: colleague.is_some() };
             (sea_orm::QueryTrait::into_query(rows.ruled()), brings)
         });
         let rows = db.query_all_raw(made.statement(self, &ids)).await?;
