@@ -1,6 +1,7 @@
 //! Journey: one entity graph of the whole customer journey.
 
 pub mod account;
+pub mod analytics;
 pub mod app;
 pub mod auth;
 pub mod cli;

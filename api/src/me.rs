@@ -36,6 +36,8 @@ pub struct AccessRight {
     pub read: Sight,
     /// Whether you write.
     pub write: bool,
+    /// Whether it counts in your figures, of groups that are large enough, though you read no row.
+    pub aggregate: bool,
 }
 
 /// The caller.
@@ -140,7 +142,8 @@ impl Me {
 fn rights(ty: Type, grant: &Grant) -> Vec<AccessRight> {
     let (scope, rights) = (grant.scope, &grant.rights);
     let line = |class, field, verb: Verb| {
-        let right = AccessRight { ty, scope, class, field, read: verb.sight, write: verb.write };
+        let right =
+            AccessRight { ty, scope, class, field, read: verb.sight, write: verb.write, aggregate: verb.aggregate };
         (verb != Verb::default()).then_some(right)
     };
     let classes = Class::ALL.into_iter().filter_map(|class| line(Some(class), None, rights.on(class, "")));

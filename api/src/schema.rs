@@ -11,6 +11,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, 
 
 use crate::{
     account::{AccountMutations, AccountQueries, HouseMutations},
+    analytics::AnalyticsQuery,
     config::Limits,
     custom::{CustomFieldQuery, CustomMutation},
     files::{FileMutations, FileQueries},
@@ -43,6 +44,7 @@ pub struct Query(
     SearchQuery,
     CustomFieldQuery,
     FileQueries,
+    AnalyticsQuery,
 );
 
 /// Everything that can be changed.

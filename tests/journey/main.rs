@@ -28,6 +28,7 @@ mod live;
 mod marketing;
 mod masks;
 mod mutations;
+mod numbers;
 mod pages;
 mod persons;
 mod policy;

@@ -1,12 +1,20 @@
 //! What a unit of work must know whoever is calling: the next number of a series, and the rows that follow from a row that the
 //! caller may change. Their names say that no scope guards them; what they find never travels to the caller.
 
+use chrono::{DateTime, Utc};
 use entities::journey::feed_counter;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 use uuid::Uuid;
 
 use super::{Journaled, Work};
-use crate::graph::Result;
+use crate::graph::{Cx, Result};
+
+/// When the tenant's last change was recorded: what figures know of.
+pub async fn watermark(cx: &Cx) -> Result<Option<DateTime<Utc>>> {
+    let counter = feed_counter::Entity::find().filter(feed_counter::Column::TenantId.eq(cx.caller.tenant));
+    let counter = counter.one(&cx.db()).await?.filter(|counter| counter.position > 0);
+    Ok(counter.map(|counter| counter.last_recorded_at))
+}
 
 impl Work<'_> {
     /// Holds the tenant's counter row until the end: no other unit of work of the tenant comes to its own end meanwhile. On SQLite

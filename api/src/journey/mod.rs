@@ -30,6 +30,7 @@ mod visible;
 mod work;
 
 pub use event::{AUDIENCE_TEAM, Event};
+pub use follow::watermark;
 pub use kinds::{Declared, EventKind, Shape};
 pub use objects::{Journaled, ObjectType, Subjects, named_by};
 pub use payload::Payload;

@@ -88,11 +88,17 @@ pub struct Verb {
     pub sight: Sight,
     /// Whether writing is granted.
     pub write: bool,
+    /// Whether it counts in figures of groups that are large enough, though nobody reads it.
+    pub aggregate: bool,
 }
 
 impl Verb {
     fn join(self, other: Verb) -> Verb {
-        Verb { sight: self.sight.max(other.sight), write: self.write || other.write }
+        Verb {
+            sight: self.sight.max(other.sight),
+            write: self.write || other.write,
+            aggregate: self.aggregate || other.aggregate,
+        }
     }
 }
 
@@ -104,7 +110,8 @@ impl fmt::Display for Verb {
             Sight::Masked => "m",
             Sight::Clear => "r",
         })?;
-        f.write_str(if self.write { "w" } else { "" })
+        f.write_str(if self.write { "w" } else { "" })?;
+        f.write_str(if self.aggregate { "a" } else { "" })
     }
 }
 
@@ -143,9 +150,9 @@ impl Rights {
         self.on(class, field).write
     }
 
-    /// Whether there is any right at all.
+    /// Whether a row may be neither read nor written, whatever figures may count of it.
     pub fn is_empty(&self) -> bool {
-        *self == Rights::default()
+        !self.reads() && !self.writes()
     }
 
     /// Whether anything can be seen.

@@ -5,6 +5,7 @@
 
 mod caller;
 mod class;
+mod figures;
 mod governed;
 mod link;
 pub mod mask;
@@ -19,6 +20,7 @@ pub mod template;
 
 pub use caller::{Caller, Known, Levels, Moment, TenantKey};
 pub use class::{Class, Rights, Sight, Verb};
+pub use figures::{Basis, Column, Need, Span};
 pub use governed::{Governed, handover_sides, own_campaigns, wing_of};
 pub use link::Link;
 pub use prune::{Mark, Prune, access, access_clear, access_field};

@@ -238,6 +238,12 @@ impl<E: Governed> Rows<E> {
         sea_orm::QueryTrait::into_query(select)
     }
 
+    /// Columns of the rows as a sub-select. Whoever calls has judged what the caller may see of each.
+    pub(super) fn into_columns(self, columns: impl Iterator<Item = (&'static str, Expr)>) -> SelectStatement {
+        let select = self.ruled().select_only();
+        sea_orm::QueryTrait::into_query(columns.fold(select, |select, (alias, value)| select.column_as(value, alias)))
+    }
+
     /// All rows, seen.
     pub async fn all<C: ConnectionTrait>(self, db: &C) -> Result<Vec<Seen<E::Model>>, DbErr> {
         let (grants, flagged) = (self.grants.clone(), self.flagged);

@@ -5,7 +5,8 @@
 //! or own queue, `MINE` assigned to or attended by the caller, `CAMPAIGN` of a campaign that the caller owns, `CONSENT`
 //! with marketing consent, `DISCIPLINE` of the caller's own discipline, `LEAD` of an account whose team the caller leads,
 //! `ONTEAM` an active account-team membership whatever the role, `VISIBLE` by a note's visibility. Verbs: `r` read,
-//! `w` write, `m` masked, `h` pseudonym. `{a b}` grants exactly these fields. `-` grants nothing.
+//! `w` write, `m` masked, `h` pseudonym, `a` counted in figures
+//! of groups that are large enough, and never read. `{a b}` grants exactly these fields. `-` grants nothing.
 //! `*` stands for P N T D, what a verb without classes covers; `+` for all but G and S, what integrator and admin get.
 
 use std::sync::LazyLock;
@@ -47,53 +48,53 @@ macro_rules! types {
 // The columns are: marketing, sales, service, technical, manager, analyst, integrator, admin.
 types! {
     /// Account. Its description describes a company: class P.
-    Account Account ["A: P rw, D r" "T: P rw, M D r; A: {name industry} r" "T: P D r; Q: P D r" "T: P r" "A: P rw, M D r" "-" "A: P M rw" "A: + G S rw"];
+    Account Account ["A: P rw, D r" "T: P rw, M D r; A: {name industry} r" "T: P D r; Q: P D r" "T: P r" "A: P rw, M D r" "A: P a" "A: P M rw" "A: + G S rw"];
     /// Contact and contact point, with employment.
     Contact Account ["CONSENT: P N C rw; A: P N r, C m" "T: P N C rw, S r" "T: P N C r; Q: P N C r" "T: P N r, C r" "A: P N r, C m" "-" "A: P N C S K rw" "A: P N C r"];
     /// Visitor and identity.
     Visitor Account ["A: * h" "T: * r" "-" "-" "A: * h" "-" "A: + rw" "A: + rw"];
     /// Consent.
-    Consent Account ["A: P K rw" "T: P K r" "T: P K r" "-" "A: P K r" "-" "A: P K rw" "A: P K rw"];
+    Consent Account ["A: P K rw" "T: P K r" "T: P K r" "-" "A: P K r" "A: K a" "A: P K rw" "A: P K rw"];
     /// Campaign, channel, content asset.
-    Campaign Marketing ["A: * M rw" "A: P r" "A: P r" "A: P r" "A: * M r" "-" "A: + rw" "A: + rw"];
+    Campaign Marketing ["A: * M rw" "A: P r" "A: P r" "A: P r" "A: * M r" "A: P a" "A: + rw" "A: + rw"];
     /// Campaign cost.
-    CampaignCost Marketing ["A: * M rw" "-" "-" "-" "A: * M r" "-" "A: + rw" "A: + rw"];
+    CampaignCost Marketing ["A: * M rw" "-" "-" "-" "A: * M r" "A: * M a" "A: + rw" "A: + rw"];
     /// Touchpoint.
-    Touchpoint Marketing ["A: * rw" "T: * r" "T: {interaction occurredAt campaign} r" "T: {interaction occurredAt} r" "A: * r" "-" "A: + rw" "A: + rw"];
+    Touchpoint Marketing ["A: * rw" "T: * r" "T: {interaction occurredAt campaign} r" "T: {interaction occurredAt} r" "A: * r" "A: * a" "A: + rw" "A: + rw"];
     /// Lead, with score parts and provenance.
-    Lead Marketing ["A: * rw" "T: * rw; Q: * rw" "T: P r" "-" "A: * r" "-" "A: + rw" "A: + rw"];
+    Lead Marketing ["A: * rw" "T: * rw; Q: * rw" "T: P r" "-" "A: * r" "A: * a" "A: + rw" "A: + rw"];
     /// Handover with reason, rating and comment.
-    Handover Sales ["A: * r, {offer} w" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "A: * r" "-" "A: + r, {expire} w" "A: + r, {expire} w"];
+    Handover Sales ["A: * r, {offer} w" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "A: * r" "A: * a" "A: + r, {expire} w" "A: + r, {expire} w"];
     /// Opportunity, with its history.
-    Opportunity Sales ["T: P M r; CAMPAIGN: P M r" "T: P T M rw, G r" "T: P r" "T: P r" "A: * M G r" "-" "A: + rw" "A: + rw"];
+    Opportunity Sales ["T: P M r; CAMPAIGN: P M r" "T: P T M rw, G r" "T: P r" "T: P r" "A: * M G r" "A: P M a" "A: + rw" "A: + rw"];
     /// The roles that contacts play in an opportunity.
     ContactRole Sales ["T: * r" "T: * rw" "T: * r" "T: * r" "A: * r" "-" "A: + rw" "A: + rw"];
     /// Meeting and requirement.
-    Meeting Sales ["T: P r, {statement} r" "T: * rw" "T: P r" "MINE: * rw; T: P r" "A: P r" "-" "A: + rw" "A: P r"];
+    Meeting Sales ["T: P r, {statement} r" "T: * rw" "T: P r" "MINE: * rw; T: P r" "A: P r" "A: P a" "A: + rw" "A: P r"];
     /// Note.
     Note Sales ["VISIBLE: * rw" "VISIBLE: * rw" "VISIBLE: * rw" "VISIBLE: * rw" "ONTEAM: * r" "-" "A: + w" "-"];
     /// Order and contract.
-    Order Sales ["T: P r" "T: P T M rw, G r" "T: P r, {entitlements} r" "T: P r, {entitlements} r" "A: * M G r" "-" "A: + rw" "A: + rw"];
+    Order Sales ["T: P r" "T: P T M rw, G r" "T: P r, {entitlements} r" "T: P r, {entitlements} r" "A: * M G r" "A: P M a" "A: + rw" "A: + rw"];
     /// Product.
-    Product Sales ["A: P r" "A: P r" "A: * rw" "A: * rw" "A: * r" "-" "A: + rw" "A: + rw"];
+    Product Sales ["A: P r" "A: P r" "A: * rw" "A: * rw" "A: * r" "A: P a" "A: + rw" "A: + rw"];
     /// Installed asset.
-    Asset Service ["A: P r" "T: P r" "T: * rw" "T: * rw" "A: * r" "-" "A: + rw" "A: + rw"];
+    Asset Service ["A: P r" "T: P r" "T: * rw" "T: * rw" "A: * r" "A: P a" "A: + rw" "A: + rw"];
     /// Ticket header.
-    Ticket Service ["T: {status category} r" "T: P r, {subject} r" "T: * rw; Q: * rw" "T: * r; MINE: * w" "A: P r" "-" "A: + rw" "A: + rw"];
+    Ticket Service ["T: {status category} r" "T: P r, {subject} r" "T: * rw; Q: * rw" "T: * r; MINE: * w" "A: P r" "A: P a" "A: + rw" "A: + rw"];
     /// Public ticket message.
     TicketMessage Service ["-" "T: * r" "T: * rw; Q: * rw" "T: * r" "ONTEAM: * r" "-" "A: + rw" "-"];
     /// Internal ticket note.
     TicketNote Service ["-" "-" "T: * rw; Q: * rw" "T: * rw" "ONTEAM: * r" "-" "A: + w" "-"];
     /// SLA clock, CSAT and NPS score. Marketing hears what was said without who said it.
-    ServiceLevel Service ["T: P T D r" "T: * r" "T: * r; Q: * r" "T: * r" "A: * r" "-" "A: + rw" "A: + rw"];
+    ServiceLevel Service ["T: P T D r" "T: * r" "T: * r; Q: * r" "T: * r" "A: * r" "A: * a" "A: + rw" "A: + rw"];
     /// Survey comment.
     SurveyComment Service ["T: P T r" "T: * r" "T: * r; Q: * r" "T: * r" "A: * r" "-" "A: + rw" "A: + r"];
     /// Attribution.
-    Attribution Marketing ["A: * M r" "T: * M r" "-" "-" "A: * M r" "-" "A: + r" "A: + r"];
+    Attribution Marketing ["A: * M r" "T: * M r" "-" "-" "A: * M r" "A: * M a" "A: + r" "A: + r"];
     /// The shared scoreboard: one fixed set of tenant figures for everybody.
     Scoreboard Account ["A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r" "A: * M r"];
     /// Colleague, industry, pipeline, stage, SLA policy, exchange rate.
-    Reference Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * r" "-" "A: + rw" "A: + rw"];
+    Reference Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * r" "A: P a" "A: + rw" "A: + rw"];
     /// Queue with its members, business calendar, goal: what a manager may change of the reference data.
     Queue Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
     /// The entry of the sales desk: technicians work through it, too; each list obeys its own line.
@@ -101,7 +102,7 @@ types! {
     /// Task.
     Task Sales ["T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "T: * rw; Q: * rw" "A: * r" "-" "A: + rw" "A: + r"];
     /// Activity: call, mail, chat, visit.
-    Activity Sales ["T: P r" "T: * rw" "T: * rw" "MINE: * rw; T: P r" "A: P r" "-" "A: + rw" "A: P r"];
+    Activity Sales ["T: P r" "T: * rw" "T: * rw" "MINE: * rw; T: P r" "A: P r" "A: P a" "A: + rw" "A: P r"];
     /// Lesson.
     Lesson Marketing ["A: * rw" "T: * r" "T: * r" "T: * r" "A: * r" "-" "A: + r" "A: + r"];
     /// A field of the tenant's own, as it is declared: what it is called is public in the tenant.
@@ -259,11 +260,12 @@ fn parse_clause(clause: &'static str) -> Option<Grant> {
 
 fn parse_verb(text: &str) -> Option<Verb> {
     Some(match text {
-        "r" => Verb { sight: Sight::Clear, write: false },
-        "rw" => Verb { sight: Sight::Clear, write: true },
-        "w" => Verb { sight: Sight::None, write: true },
-        "m" => Verb { sight: Sight::Masked, write: false },
-        "h" => Verb { sight: Sight::Pseudonym, write: false },
+        "r" => Verb { sight: Sight::Clear, ..Verb::default() },
+        "rw" => Verb { sight: Sight::Clear, write: true, ..Verb::default() },
+        "w" => Verb { write: true, ..Verb::default() },
+        "m" => Verb { sight: Sight::Masked, ..Verb::default() },
+        "h" => Verb { sight: Sight::Pseudonym, ..Verb::default() },
+        "a" => Verb { aggregate: true, ..Verb::default() },
         _ => return None,
     })
 }
@@ -279,7 +281,8 @@ mod tests {
                 let grants = cell(*ty, role);
                 assert_eq!(grants.is_empty(), ty.cells()[role as usize] == "-");
                 if role == Role::Analyst && *ty != Type::Scoreboard {
-                    assert!(grants.is_empty(), "{ty:?}");
+                    let row = |grant: &Grant| grant.rights.reads() || grant.rights.writes();
+                    assert!(!grants.iter().any(row), "{ty:?}");
                 }
             }
         }
@@ -288,11 +291,11 @@ mod tests {
     #[test]
     fn reading_is_a_ladder_and_writing_a_separate_bit() {
         let marketing = most(Type::Contact, Role::Marketing.into());
-        assert_eq!(marketing.on(Class::C, "email"), Verb { sight: Sight::Clear, write: true });
+        assert_eq!(marketing.on(Class::C, "email"), Verb { sight: Sight::Clear, write: true, aggregate: false });
         let manager = most(Type::Contact, Role::Manager.into());
-        assert_eq!(manager.on(Class::C, "email"), Verb { sight: Sight::Masked, write: false });
+        assert_eq!(manager.on(Class::C, "email"), Verb { sight: Sight::Masked, ..Verb::default() });
         let note = most(Type::TicketNote, Role::Integrator.into());
-        assert_eq!(note.on(Class::T, "body"), Verb { sight: Sight::None, write: true });
+        assert_eq!(note.on(Class::T, "body"), Verb { write: true, ..Verb::default() });
     }
 
     #[test]

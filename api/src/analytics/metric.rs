@@ -1,0 +1,577 @@
+//! The metrics, each declared once: what it counts, how it is dated, who answers for it, and by what it can be told apart. Every door
+//! reads this list; `docs/numbers.md` is printed from it.
+
+use async_graphql::Enum;
+use entities::codes::Discipline;
+use sea_orm::sea_query::{Expr, ExprTrait};
+
+use super::{dimension::Dimension, fact::Fact};
+use crate::policy::{Class, Type};
+
+/// A condition on the rows of a fact.
+pub type Test = fn() -> Expr;
+
+/// What a metric is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+pub enum Unit {
+    /// Touches.
+    Touch,
+    /// Different persons: contacts, and visitors whose name is not known.
+    Person,
+    /// Leads.
+    Lead,
+    /// Offers from one discipline to the next: a lead that was offered twice is two.
+    Offer,
+    /// Opportunities.
+    Opportunity,
+    /// Orders.
+    Order,
+    /// Contracts.
+    Contract,
+    /// Meetings.
+    Meeting,
+    /// Calls, mails, chats and visits.
+    Activity,
+    /// Tickets.
+    Ticket,
+    /// Promises of the service.
+    Promise,
+    /// Answers to surveys.
+    Answer,
+    /// Money, in minor units of the answer's currency.
+    Money,
+    /// Money a day.
+    MoneyPerDay,
+    /// Milliseconds.
+    Millisecond,
+    /// A share of one.
+    Share,
+    /// From −1 to 1: the share of one answer less the share of its opposite.
+    Balance,
+    /// Points.
+    Point,
+}
+
+/// How rows become a figure.
+#[derive(Clone, Copy, Debug)]
+pub enum Measure {
+    /// How many rows.
+    Count,
+    /// How many different persons.
+    Persons,
+    /// Rows that pass, among those that count.
+    Share {
+        /// What passes.
+        of: Test,
+        /// What may pass yet; nothing without.
+        open: Option<Test>,
+    },
+    /// Rows that pass less rows that fail, among those that count.
+    Balance {
+        /// What adds.
+        plus: Test,
+        /// What takes away.
+        minus: Test,
+    },
+    /// The sum of a column.
+    Sum(&'static str),
+    /// The mean of a column.
+    Mean(&'static str),
+    /// The sum of amounts, each worth what it was on the day of a column.
+    Money(Dated),
+    /// Amounts that pass, among amounts.
+    MoneyShare {
+        /// What passes.
+        of: Test,
+        /// The day of its worth.
+        dated: Dated,
+    },
+    /// Amounts spread evenly over their days.
+    Spread,
+    /// From one column to another. Rows without an end count as open.
+    Duration {
+        /// Where it begins.
+        from: &'static str,
+        /// Where it ends.
+        to: &'static str,
+        /// Which rows took no time at all, whatever the columns say.
+        zero: Option<Test>,
+    },
+    /// Rows that stand at a moment: the end of each bucket.
+    Standing,
+    /// What those are worth.
+    StandingMoney {
+        /// Each by its probability.
+        weighted: bool,
+    },
+    /// Made of other metrics.
+    Derived(Derivation),
+}
+
+/// On which day an amount is worth what it says, where it says so in another currency.
+#[derive(Clone, Copy, Debug)]
+pub enum Dated {
+    /// A column that holds a civil day; the row's date where it is empty.
+    Day(&'static str),
+    /// The row's date.
+    Moment,
+}
+
+/// How a metric is made of others.
+#[derive(Clone, Copy, Debug)]
+pub enum Derivation {
+    /// One divided by another.
+    Over(Metric, Metric),
+    /// What one brought over what another cost, less one: `(a − b) / b`.
+    Return(Metric, Metric),
+}
+
+/// Why a row does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enum)]
+pub enum Reason {
+    /// There is no exchange rate on or before the day.
+    MissingRate,
+    /// It says no amount.
+    NoAmount,
+    /// It was not decided yet.
+    Undecided,
+    /// It still runs: not kept, and not due.
+    Running,
+    /// It did not happen yet: counted as open, and not among the finished.
+    Unfinished,
+    /// It was answered before it was offered: counted as 0.
+    PreOffer,
+    /// It was closed as a duplicate.
+    Duplicate,
+    /// It was asked on another scale.
+    OtherScale,
+}
+
+/// How a metric is declared.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// Which one.
+    pub metric: Metric,
+    /// Counts up when a figure would change though its rows did not.
+    pub version: u16,
+    /// In words.
+    pub formula: &'static str,
+    /// Who defines it so.
+    pub source: &'static str,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// Who answers for it.
+    pub discipline: Discipline,
+    /// What it counts.
+    pub fact: Fact,
+    /// The column that dates a row.
+    pub at: &'static str,
+    /// The rows that count; all without.
+    pub only: Option<Test>,
+    /// How they become a figure.
+    pub measure: Measure,
+    /// Rows that were looked at and do not count, with the reason.
+    pub excluded: &'static [(Reason, Test)],
+    /// What the caller must read, or at least count.
+    pub needs: &'static [(Type, Class, &'static str)],
+}
+
+impl Definition {
+    /// Its name and version, as answers carry them: `WIN_RATE@1`.
+    pub fn id(&self) -> String {
+        format!("{}@{}", self.metric.code(), self.version)
+    }
+
+    /// By what it can be told apart.
+    pub fn dimensions(&self) -> Vec<Dimension> {
+        Dimension::ALL.iter().copied().filter(|dimension| self.allows(*dimension)).collect()
+    }
+
+    /// Whether it can be told apart by a dimension: of a derived metric both sides must.
+    pub fn allows(&self, dimension: Dimension) -> bool {
+        match self.measure {
+            Measure::Derived(derivation) => derivation.parts().iter().all(|part| part.definition().allows(dimension)),
+            _ => self.fact.has(dimension),
+        }
+    }
+}
+
+impl Derivation {
+    /// What it is made of.
+    pub fn parts(self) -> [Metric; 2] {
+        match self {
+            Derivation::Over(one, other) | Derivation::Return(one, other) => [one, other],
+        }
+    }
+}
+
+fn f(column: &'static str) -> Expr {
+    Expr::col(("f", column))
+}
+
+fn has(column: &'static str) -> Expr {
+    f(column).is_not_null()
+}
+
+macro_rules! metrics {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal v $version:literal {
+        $formula:literal, $source:literal;
+        $unit:ident of $discipline:ident, $fact:ident at $at:literal;
+        $(only $only:expr;)?
+        is $measure:expr;
+        $(excluded [$(($reason:ident, $why:expr)),*];)?
+        needs [$($ty:ident $class:ident $($field:literal)?),*]
+    })*) => {
+        /// A figure that marketing, sales and service mean the same by.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enum)]
+        pub enum Metric { $($(#[doc = $doc])* #[graphql(name = $code)] $name,)* }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &[Metric] = &[$(Metric::$name,)*];
+
+            /// Its name in the schema, in files and in docs.
+            pub const fn code(self) -> &'static str {
+                match self { $(Metric::$name => $code,)* }
+            }
+
+            /// What it is, in a sentence.
+            pub const fn title(self) -> &'static str {
+                match self { $(Metric::$name => concat!($($doc),*),)* }
+            }
+
+            /// The metric of a name.
+            pub fn parse(code: &str) -> Option<Metric> {
+                Metric::ALL.iter().copied().find(|metric| metric.code() == code)
+            }
+
+            /// How it is declared.
+            pub fn definition(self) -> Definition {
+                match self { $(Metric::$name => Definition {
+                    metric: self,
+                    version: $version,
+                    formula: $formula,
+                    source: $source,
+                    unit: Unit::$unit,
+                    discipline: Discipline::$discipline,
+                    fact: Fact::$fact,
+                    at: $at,
+                    only: metrics!(@only $($only)?),
+                    measure: $measure,
+                    excluded: &[$($((Reason::$reason, $why)),*)?],
+                    needs: &[$((Type::$ty, Class::$class, metrics!(@field $($field)?))),*],
+                },)* }
+            }
+        }
+    };
+    (@only) => { None };
+    (@only $only:expr) => { Some($only) };
+    (@field) => { "" };
+    (@field $field:literal) => { $field };
+}
+
+const DAY_OF_CLOSE: Dated = Dated::Day("close_date");
+const M2S: &str = "MARKETING_TO_SALES";
+
+fn to_sales() -> Expr {
+    f("boundary").eq(M2S)
+}
+fn accepted() -> Expr {
+    f("outcome").is_in(["ACCEPTED", "RETURNED"])
+}
+fn rejected() -> Expr {
+    f("outcome").eq("REJECTED")
+}
+fn decided() -> Expr {
+    accepted().or(rejected())
+}
+fn closed() -> Expr {
+    f("standing").is_in(["WON", "LOST"])
+}
+fn counted_close() -> Expr {
+    closed().and(f("duplicate").eq(0))
+}
+fn won() -> Expr {
+    f("standing").eq("WON")
+}
+
+metrics! {
+    /// Touches between the market and the company, online and offline.
+    Touches = "TOUCHES" v 1 {
+        "touches dated in the period", "graph: touchpoint";
+        Touch of Marketing, Touch at "at"; is Measure::Count; needs [Touchpoint P]
+    }
+    /// Different persons who were touched.
+    PersonsReached = "PERSONS_REACHED" v 1 {
+        "different contacts, and visitors whose name is not known, touched in the period", "A16, reach";
+        Person of Marketing, Touch at "at"; only (|| has("person")); is Measure::Persons; needs [Touchpoint P]
+    }
+    /// Leads that came in.
+    Leads = "LEADS" v 1 {
+        "leads created in the period", "A16";
+        Lead of Marketing, Lead at "at"; is Measure::Count; needs [Lead P]
+    }
+    /// Leads that qualified for marketing.
+    Mqls = "MQLS" v 1 {
+        "leads whose qualification is dated in the period", "A16";
+        Lead of Marketing, Lead at "mql_at"; only (|| has("mql_at")); is Measure::Count; needs [Lead P]
+    }
+    /// Marketing-qualified leads out of the leads that came in.
+    MqlRate = "MQL_RATE" v 1 {
+        "of the leads created in the period, those that have qualified by now", "A3, cohort by creation";
+        Share of Marketing, Lead at "at"; is Measure::Share { of: || has("mql_at"), open: None }; needs [Lead P]
+    }
+    /// What campaigns cost.
+    CampaignCost = "CAMPAIGN_COST" v 1 {
+        "cost rows, each spread evenly over its days, the days in the period", "A9";
+        Money of Marketing, Cost at "first_day"; is Measure::Spread; needs [CampaignCost M]
+    }
+    /// Offers that marketing made to sales.
+    Offers = "OFFERS" v 1 {
+        "offers from marketing to sales made in the period", "A2";
+        Offer of Marketing, Handover at "at"; only to_sales; is Measure::Count; needs [Handover P]
+    }
+    /// Different leads that marketing offered to sales.
+    LeadsOffered = "LEADS_OFFERED" v 1 {
+        "different leads offered from marketing to sales in the period: offered twice counts once", "A2, second unit";
+        Lead of Marketing, Handover at "at"; only to_sales; is Measure::Persons; needs [Handover P]
+    }
+    /// Offers that sales took.
+    Accepted = "ACCEPTED" v 1 {
+        "of the offers made in the period, those that sales accepted, given back later or not", "A2, SAL";
+        Offer of Sales, Handover at "at"; only (|| to_sales().and(accepted())); is Measure::Count; needs [Handover P]
+    }
+    /// Sales took out of what it decided.
+    AcceptanceRate = "ACCEPTANCE_RATE" v 1 {
+        "accepted / (accepted + rejected), of the offers made in the period", "A2; Wilson interval 95 %";
+        Share of Sales, Handover at "at"; only (|| to_sales().and(decided())); is Measure::Share { of: accepted, open: None };
+        excluded [(Undecided, || to_sales().and(f("outcome").is_null().or(f("outcome").is_in(["EXPIRED", "RECALLED"]))))];
+        needs [Handover P]
+    }
+    /// Sales decided out of what it was offered.
+    DecidedRate = "DECIDED_RATE" v 1 {
+        "(accepted + rejected) / offered, of the offers made in the period", "A2";
+        Share of Sales, Handover at "at"; only to_sales; is Measure::Share { of: decided, open: None }; needs [Handover P]
+    }
+    /// Sales decided in time out of what it was offered.
+    OnTimeRate = "ON_TIME_RATE" v 1 {
+        "decided before the deadline / offered, of the offers made in the period; without a deadline every decision is in time", "A2";
+        Share of Sales, Handover at "at"; only to_sales;
+        is Measure::Share { of: || decided().and(f("due_at").is_null().or(f("decided_at").lte(f("due_at")))), open: None };
+        needs [Handover P]
+    }
+    /// Offers that sales refused; by REASON it is the Pareto of refusals.
+    Rejected = "REJECTED" v 1 {
+        "of the offers made in the period, those that sales rejected", "A2";
+        Offer of Sales, Handover at "at"; only (|| to_sales().and(rejected())); is Measure::Count; needs [Handover P]
+    }
+    /// Offers that were accepted by a rule, with nobody's decision.
+    AutoAccepted = "AUTO_ACCEPTED" v 1 {
+        "of the offers made in the period, those accepted without a person's decision", "A2, counted separately";
+        Offer of Sales, Handover at "at"; only (|| to_sales().and(accepted()).and(f("by_nobody").eq(true))); is Measure::Count;
+        needs [Handover P]
+    }
+    /// The mark that sales gave to what marketing offered, 1 to 5.
+    OfferRating = "OFFER_RATING" v 1 {
+        "mean of the marks given, of the offers made in the period", "graph: handover.rating";
+        Point of Sales, Handover at "at"; only (|| to_sales().and(has("rating"))); is Measure::Mean("rating"); needs [Handover P]
+    }
+    /// How long an offered lead waits for a person's first word, by the calendar.
+    LeadResponseTime = "LEAD_RESPONSE_TIME" v 1 {
+        "first outbound human touch by the receiving team at or after the offer − offer; 0 where it came before the offer", "A1, owner clock";
+        Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")) };
+        excluded [
+            (PreOffer, || to_sales().and(has("touched_before"))),
+            (Unfinished, || to_sales().and(f("touched_at").is_null()).and(f("touched_before").is_null()))
+        ];
+        needs [Handover P]
+    }
+    /// Opportunities that were opened.
+    OpportunitiesCreated = "OPPORTUNITIES_CREATED" v 1 {
+        "opportunities created in the period", "A16";
+        Opportunity of Sales, Opportunity at "at"; is Measure::Count; needs [Opportunity P]
+    }
+    /// Opportunities that were won.
+    Won = "WON" v 1 {
+        "opportunities whose last close is dated in the period and is a win", "A5";
+        Opportunity of Sales, Opportunity at "entered_at"; only won; is Measure::Count; needs [Opportunity P]
+    }
+    /// Opportunities that were lost.
+    Lost = "LOST" v 1 {
+        "opportunities whose last close is dated in the period and is a loss; duplicates do not count", "A5";
+        Opportunity of Sales, Opportunity at "entered_at"; only (|| f("standing").eq("LOST").and(f("duplicate").eq(0))); is Measure::Count;
+        excluded [(Duplicate, || closed().and(f("duplicate").eq(1)))];
+        needs [Opportunity P]
+    }
+    /// Won out of closed, by the period in which they closed.
+    WinRate = "WIN_RATE" v 1 {
+        "won / (won + lost), of the opportunities whose last close is dated in the period; duplicates do not count, no decision is lost", "A5";
+        Share of Sales, Opportunity at "entered_at"; only counted_close; is Measure::Share { of: won, open: None };
+        excluded [(Duplicate, || closed().and(f("duplicate").eq(1)))];
+        needs [Opportunity P]
+    }
+    /// Won out of created, by the period in which they were created.
+    CohortWinRate = "COHORT_WIN_RATE" v 1 {
+        "won / created, of the opportunities created in the period; mature when none of them is open", "A5, cohort";
+        Share of Sales, Opportunity at "at"; only (|| f("duplicate").eq(0)); is Measure::Share { of: won, open: Some(|| f("standing").eq("OPEN")) };
+        excluded [(Duplicate, || closed().and(f("duplicate").eq(1)))];
+        needs [Opportunity P]
+    }
+    /// Won value out of closed value.
+    WinRateByValue = "WIN_RATE_BY_VALUE" v 1 {
+        "value won / value won and lost, of the opportunities whose last close is dated in the period", "A5, by value";
+        Share of Sales, Opportunity at "entered_at"; only counted_close; is Measure::MoneyShare { of: won, dated: DAY_OF_CLOSE };
+        needs [Opportunity P, Opportunity M]
+    }
+    /// What was won.
+    WonValue = "WON_VALUE" v 1 {
+        "amounts of the opportunities whose last close is dated in the period and is a win, at the rate of their close date", "A16, revenue";
+        Money of Sales, Opportunity at "entered_at"; only won; is Measure::Money(DAY_OF_CLOSE); needs [Opportunity P, Opportunity M]
+    }
+    /// What a won opportunity brings on average.
+    AverageWonValue = "AVERAGE_WON_VALUE" v 1 {
+        "WON_VALUE / WON", "A7, a part";
+        Money of Sales, Opportunity at "entered_at"; is Measure::Derived(Derivation::Over(Metric::WonValue, Metric::Won));
+        needs [Opportunity P, Opportunity M]
+    }
+    /// How long it takes to win.
+    SalesCycle = "SALES_CYCLE" v 1 {
+        "last close − creation, of the opportunities whose last close is dated in the period and is a win", "A6";
+        Millisecond of Sales, Opportunity at "entered_at"; only won; is Measure::Duration { from: "at", to: "entered_at", zero: None }; needs [Opportunity P]
+    }
+    /// Opportunities that are open at the end of each bucket.
+    OpenOpportunities = "OPEN_OPPORTUNITIES" v 1 {
+        "opportunities in an open stage at the end of the bucket, by their history", "A8";
+        Opportunity of Sales, Snapshot at "at"; only (|| f("standing").eq("OPEN")); is Measure::Standing; needs [Opportunity P]
+    }
+    /// What open opportunities are worth at the end of each bucket.
+    PipelineValue = "PIPELINE_VALUE" v 1 {
+        "amounts of the opportunities in an open stage at the end of the bucket, as they were then", "A8";
+        Money of Sales, Snapshot at "at"; only (|| f("standing").eq("OPEN")); is Measure::StandingMoney { weighted: false };
+        needs [Opportunity P, Opportunity M]
+    }
+    /// What open opportunities are worth at the end of each bucket, each by its probability.
+    PipelineWeighted = "PIPELINE_WEIGHTED" v 1 {
+        "Σ amount × probability of the opportunities in an open stage at the end of the bucket, as they were then", "A8";
+        Money of Sales, Snapshot at "at"; only (|| f("standing").eq("OPEN")); is Measure::StandingMoney { weighted: true };
+        needs [Opportunity P, Opportunity M]
+    }
+    /// Meetings that were held.
+    MeetingsHeld = "MEETINGS_HELD" v 1 {
+        "meetings with outcome HELD that began in the period", "graph: meeting";
+        Meeting of Sales, Meeting at "at"; only (|| f("outcome").eq("HELD")); is Measure::Count; needs [Meeting P]
+    }
+    /// Calls, mails, chats and visits.
+    Activities = "ACTIVITIES" v 1 {
+        "activities dated in the period", "graph: activity";
+        Activity of Sales, Activity at "at"; is Measure::Count; needs [Activity P]
+    }
+    /// Orders that were placed.
+    Orders = "ORDERS" v 1 {
+        "orders placed in the period, cancelled ones left out", "graph: order";
+        Order of Sales, Order at "at"; only (|| f("status").ne("CANCELLED")); is Measure::Count; needs [Order P]
+    }
+    /// What was ordered.
+    OrderValue = "ORDER_VALUE" v 1 {
+        "totals of the orders placed in the period, cancelled ones left out, at the rate of the day of the order", "graph: order";
+        Money of Sales, Order at "at"; only (|| f("status").ne("CANCELLED")); is Measure::Money(Dated::Moment); needs [Order P, Order M]
+    }
+    /// Contracts that were signed.
+    ContractsSigned = "CONTRACTS_SIGNED" v 1 {
+        "contracts signed in the period", "graph: contract";
+        Contract of Sales, Contract at "at"; only (|| has("at")); is Measure::Count; needs [Order P]
+    }
+    /// Tickets that came in.
+    Tickets = "TICKETS" v 1 {
+        "tickets created in the period", "A13";
+        Ticket of Service, Ticket at "at"; is Measure::Count; needs [Ticket P "status"]
+    }
+    /// Tickets that were solved.
+    TicketsSolved = "TICKETS_SOLVED" v 1 {
+        "tickets whose last solution is dated in the period", "A12";
+        Ticket of Service, Ticket at "solved_at"; only (|| has("solved_at")); is Measure::Count; needs [Ticket P]
+    }
+    /// How often tickets had to be opened again.
+    Reopened = "REOPENED" v 1 {
+        "Σ reopenings so far, of the tickets created in the period", "A12";
+        Ticket of Service, Ticket at "at"; is Measure::Sum("reopened"); needs [Ticket P]
+    }
+    /// How long a customer waits for the first human answer.
+    FirstResponseTime = "FIRST_RESPONSE_TIME" v 1 {
+        "first public human answer − creation, of the tickets created in the period", "A10, calendar";
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "answered_at", zero: None };
+        excluded [(Unfinished, || f("answered_at").is_null())];
+        needs [Ticket P]
+    }
+    /// How long it takes to the last solution.
+    ResolutionTime = "RESOLUTION_TIME" v 1 {
+        "last solution − creation, of the tickets created in the period", "A12, full resolution, calendar";
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "solved_at", zero: None };
+        excluded [(Unfinished, || f("solved_at").is_null())];
+        needs [Ticket P]
+    }
+    /// Tickets that wait at the end of each bucket.
+    Backlog = "BACKLOG" v 1 {
+        "tickets neither solved nor closed at the end of the bucket, by their history", "A13";
+        Ticket of Service, TicketStage at "at"; only (|| f("stage").is_not_in(["SOLVED", "CLOSED"])); is Measure::Standing; needs [Ticket P]
+    }
+    /// Promises that were kept out of those that ended.
+    SlaAttainment = "SLA_ATTAINMENT" v 1 {
+        "met / (met + breached), of the promises that began in the period; those that run and are not due are left out", "A13, attainment";
+        Share of Service, Promise at "at"; only (|| has("met_at").or(has("breached_at")));
+        is Measure::Share { of: || has("met_at").and(f("breached_at").is_null()), open: None };
+        excluded [(Running, || f("met_at").is_null().and(f("breached_at").is_null()))];
+        needs [ServiceLevel P]
+    }
+    /// How content customers are with a case.
+    Csat = "CSAT" v 1 {
+        "answers 4 and 5 / answers, on the scale of 1 to 5, by the date of the answer", "A13, CSAT";
+        Share of Service, Answer at "at"; only (|| f("survey").eq("CSAT").and(f("scale").eq(5))); is Measure::Share { of: || f("score").gte(4), open: None };
+        excluded [(OtherScale, || f("survey").eq("CSAT").and(f("scale").ne(5)))];
+        needs [ServiceLevel P]
+    }
+    /// Whether customers recommend the company.
+    Nps = "NPS" v 1 {
+        "share of 9 and 10 less share of 0 to 6, on the scale of 0 to 10, by the date of the answer", "A13, NPS";
+        Balance of Service, Answer at "at"; only (|| f("survey").eq("NPS").and(f("scale").eq(10)));
+        is Measure::Balance { plus: || f("score").gte(9), minus: || f("score").lte(6) };
+        excluded [(OtherScale, || f("survey").eq("NPS").and(f("scale").ne(10)))];
+        needs [ServiceLevel P]
+    }
+    /// What a lead cost.
+    CostPerLead = "COST_PER_LEAD" v 1 {
+        "CAMPAIGN_COST / LEADS", "A14";
+        Money of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::CampaignCost, Metric::Leads));
+        needs [CampaignCost M, Lead P]
+    }
+    /// What a marketing-qualified lead cost.
+    CostPerMql = "COST_PER_MQL" v 1 {
+        "CAMPAIGN_COST / MQLS", "A14";
+        Money of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::CampaignCost, Metric::Mqls));
+        needs [CampaignCost M, Lead P]
+    }
+    /// What a lead that sales accepted cost.
+    CostPerSal = "COST_PER_SAL" v 1 {
+        "CAMPAIGN_COST / ACCEPTED", "A14";
+        Money of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::CampaignCost, Metric::Accepted));
+        needs [CampaignCost M, Handover P]
+    }
+    /// What an opportunity cost.
+    CostPerOpportunity = "COST_PER_OPPORTUNITY" v 1 {
+        "CAMPAIGN_COST / OPPORTUNITIES_CREATED", "A14";
+        Money of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::CampaignCost, Metric::OpportunitiesCreated));
+        needs [CampaignCost M, Opportunity P]
+    }
+    /// What the primary campaigns' wins brought over what the campaigns cost.
+    Roi = "ROI" v 1 {
+        "(WON_VALUE − CAMPAIGN_COST) / CAMPAIGN_COST: cash view, cost and wins of the same period, credit to the primary campaign", "A9";
+        Share of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Return(Metric::WonValue, Metric::CampaignCost));
+        needs [CampaignCost M, Opportunity P, Opportunity M]
+    }
+    /// What a unit of money spent on campaigns brought.
+    Roas = "ROAS" v 1 {
+        "WON_VALUE / CAMPAIGN_COST: cash view, cost and wins of the same period, credit to the primary campaign", "A9";
+        Share of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::WonValue, Metric::CampaignCost));
+        needs [CampaignCost M, Opportunity P, Opportunity M]
+    }
+}

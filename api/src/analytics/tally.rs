@@ -1,0 +1,464 @@
+//! How lines become figures: what the database counted is added up by group and bucket, amounts are converted one by one, and what is
+//! too small to be shown is hidden.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entities::sync::fx_rate;
+use numbers::{
+    credit,
+    fx::Rates,
+    stats::{self, Summary},
+    suppress::{self, Group, Table, Thresholds},
+};
+use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
+
+use super::{
+    ask::{Ask, Fx, Value},
+    dimension::KeyOf,
+    metric::{Definition, Derivation, Measure, Reason, Unit},
+    query::{BUCKET, HALF, KEYS, Plan},
+};
+use crate::{
+    graph::{Cx, Error, Result, decimals},
+    policy::Basis,
+};
+
+/// The most groups of one answer.
+pub const MAX_GROUPS: usize = 50_000;
+/// The most groups of one answer to whoever reads no rows: what hides small ones looks at each beside each.
+const MAX_HIDDEN: usize = 2_500;
+
+/// The keys of a group, in the order of the question's dimensions, and its bucket.
+pub type Key = (usize, Vec<Option<Value>>);
+
+/// The parts of one figure: whatever is added when groups are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Rows that count.
+    pub n: i64,
+    /// Rows that pass, or what they are worth.
+    pub hit: i128,
+    /// Rows that fail.
+    pub miss: i64,
+    /// The sum of a column, or of amounts in minor units.
+    pub sum: i128,
+    /// Durations in milliseconds, those that ended.
+    pub samples: Vec<i64>,
+    /// Those that have not.
+    pub open: i64,
+    /// What it is made of, where it is made of other figures.
+    pub parts: Option<(Box<Tally>, Box<Tally>)>,
+    /// Whether some group of it is too small to be shown.
+    pub hidden: bool,
+}
+
+impl Tally {
+    /// Adds another group's parts.
+    pub fn add(&mut self, other: &Tally) {
+        self.n += other.n;
+        self.hit += other.hit;
+        self.miss += other.miss;
+        self.sum += other.sum;
+        self.samples.extend(&other.samples);
+        self.open += other.open;
+    }
+}
+
+/// All groups of a metric.
+#[derive(Clone, Debug, Default)]
+pub struct Tallies {
+    /// By group.
+    pub groups: BTreeMap<Key, Tally>,
+    /// Rows that do not count, by reason.
+    pub left_out: BTreeMap<Reason, i64>,
+}
+
+/// The exchange rates that a question needs.
+pub struct Exchange {
+    rates: Rates,
+    fx: Option<Fx>,
+    currency: String,
+    as_of: NaiveDate,
+    zone: chrono_tz::Tz,
+}
+
+impl Exchange {
+    /// Reads the tenant's rates.
+    pub async fn of(cx: &Cx, basis: &Basis, ask: &Ask) -> Result<Exchange> {
+        let mut rates = Rates::new(&ask.pivot, decimals);
+        for seen in basis.caller.rows::<fx_rate::Entity>().all(&cx.db()).await? {
+            let row = seen.row();
+            rates.add(&row.base, &row.quote, row.rate_date, row.rate_nano);
+        }
+        let as_of = ask.as_of.with_timezone(&ask.calendar.zone).date_naive();
+        Ok(Exchange { rates, fx: ask.fx, currency: ask.currency.clone(), as_of, zone: ask.calendar.zone })
+    }
+
+    /// An amount in the answer's currency; none without a rate.
+    pub fn convert(&self, minor: i64, currency: &str, day: Option<NaiveDate>) -> Option<i64> {
+        if currency == self.currency {
+            return Some(minor);
+        }
+        let day = match self.fx {
+            Some(Fx::On(day)) => day,
+            Some(Fx::AtEvent) | None => day.unwrap_or(self.as_of),
+        };
+        self.rates.convert(minor, currency, &self.currency, day).ok()
+    }
+
+    fn day_of(&self, moment: DateTime<Utc>) -> NaiveDate {
+        moment.with_timezone(&self.zone).date_naive()
+    }
+}
+
+/// The keys of a line.
+fn keys(ask: &Ask, line: &QueryResult) -> Result<Vec<Option<Value>>> {
+    let key = |(nth, grouping): (usize, &super::ask::Grouping)| {
+        Ok(match grouping.dimension.key() {
+            KeyOf::Row(_) => line.try_get::<Option<Uuid>>("", KEYS[nth])?.map(Value::Row),
+            KeyOf::Code => line.try_get::<Option<String>>("", KEYS[nth])?.map(Value::Code),
+        })
+    };
+    ask.groupings.iter().enumerate().map(key).collect()
+}
+
+/// A sum that the database gave in two halves.
+fn whole(line: &QueryResult) -> Result<i128> {
+    let (high, low): (Option<i64>, Option<i64>) = (line.try_get("", "high")?, line.try_get("", "low")?);
+    Ok(i128::from(high.unwrap_or(0)) * i128::from(HALF) + i128::from(low.unwrap_or(0)))
+}
+
+/// What a line of [`Plan::parts`] adds, and to which buckets.
+pub fn tally(
+    plan: &Plan<'_>,
+    exchange: &Exchange,
+    line: &QueryResult,
+    out: &mut BTreeMap<Reason, i64>,
+) -> Result<Vec<(usize, Tally)>> {
+    let n: i64 = line.try_get("", "n")?;
+    let bucket = usize::try_from(line.try_get::<i32>("", BUCKET)?).unwrap_or(0);
+    let number = |column: &str| line.try_get::<Option<i64>>("", column).map(Option::unwrap_or_default);
+    let mut leave = |reason: Reason, n: i64| *out.entry(reason).or_default() += n;
+    let tally = match plan.definition.measure {
+        Measure::Count | Measure::Standing => Tally { n, sum: n.into(), ..Tally::default() },
+        Measure::Persons => Tally { n, sum: number("sum")?.into(), ..Tally::default() },
+        Measure::Share { of: _, open } => {
+            let open = if open.is_some() { number("open")? } else { 0 };
+            Tally { n, hit: number("hit")?.into(), open, ..Tally::default() }
+        }
+        Measure::Balance { .. } => Tally { n, hit: number("hit")?.into(), miss: number("miss")?, ..Tally::default() },
+        Measure::Sum(_) | Measure::Mean(_) => Tally { n, sum: number("sum")?.into(), ..Tally::default() },
+        Measure::Duration { zero, .. } => {
+            let begins: Option<DateTime<Utc>> = line.try_get("", "begins")?;
+            let ends: Option<DateTime<Utc>> = line.try_get("", "ends")?;
+            let is_zero = zero.is_some() && line.try_get::<i32>("", "zero")? == 1;
+            let took = match (is_zero, begins.zip(ends)) {
+                (true, _) => Some(0),
+                (false, Some((begins, ends))) => Some((ends - begins).num_milliseconds().max(0)),
+                (false, None) => None,
+            };
+            match took {
+                Some(took) => {
+                    let times = usize::try_from(n).unwrap_or(0);
+                    Tally { n, samples: vec![took; times], ..Tally::default() }
+                }
+                None => Tally { n, open: n, ..Tally::default() },
+            }
+        }
+        Measure::Money(_) | Measure::MoneyShare { .. } | Measure::StandingMoney { .. } => {
+            let said: i64 = line.try_get("", "said")?;
+            if said < n {
+                leave(Reason::NoAmount, n - said);
+            }
+            let currency: Option<String> = line.try_get("", "currency")?;
+            let Some(currency) = currency.filter(|_| said > 0) else {
+                return Ok(vec![(bucket, Tally { n, ..Tally::default() })]);
+            };
+            let each: Option<i64> = line.try_get("", "each")?;
+            let sum = match each {
+                None => Some(whole(line)?),
+                Some(each) => {
+                    let day = match line.try_get::<Option<NaiveDate>>("", "day") {
+                        Ok(day) => day,
+                        Err(_) => line
+                            .try_get::<Option<DateTime<Utc>>>("", "moment_of")
+                            .ok()
+                            .flatten()
+                            .map(|moment| exchange.day_of(moment)),
+                    };
+                    let chance = match plan.definition.measure {
+                        Measure::StandingMoney { weighted: true } => {
+                            Some(i64::from(line.try_get::<Option<i32>>("", "probability")?.unwrap_or(0)))
+                        }
+                        _ => None,
+                    };
+                    let worth = exchange.convert(each, &currency, day);
+                    worth.map(|worth| {
+                        i128::from(chance.map_or(worth, |percent| percent_of(worth, percent))) * i128::from(said)
+                    })
+                }
+            };
+            let Some(sum) = sum else {
+                leave(Reason::MissingRate, said);
+                return Ok(vec![(bucket, Tally { n: n - said, ..Tally::default() })]);
+            };
+            let passes = match plan.definition.measure {
+                Measure::MoneyShare { .. } => line.try_get::<i32>("", "passes")? == 1,
+                _ => false,
+            };
+            Tally { n, sum, hit: if passes { sum } else { 0 }, ..Tally::default() }
+        }
+        Measure::Spread => return spread(plan, exchange, line, n, out),
+        Measure::Derived(_) => Tally::default(),
+    };
+    Ok(vec![(bucket, tally)])
+}
+
+/// A share of an amount in percent, rounded half away from zero.
+fn percent_of(minor: i64, percent: i64) -> i64 {
+    let whole = i128::from(minor) * i128::from(percent);
+    i64::try_from((whole + whole.signum() * 50) / 100).unwrap_or(i64::MAX)
+}
+
+/// The days of a cost row, each with its part of the amount, in the buckets that hold them.
+fn spread(
+    plan: &Plan<'_>,
+    exchange: &Exchange,
+    line: &QueryResult,
+    n: i64,
+    out: &mut BTreeMap<Reason, i64>,
+) -> Result<Vec<(usize, Tally)>> {
+    let (first, last): (NaiveDate, NaiveDate) = (line.try_get("", "first_day")?, line.try_get("", "last_day")?);
+    let amount: Option<i64> = line.try_get("", "minor")?;
+    let currency: Option<String> = line.try_get("", "currency")?;
+    let Some((minor, currency)) = amount.zip(currency) else {
+        *out.entry(Reason::NoAmount).or_default() += n;
+        return Ok(Vec::new());
+    };
+    let mut buckets: BTreeMap<usize, Tally> = BTreeMap::new();
+    let mut missing = false;
+    let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
+    for (day, part) in days.iter().copied().zip(credit::split(minor, &vec![1; days.len()])) {
+        let moment = plan.ask.calendar.start_of_day(day);
+        if moment < plan.ask.from || moment >= plan.ask.to || moment > plan.ask.as_of {
+            continue;
+        }
+        let Some(worth) = exchange.convert(part, &currency, Some(day)) else {
+            missing = true;
+            continue;
+        };
+        let bucket = plan.ask.buckets.partition_point(|bucket| bucket.to <= moment);
+        if plan.only.as_ref().is_some_and(|(_, only)| *only != bucket) {
+            continue;
+        }
+        let held = buckets.entry(bucket).or_default();
+        held.sum += i128::from(worth) * i128::from(n);
+        held.n = n;
+    }
+    if missing {
+        *out.entry(Reason::MissingRate).or_default() += n;
+    }
+    Ok(buckets.into_iter().collect())
+}
+
+/// Counts one metric of a question.
+pub async fn count(cx: &Cx, plan: &Plan<'_>, exchange: &Exchange) -> Result<Tallies> {
+    let mut tallies = Tallies::default();
+    for line in cx.db().query_all(&plan.parts()).await? {
+        let keys = keys(plan.ask, &line)?;
+        for (bucket, tally) in tally(plan, exchange, &line, &mut tallies.left_out)? {
+            tallies.groups.entry((bucket, keys.clone())).or_default().add(&tally);
+        }
+        if tallies.groups.len() > MAX_GROUPS {
+            return Err(Error::BadInput(format!(
+                "groupBy: more than {MAX_GROUPS} groups; ask for fewer dimensions, or a shorter period"
+            )));
+        }
+    }
+    if let Some(left_out) = plan.left_out()
+        && let Some(line) = cx.db().query_one(&left_out).await?
+    {
+        for (nth, (reason, _)) in plan.definition.excluded.iter().enumerate() {
+            let n: i64 = line.try_get::<Option<i64>>("", &format!("x{nth}"))?.unwrap_or(0);
+            if n > 0 {
+                *tallies.left_out.entry(*reason).or_default() += n;
+            }
+        }
+    }
+    if plan.basis.grouped {
+        hide(cx, plan, &mut tallies).await?;
+    }
+    Ok(tallies)
+}
+
+/// Hides groups behind which too few persons or accounts stand, and whatever would give them away: wherever a total can be asked for
+/// that holds a hidden group, the rest of that total is large enough, too.
+async fn hide(cx: &Cx, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
+    if plan.persons(false, false).is_none() || tallies.groups.is_empty() {
+        return Ok(());
+    }
+    if tallies.groups.len() > MAX_HIDDEN {
+        return Err(Error::BadInput(format!(
+            "groupBy: more than {MAX_HIDDEN} groups; for your role ask for fewer dimensions, or a shorter period"
+        )));
+    }
+    let rows: Vec<Vec<Option<Value>>> =
+        tallies.groups.keys().map(|(_, keys)| keys.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    let columns: Vec<usize> =
+        tallies.groups.keys().map(|(bucket, _)| *bucket).collect::<BTreeSet<_>>().into_iter().collect();
+    let cells = behind(cx, plan, true, true).await?;
+    let of = |behind: &BTreeMap<Key, Group>, bucket: usize, keys: &[Option<Value>]| {
+        behind.get(&(bucket, keys.to_vec())).copied().unwrap_or_default()
+    };
+    let thresholds = Thresholds::default();
+    let whole = behind(cx, plan, false, false).await?;
+    if thresholds.small(of(&whole, 0, &[])) {
+        tallies.groups.values_mut().for_each(|tally| *tally = Tally { hidden: true, ..Tally::default() });
+        return Ok(());
+    }
+    let by_row = behind(cx, plan, true, false).await?;
+    let by_column = behind(cx, plan, false, true).await?;
+    let table = Table {
+        cells: rows.iter().map(|row| columns.iter().map(|column| of(&cells, *column, row)).collect()).collect(),
+        rows: rows.iter().map(|row| of(&by_row, 0, row)).collect(),
+        columns: columns.iter().map(|column| of(&by_column, *column, &[])).collect(),
+    };
+    let hidden = suppress::suppress_cross(&table, thresholds);
+    for (row, hidden) in rows.iter().zip(hidden.cells) {
+        for (column, hidden) in columns.iter().zip(hidden) {
+            if hidden && let Some(tally) = tallies.groups.get_mut(&(*column, row.clone())) {
+                *tally = Tally { hidden: true, ..Tally::default() };
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many persons and accounts stand behind groups, buckets, or both.
+async fn behind(cx: &Cx, plan: &Plan<'_>, by_keys: bool, by_bucket: bool) -> Result<BTreeMap<Key, Group>> {
+    let mut behind = BTreeMap::new();
+    let Some(persons) = plan.persons(by_keys, by_bucket) else { return Ok(behind) };
+    for line in cx.db().query_all(&persons).await? {
+        let bucket = if by_bucket { usize::try_from(line.try_get::<i32>("", BUCKET)?).unwrap_or(0) } else { 0 };
+        let number = |column: &str| line.try_get::<i64>("", column).map(i64::unsigned_abs);
+        let group = Group { contacts: number("contacts")?, accounts: number("accounts")? };
+        behind.insert((bucket, if by_keys { keys(plan.ask, &line)? } else { Vec::new() }), group);
+    }
+    Ok(behind)
+}
+
+/// A metric made of two others, group by group.
+pub fn derive(one: &Tallies, other: &Tallies) -> Tallies {
+    let keys: BTreeSet<&Key> = one.groups.keys().chain(other.groups.keys()).collect();
+    let part = |tallies: &Tallies, key: &Key| tallies.groups.get(key).cloned().unwrap_or_default();
+    let groups = keys.into_iter().map(|key| {
+        let (one, other) = (part(one, key), part(other, key));
+        let hidden = one.hidden || other.hidden;
+        let n = one.n + other.n;
+        (key.clone(), Tally { n, hidden, parts: Some((Box::new(one), Box::new(other))), ..Tally::default() })
+    });
+    let mut left_out = one.left_out.clone();
+    for (reason, n) in &other.left_out {
+        *left_out.entry(*reason).or_default() += n;
+    }
+    Tallies { groups: groups.collect(), left_out }
+}
+
+/// A figure, finished.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figure {
+    /// What is counted, in the metric's unit; money in minor units.
+    pub numerator: Option<i128>,
+    /// Out of what.
+    pub denominator: Option<i128>,
+    /// The figure itself; money in the main unit. None where there is nothing to divide by, or nothing ended.
+    pub value: Option<f64>,
+    /// The Wilson interval of a share.
+    pub interval: Option<(f64, f64)>,
+    /// How durations lie.
+    pub summary: Option<Summary>,
+    /// Rows that have not ended.
+    pub open: Option<i64>,
+    /// Whether all that can still happen has happened.
+    pub mature: bool,
+    /// Whether it is too small to be shown.
+    pub suppressed: bool,
+    /// Rows behind it.
+    pub rows: i64,
+}
+
+/// What a metric's parts come to.
+pub fn figure(definition: &Definition, tally: &Tally, currency: &str) -> Figure {
+    if tally.hidden {
+        return Figure { suppressed: true, mature: true, ..Figure::default() };
+    }
+    let base = Figure { mature: true, rows: tally.n, ..Figure::default() };
+    let money = |minor: i128| minor as f64 / 10_f64.powi(i32::try_from(decimals(currency)).unwrap_or(2));
+    match definition.measure {
+        Measure::Count | Measure::Standing | Measure::Persons | Measure::Sum(_) => {
+            Figure { numerator: Some(tally.sum), value: Some(tally.sum as f64), ..base }
+        }
+        Measure::Mean(_) => Figure {
+            numerator: Some(tally.sum),
+            denominator: Some(tally.n.into()),
+            value: (tally.n > 0).then(|| tally.sum as f64 / tally.n as f64),
+            ..base
+        },
+        Measure::Share { of: _, open } => Figure {
+            numerator: Some(tally.hit),
+            denominator: Some(tally.n.into()),
+            value: (tally.n > 0).then(|| tally.hit as f64 / tally.n as f64),
+            interval: stats::wilson(u64::try_from(tally.hit).unwrap_or(0), tally.n.unsigned_abs(), stats::Z95),
+            open: open.map(|_| tally.open),
+            mature: tally.open == 0,
+            ..base
+        },
+        Measure::Balance { .. } => {
+            let balance = tally.hit - i128::from(tally.miss);
+            Figure {
+                numerator: Some(balance),
+                denominator: Some(tally.n.into()),
+                value: (tally.n > 0).then(|| balance as f64 / tally.n as f64),
+                ..base
+            }
+        }
+        Measure::Money(_) | Measure::StandingMoney { .. } | Measure::Spread => {
+            Figure { numerator: Some(tally.sum), value: Some(money(tally.sum)), ..base }
+        }
+        Measure::MoneyShare { .. } => Figure {
+            numerator: Some(tally.hit),
+            denominator: Some(tally.sum),
+            value: (tally.sum != 0).then(|| tally.hit as f64 / tally.sum as f64),
+            ..base
+        },
+        Measure::Duration { .. } => {
+            let summary = Summary::of(tally.samples.clone());
+            Figure {
+                value: summary.p50,
+                open: Some(tally.open),
+                summary: Some(summary),
+                mature: tally.open == 0,
+                ..base
+            }
+        }
+        Measure::Derived(derivation) => {
+            let Some((one, other)) = &tally.parts else { return base };
+            let part = |metric: super::metric::Metric, tally: &Tally| {
+                let definition = metric.definition();
+                let parts = figure(&definition, tally, currency);
+                (parts.numerator.unwrap_or(0), definition.unit)
+            };
+            let [first, second] = derivation.parts();
+            let ((above, unit_above), (below, unit_below)) = (part(first, one), part(second, other));
+            let above = match derivation {
+                Derivation::Over(..) => above,
+                Derivation::Return(..) => above - below,
+            };
+            let scale = |value: i128, unit: Unit| if unit == Unit::Money { money(value) } else { value as f64 };
+            let value = (below != 0).then(|| scale(above, unit_above) / scale(below, unit_below));
+            Figure { numerator: Some(above), denominator: Some(below), value, ..base }
+        }
+    }
+}
