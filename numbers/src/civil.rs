@@ -1,10 +1,10 @@
 //! Civil time: how a period is cut into the hours, days, weeks, months, quarters and years of one zone (3.0, rule 3).
 //!
-//! A civil day begins at the first instant at which the clocks of the zone show that date or a later one. So a day that a change
-//! of the clocks shortens or lengthens has 23 or 25 hours, a midnight that does not exist begins with the first minute that does,
-//! a midnight that comes twice counts when it comes first, and a date that a zone left out (Apia, 2011-12-30) has no day at all.
-//! Everything longer than a day is made of such days. An hour is cut where the clocks change, so that the hour that comes
-//! twice in autumn is two buckets, told apart by the offset in their labels.
+//! A civil day begins at the first instant at which the clocks of the zone show that date or a later one. So a day that
+//! a change of the clocks shortens or lengthens has 23 or 25 hours, a midnight that does not exist begins with the
+//! first minute that does, a midnight that comes twice counts when it comes first, and a date that a zone left out
+//! (Apia, 2011-12-30) has no day at all. Everything longer than a day is made of such days. An hour is cut where the
+//! clocks change, so that the hour that comes twice in autumn is two buckets, told apart by the offset in their labels.
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -60,10 +60,10 @@ pub struct Bucket {
     pub from: DateTime<Utc>,
     /// The first instant after.
     pub to: DateTime<Utc>,
-    /// The name in the zone of the calendar: `2026-11-27T01:00+01:00` (an hour, by its first minute and its offset), `2026-11-27`,
-    /// `2026-W48` (ISO) or the first day of a week that begins on Sunday, `2026-11`, `2026-Q4`, `2026`, `FY2026-Q1`, `FY2026`.
-    /// A fiscal year is named after the calendar year in which it ends. The name is that of the whole bucket even if
-    /// it is cut.
+    /// The name in the zone of the calendar: `2026-11-27T01:00+01:00` (an hour, by its first minute and its offset),
+    /// `2026-11-27`, `2026-W48` (ISO) or the first day of a week that begins on Sunday, `2026-11`, `2026-Q4`, `2026`,
+    /// `FY2026-Q1`, `FY2026`. A fiscal year is named after the calendar year in which it ends. The name is that of the
+    /// whole bucket even if it is cut.
     pub label: String,
     /// Whether the period begins or ends inside, so that this is only a part of what the label says.
     pub partial: bool,
@@ -109,7 +109,8 @@ enum Civil {
     Months(i64, i64),
 }
 
-/// Years outside are cut off: no figure is dated there, and the arithmetic stays far from the end of representable time.
+/// Years outside are cut off: no figure is dated there, and the arithmetic stays far from the end of representable
+/// time.
 const YEARS: (i32, i32) = (1, 9999);
 
 impl Calendar {
@@ -118,8 +119,8 @@ impl Calendar {
         Calendar { zone, week_start: WeekStart::Monday, fiscal_offset_months: 0 }
     }
 
-    /// The buckets that overlap `[from, to)`, in their order, without gap; the first and the last are cut to the period. None if
-    /// the period is empty.
+    /// The buckets that overlap `[from, to)`, in their order, without gap; the first and the last are cut to the
+    /// period. None if the period is empty.
     ///
     /// # Errors
     /// [`TooMany`] if there are more than `limit`.
@@ -147,7 +148,8 @@ impl Calendar {
         Ok(buckets)
     }
 
-    /// The whole bucket in which an instant lies. Instants before the year 1 or after 9999 lie in the first or the last.
+    /// The whole bucket in which an instant lies. Instants before the year 1 or after 9999 lie in the first or the
+    /// last.
     pub fn bucket_of(&self, at: DateTime<Utc>, grain: Grain) -> Bucket {
         let at = within(at);
         match self.civil(grain) {
@@ -156,14 +158,15 @@ impl Calendar {
         }
     }
 
-    /// The number of the period in which an instant lies. It goes up by one from period to period of a grain, so the difference
-    /// of two numbers is how many periods lie between. `None` for hours, which a change of the clocks makes uncountable.
+    /// The number of the period in which an instant lies. It goes up by one from period to period of a grain, so the
+    /// difference of two numbers is how many periods lie between. `None` for hours, which a change of the clocks makes
+    /// uncountable.
     pub fn period_of(&self, at: DateTime<Utc>, grain: Grain) -> Option<i64> {
         Some(number(self.date_of(within(at)), &self.civil(grain)?))
     }
 
-    /// The whole bucket with a number of [`Calendar::period_of`]. It is empty for a date that the zone left out. `None` for hours,
-    /// and outside the years 1 to 9999.
+    /// The whole bucket with a number of [`Calendar::period_of`]. It is empty for a date that the zone left out. `None`
+    /// for hours, and outside the years 1 to 9999.
     pub fn period(&self, number: i64, grain: Grain) -> Option<Bucket> {
         let civil = self.civil(grain)?;
         let years = YEARS.0..=YEARS.1;
@@ -171,14 +174,14 @@ impl Calendar {
         Some(self.whole(number, &civil, grain))
     }
 
-    /// The first instant of a civil day: the first that the clocks show at or after its midnight. A date that the zone left out
-    /// begins where the next one begins.
+    /// The first instant of a civil day: the first that the clocks show at or after its midnight. A date that the zone
+    /// left out begins where the next one begins.
     pub fn start_of_day(&self, date: NaiveDate) -> DateTime<Utc> {
         first_showing(self.zone, date.and_time(NaiveTime::MIN))
     }
 
-    /// The civil day in which an instant lies. In the rare hour in which the clocks are set back over midnight, it is the day that
-    /// has begun, not the one that the clocks show once more.
+    /// The civil day in which an instant lies. In the rare hour in which the clocks are set back over midnight, it is
+    /// the day that has begun, not the one that the clocks show once more.
     pub fn date_of(&self, at: DateTime<Utc>) -> NaiveDate {
         let mut date = at.with_timezone(&self.zone).date_naive();
         while let Some(next) = date.succ_opt().filter(|next| self.start_of_day(*next) <= at) {
@@ -303,8 +306,8 @@ pub(crate) fn within(at: DateTime<Utc>) -> DateTime<Utc> {
     at.clamp(edge(YEARS.0, 1, 2).and_utc(), edge(YEARS.1, 12, 30).and_utc())
 }
 
-/// The first instant at which the clocks of a zone show a time or a later one: the earlier where they show it twice, the end of
-/// the gap where they never do.
+/// The first instant at which the clocks of a zone show a time or a later one: the earlier where they show it twice,
+/// the end of the gap where they never do.
 pub(crate) fn first_showing(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     if let Some(found) = zone.from_local_datetime(&local).earliest() {
         return found.with_timezone(&Utc);

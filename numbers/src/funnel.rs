@@ -1,12 +1,14 @@
 //! A3: how many of those who took the first step took the next ones.
 //!
-//! - [`Mode::PassedAll`] is HubSpot's "gone through all stages": a step counts only after all earlier ones, within the window from the
-//!   first. Who skips a step stops there. [`Order`] says what may lie in between, as PostHog and ClickHouse's `windowFunnel` do.
+//! - [`Mode::PassedAll`] is HubSpot's "gone through all stages": a step counts only after all earlier ones, within the
+//!   window from the first. Who skips a step stops there. [`Order`] says what may lie in between, as PostHog and
+//!   ClickHouse's `windowFunnel` do.
 //! - [`Mode::ReachedAtLeast`]: a later step implies the earlier ones; a skipped stage is credited.
 //! - [`Mode::Any`] is HubSpot's "any stages": each step by itself.
 //!
-//! A unit belongs to the period in which its first attempt began, also if it converts after the end; an earlier first attempt, even
-//! long before the period, keeps it out. `windowFunnel` takes the best attempt instead, which would let a person start twice.
+//! A unit belongs to the period in which its first attempt began, also if it converts after the end; an earlier first
+//! attempt, even long before the period, keeps it out. `windowFunnel` takes the best attempt instead, which would let a
+//! person start twice.
 
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
@@ -42,8 +44,8 @@ pub enum Mode {
     PassedAll(Order),
     /// It took this step or a later one, in any order. An attempt begins with any step.
     ReachedAtLeast,
-    /// It took this step inside the period, whatever else it did. Window and attempts do not matter, there are no times, and
-    /// rates may exceed 1.
+    /// It took this step inside the period, whatever else it did. Window and attempts do not matter, there are no
+    /// times, and rates may exceed 1.
     Any,
 }
 
@@ -52,8 +54,8 @@ pub enum Mode {
 pub enum CountBy {
     /// A unit once, by its first attempt, which a repeated first step does not cut short.
     Unit,
-    /// Each attempt. It lasts until the step that it began with comes again, at most the window; the next begins after it. In
-    /// [`Mode::Any`], each entry.
+    /// Each attempt. It lasts until the step that it began with comes again, at most the window; the next begins after
+    /// it. In [`Mode::Any`], each entry.
     Attempt,
 }
 
@@ -85,7 +87,8 @@ pub struct Step {
     pub overall: Ratio,
     /// Of those at the step before; `None` for the first step.
     pub step: Option<Ratio>,
-    /// Those of the step before that did not come to it; `None` for the first step. Negative in [`Mode::Any`] where more came.
+    /// Those of the step before that did not come to it; `None` for the first step. Negative in [`Mode::Any`] where
+    /// more came.
     pub drop_off: Option<Ratio>,
     /// Milliseconds from the first step, ascending, one for each that really took this step (not only implied it).
     pub since_first: Vec<i64>,
@@ -98,8 +101,8 @@ pub struct Step {
 pub struct Funnel {
     /// The steps, in their order.
     pub steps: Vec<Step>,
-    /// Whether nothing can change any more but by late arrivals: the period is over, and everyone in it has come to the last step,
-    /// or has no time left.
+    /// Whether nothing can change any more but by late arrivals: the period is over, and everyone in it has come to the
+    /// last step, or has no time left.
     pub mature: bool,
     /// Whether no step can have more than the one before: false for [`Mode::Any`], whose rates are no conversion rates.
     pub monotone: bool,
@@ -199,7 +202,7 @@ fn walks(question: &Question, unit: &[Entry]) -> Vec<Walk> {
     };
     let mut walks = Vec::new();
     let mut rest = unit;
-    while let Some(first) = rest.iter().position(begins).filter(|_| question.steps > 0) {
+    while let Some(first) = rest.iter().position(begins) {
         rest = &rest[first..];
         let start = rest[0].moment.at;
         let limit = question.window.and_then(|window| start.checked_add_signed(window));

@@ -1,8 +1,9 @@
 //! Exchange rates: what money of one currency is worth in another on a day (3.0, rule 4).
 //!
-//! A conversion takes the latest rate on or before its day. It looks for the pair, in either direction; if there is none, it goes
-//! through the tenant's own currency. Arithmetic is exact until the one rounding at the end, half away from zero, as SQL's `round`
-//! and merchants do it: so a debit and its credit note convert to opposite amounts, and −x to minus what x converts to.
+//! A conversion takes the latest rate on or before its day. It looks for the pair, in either direction; if there is
+//! none, it goes through the tenant's own currency. Arithmetic is exact until the one rounding at the end, half away
+//! from zero, as SQL's `round` and merchants do it: so a debit and its credit note convert to opposite amounts, and −x
+//! to minus what x converts to.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -107,14 +108,14 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// No rates yet. `pivot` is the tenant's currency, through which two others meet; `decimals` says how many decimals a currency
-    /// has (ISO 4217), so that its table stays in one place.
+    /// No rates yet. `pivot` is the tenant's currency, through which two others meet; `decimals` says how many decimals
+    /// a currency has (ISO 4217), so that its table stays in one place.
     pub fn new(pivot: &str, decimals: fn(&str) -> u32) -> Self {
         Rates { pivot: pivot.to_owned(), decimals, pairs: HashMap::new() }
     }
 
-    /// Adds a rate as `fx_rate` holds it: units of `quote` for one unit of `base`, times 1,000,000,000. A rate that is not above 0
-    /// is none; of two for one pair and day the later added holds.
+    /// Adds a rate as `fx_rate` holds it: units of `quote` for one unit of `base`, times 1,000,000,000. A rate that is
+    /// not above 0 is none; of two for one pair and day the later added holds.
     pub fn add(&mut self, base: &str, quote: &str, date: NaiveDate, nano: i64) {
         if nano > 0 {
             self.pairs.entry(base.to_owned()).or_default().entry(quote.to_owned()).or_default().insert(date, nano);
@@ -125,7 +126,6 @@ impl Rates {
     pub fn rate(&self, from: &str, to: &str, date: NaiveDate) -> Option<Rate> {
         let main = match self.pair(from, to, date) {
             Some(rate) => rate,
-            None if from == self.pivot || to == self.pivot => return None,
             None => self.pair(from, &self.pivot, date)?.times(self.pair(&self.pivot, to, date)?)?,
         };
         let power = |currency: &str| 10_i128.checked_pow((self.decimals)(currency));

@@ -1,8 +1,8 @@
 //! Business time: how long something took in the hours in which people work (3.6 and its golden table).
 //!
-//! Hours are times on the wall. A block begins and ends at the first instant at which the clocks of the zone show its time or a later
-//! one, as a civil day does (see [`crate::civil`]), and lasts as long as it really lasts: in the night in which the clocks are set
-//! forward, a calendar that never closes has 23 hours.
+//! Hours are times on the wall. A block begins and ends at the first instant at which the clocks of the zone show its
+//! time or a later one, as a civil day does (see [`crate::civil`]), and lasts as long as it really lasts: in the night
+//! in which the clocks are set forward, a calendar that never closes has 23 hours.
 
 use std::collections::BTreeSet;
 
@@ -36,8 +36,8 @@ pub struct BusinessHours {
 }
 
 impl BusinessHours {
-    /// A calendar of blocks by weekday, from Monday on, several a day in any order, and of days off. Blocks that touch or overlap
-    /// become one; what lies beyond 24:00, or ends before it begins, is left out.
+    /// A calendar of blocks by weekday, from Monday on, several a day in any order, and of days off. Blocks that touch
+    /// or overlap become one; what lies beyond 24:00, or ends before it begins, is left out.
     pub fn new(zone: Tz, weekly: [Vec<Block>; 7], holidays: impl IntoIterator<Item = NaiveDate>) -> Self {
         BusinessHours { zone, weekly: weekly.map(tidy), holidays: holidays.into_iter().collect() }
     }
@@ -63,8 +63,8 @@ impl BusinessHours {
             .any(|date| self.blocks(date).any(|(from, to)| from <= at && at < to))
     }
 
-    /// The business time in `[from, to)`, within the years 1 to 9999. Zero if `to` is not later than `from`. Work grows with the
-    /// number of days.
+    /// The business time in `[from, to)`, within the years 1 to 9999. Zero if `to` is not later than `from`. Work grows
+    /// with the number of days.
     pub fn elapsed(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
         let (from, to) = (within(from), within(to));
         let mut total = Duration::zero();
@@ -77,9 +77,10 @@ impl BusinessHours {
         total
     }
 
-    /// When a span of business time that begins at `start` is used up: the due moment. It is the earliest such instant, so what
-    /// fills a day is due at its end, not in the morning after. `start` itself for a span of zero or less. `None` if it would never
-    /// come: the calendar has no hours, or not enough of them in 200 years, or before the year 10000.
+    /// When a span of business time that begins at `start` is used up: the due moment. It is the earliest such instant,
+    /// so what fills a day is due at its end, not in the morning after. `start` itself for a span of zero or less.
+    /// `None` if it would never come: the calendar has no hours, or not enough of them in 200 years, or before the year
+    /// 10000.
     pub fn after(&self, start: DateTime<Utc>, span: Duration) -> Option<DateTime<Utc>> {
         if span <= Duration::zero() {
             return Some(start);
@@ -109,7 +110,8 @@ impl BusinessHours {
         None
     }
 
-    /// The length of a business day: the week's hours, shared out over the weekdays that have any. `None` for a calendar without hours.
+    /// The length of a business day: the week's hours, shared out over the weekdays that have any. `None` for a
+    /// calendar without hours.
     pub fn business_day(&self) -> Option<Duration> {
         let open: Vec<i64> = self.weekly.iter().map(|blocks| minutes(blocks)).filter(|minutes| *minutes > 0).collect();
         let days = i32::try_from(open.len()).ok().filter(|days| *days > 0)?;
@@ -141,8 +143,8 @@ impl BusinessHours {
         self.on(date).iter().map(move |block| (moment(block.from), moment(block.to)))
     }
 
-    /// The business time of a whole day. On a day on which the clocks are not changed, which is nearly every, it is the minutes of
-    /// its blocks: so decades take milliseconds.
+    /// The business time of a whole day. On a day on which the clocks are not changed, which is nearly every, it is the
+    /// minutes of its blocks: so decades take milliseconds.
     fn open(&self, date: NaiveDate, day: &Day) -> Duration {
         if day.plain {
             return Duration::minutes(minutes(self.on(date)));
@@ -171,8 +173,8 @@ impl BusinessHours {
         let (Some(from), Some(to)) = (from.or_else(|| start(date)), start(after)) else {
             return Day { date: None, from: DateTime::<Utc>::MAX_UTC, to: DateTime::<Utc>::MAX_UTC, plain: false };
         };
-        // Two changes on one day that undo each other do not happen: none lies between if the day has its 24 hours and ends
-        // with the offset that it began with.
+        // Two changes on one day that undo each other do not happen: none lies between if the day has its 24 hours and
+        // ends with the offset that it began with.
         let offset = |at: DateTime<Utc>| self.zone.offset_from_utc_datetime(&at.naive_utc()).fix();
         let plain = to - from == Duration::hours(24) && offset(from) == offset(to);
         Day { date, from, to, plain }
@@ -226,23 +228,60 @@ impl Revisions {
         begun.or_else(|| self.steps.iter().min_by_key(|(from, _)| *from)).map(|(_, hours)| hours)
     }
 
-    /// What a single event took: the whole span by the revision that holds at its end (3.6). `None` if there are no revisions.
+    /// What a single event took: the whole span by the revision that holds at its end (3.6). `None` if there are no
+    /// revisions.
     pub fn single(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Duration> {
         Some(self.at(to)?.elapsed(from, to))
     }
 
-    /// What has run up in a span: each part of it by the revision that held then (3.6). `None` if there are no revisions.
-    pub fn running(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Duration> {
-        let mut cuts: Vec<DateTime<Utc>> =
-            self.steps.iter().map(|(begun, _)| *begun).filter(|begun| from < *begun && *begun < to).collect();
-        cuts.push(to);
-        cuts.sort_unstable();
-        let mut total = Duration::zero();
-        let mut begun = from;
-        for cut in cuts {
-            total += self.at(begun)?.elapsed(begun, cut);
-            begun = cut;
+    /// What has run up in several steps (the stays of a ticket in its statuses): each whole step by the revision that
+    /// holds at its end, as Zendesk captures the schedule with each change of status (3.6). `None` if there are no
+    /// revisions.
+    pub fn running(&self, steps: impl IntoIterator<Item = (DateTime<Utc>, DateTime<Utc>)>) -> Option<Duration> {
+        if self.steps.is_empty() {
+            return None;
         }
-        Some(total)
+        steps.into_iter().map(|(from, to)| self.single(from, to)).sum()
+    }
+}
+
+/// How long something took, by both clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// By the calendar.
+    pub calendar: Duration,
+    /// In business hours; `None` without a business calendar.
+    pub business: Option<Duration>,
+}
+
+impl Span {
+    /// A single event: from its beginning to its end.
+    pub fn single(from: DateTime<Utc>, to: DateTime<Utc>, hours: &Revisions) -> Self {
+        Span { calendar: (to - from).max(Duration::zero()), business: hours.single(from, to) }
+    }
+
+    /// What has run up in several steps.
+    pub fn running(steps: &[(DateTime<Utc>, DateTime<Utc>)], hours: &Revisions) -> Self {
+        let calendar = steps.iter().map(|(from, to)| (*to - *from).max(Duration::zero())).sum();
+        Span { calendar, business: hours.running(steps.iter().copied()) }
+    }
+}
+
+/// A clock that runs until something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Clock {
+    /// When it began to run.
+    pub since: DateTime<Utc>,
+    /// When it stopped; `None` while it runs. Only what has stopped goes into a median; the rest is counted beside
+    /// (3.0, rule 6).
+    pub stopped: Option<DateTime<Utc>>,
+    /// How long it ran; so far, if it runs.
+    pub span: Span,
+}
+
+impl Clock {
+    /// A clock that stopped, or that runs as of a moment.
+    pub fn of(since: DateTime<Utc>, stopped: Option<DateTime<Utc>>, as_of: DateTime<Utc>, hours: &Revisions) -> Self {
+        Clock { since, stopped, span: Span::single(since, stopped.unwrap_or(as_of), hours) }
     }
 }

@@ -5,15 +5,24 @@
 //! Section numbers (A1, 4.2 …) are those of `docs/numbers.md`.
 
 pub mod attribution;
+pub mod backlog;
 pub mod civil;
 pub mod cohort;
 pub mod credit;
 pub mod funnel;
 pub mod fx;
+pub mod handover;
 pub mod health;
 pub mod hours;
+pub mod journey_time;
 pub mod moment;
+pub mod response;
+pub mod returns;
 pub mod stage_time;
 pub mod stats;
 pub mod suppress;
+pub mod survey;
+pub mod ticket;
+pub mod velocity;
 pub mod waterfall;
+pub mod win_rate;

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// When something happened, and what decides between two things of one time. Whatever is "first", "last" or "next" in a figure is so
-/// by this order and never by the time alone (3.0, rule 7); otherwise it would change from one run to the next.
+/// When something happened, and what decides between two things of one time. Whatever is "first", "last" or "next" in a
+/// figure is so by this order and never by the time alone (3.0, rule 7); otherwise it would change from one run to the
+/// next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Moment {
     /// When it happened.

@@ -1,8 +1,8 @@
 //! A4: how long objects stay in their stages.
 //!
-//! Names and meaning are those of HubSpot's stage properties, so that an import can be checked value by value: *latest time in* is
-//! the last stay that is over, *cumulative time in* the sum of all that are over. A stay that goes on has no duration yet: it is
-//! counted beside (3.0, rule 6).
+//! Names and meaning are those of HubSpot's stage properties, so that an import can be checked value by value: *latest
+//! time in* is the last stay that is over, *cumulative time in* the sum of all that are over. A stay that goes on has
+//! no duration yet: it is counted beside (3.0, rule 6).
 
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
@@ -16,7 +16,8 @@ pub struct Interval<S> {
     pub object: Uuid,
     /// Where.
     pub stage: S,
-    /// When it came; of two stays the later moment is the latest. Two moves in one second make a stay of zero, which is kept.
+    /// When it came; of two stays the later moment is the latest. Two moves in one second make a stay of zero, which is
+    /// kept.
     pub entered: Moment,
     /// When it left; `None` while it is there.
     pub exited: Option<DateTime<Utc>>,
@@ -56,9 +57,9 @@ pub struct StageTime<S> {
     pub cumulative: Summary,
 }
 
-/// The stays by object and stage, in this order, from intervals in any order. What began after `as_of` did not happen yet, what ended
-/// after it still goes on. Stays shorter than `min_dwell` are left out, of those that go on the ones that are still shorter; zero
-/// leaves none out. An interval that ends before it begins counts as zero.
+/// The stays by object and stage, in this order, from intervals in any order. What began after `as_of` did not happen
+/// yet, what ended after it still goes on. Stays shorter than `min_dwell` are left out, of those that go on the ones
+/// that are still shorter; zero leaves none out. An interval that ends before it begins counts as zero.
 pub fn stays<S: Ord + Clone>(
     mut intervals: Vec<Interval<S>>,
     as_of: DateTime<Utc>,

@@ -5,8 +5,8 @@ use std::{iter::Sum, ops::Add};
 /// The normal quantile of a two-sided 95 % interval, as `scipy.stats.norm.isf(0.025)` gives it.
 pub const Z95: f64 = 1.959_963_984_540_054;
 
-/// A part of a whole, or one sum for another. It is always made of summed parts: ratios are added by their parts and never
-/// averaged.
+/// A part of a whole, or one sum for another. It is always made of summed parts: ratios are added by their parts and
+/// never averaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ratio {
     /// What is divided: a count, or minor units of money.
@@ -18,7 +18,6 @@ pub struct Ratio {
 impl Ratio {
     /// So many of so many.
     pub fn of(numerator: u64, denominator: u64) -> Self {
-        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         Ratio { numerator: signed(numerator), denominator: signed(denominator) }
     }
 
@@ -32,7 +31,8 @@ impl Ratio {
         Ratio { numerator: self.denominator - self.numerator, denominator: self.denominator }
     }
 
-    /// The Wilson 95 % interval of a rate: low and high. `None` if the denominator is 0, or if this is no part of a whole.
+    /// The Wilson 95 % interval of a rate: low and high. `None` if the denominator is 0, or if this is no part of a
+    /// whole.
     pub fn interval(self) -> Option<(f64, f64)> {
         wilson(u64::try_from(self.numerator).ok()?, u64::try_from(self.denominator).ok()?, Z95)
     }
@@ -52,8 +52,13 @@ impl Sum for Ratio {
     }
 }
 
-/// The Wilson score interval of a rate, as `statsmodels.stats.proportion.proportion_confint(method='wilson')` computes it: low and
-/// high, within 0 and 1. `None` if there are no trials, or more successes than trials.
+/// A count that may be subtracted.
+pub(crate) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The Wilson score interval of a rate, as `statsmodels.stats.proportion.proportion_confint(method='wilson')` computes
+/// it: low and high, within 0 and 1. `None` if there are no trials, or more successes than trials.
 pub fn wilson(successes: u64, trials: u64, z: f64) -> Option<(f64, f64)> {
     if trials == 0 || successes > trials {
         return None;
@@ -69,8 +74,8 @@ pub fn wilson(successes: u64, trials: u64, z: f64) -> Option<(f64, f64)> {
     Some((low, high))
 }
 
-/// A quantile by linear interpolation: `percentile_cont` of PostgreSQL, type 7 of R, the default of NumPy. `sorted` must be
-/// ascending; `p` lies within 0 and 1. `None` without values, or for another `p`.
+/// A quantile by linear interpolation: `percentile_cont` of PostgreSQL, type 7 of R, the default of NumPy. `sorted`
+/// must be ascending; `p` lies within 0 and 1. `None` without values, or for another `p`.
 pub fn quantile(sorted: &[i64], p: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     if !(0.0..=1.0).contains(&p) {
@@ -103,7 +108,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The summary of values in any order. Only finished durations belong here: unfinished ones are counted beside (3.0, rule 6).
+    /// The summary of values in any order. Only finished durations belong here: unfinished ones are counted beside
+    /// (3.0, rule 6).
     pub fn of(mut values: Vec<i64>) -> Self {
         values.sort_unstable();
         let total: i128 = values.iter().copied().map(i128::from).sum();

@@ -1,13 +1,15 @@
 //! A8: what became of the pipeline between two dates.
 //!
-//! `start + created + reopened + increased − decreased − won − lost − moved_out + moved_in ± reassigned ± fx − removed = end`,
-//! exactly, in minor units. It follows from how each opportunity is told:
+//! `start + created + reopened + increased − decreased − won − lost − moved_out + moved_in ± reassigned ± fx − removed
+//! = end`, exactly, in minor units. It follows from how each opportunity is told:
 //!
 //! - The pipeline is what is open, has its close date in the period looked at, and belongs to the owners looked at.
-//! - What is in it at the start first changes its amount (at the rates of the start), then its worth (`fx`: the end's rates against
-//!   the start's), and then leaves, if it does, with what it is worth at the end. What was won is shown as it was won.
+//! - What is in it at the start first changes its amount (at the rates of the start), then its worth (`fx`: the end's
+//!   rates against the start's), and then leaves, if it does, with what it is worth at the end. What was won is shown
+//!   as it was won.
 //! - What enters does so with what it is worth at the end. What entered and was closed in between shows in both parts.
-//! - Of several reasons to leave or enter, one is told: the other owner before the outcome, the outcome before the close date.
+//! - Of several reasons to leave or enter, one is told: the other owner before the outcome, the outcome before the
+//!   close date.
 
 /// How an opportunity stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

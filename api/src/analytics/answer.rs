@@ -22,11 +22,11 @@ use super::{
     dimension::{Dimension, KeyOf},
     explain::Handle,
     metric::{Definition, Derivation, Measure, Metric, Reason, Unit},
-    tally::{Figure, Key, Tally, figure},
+    tally::{Figure, Key, MAX_GROUPS, Tally, figure},
 };
 use crate::{
     graph::{Cx, Error, Kind, Money, Result, decimals},
-    policy::{Class, Governed, Seen, Span},
+    policy::{Basis, Class, Governed, Seen, Span},
 };
 
 /// The most rows of one page.
@@ -170,6 +170,7 @@ fn int(n: i64) -> i32 {
 pub fn in_money(definition: &Definition, part: Part) -> bool {
     match definition.measure {
         Measure::Money(_) | Measure::StandingMoney { .. } | Measure::Spread | Measure::MoneyShare { .. } => true,
+        Measure::MoneyMean(_) => part == Part::Numerator,
         Measure::Derived(Derivation::Over(one, other)) => {
             let [above, below] = [one, other].map(|metric| metric.definition());
             match part {
@@ -236,7 +237,7 @@ pub struct Labels(HashMap<(Kind, Uuid), String>);
 
 impl Labels {
     /// Reads the names of rows, as far as whoever counts reads them.
-    pub async fn of(cx: &Cx, counted: &Counted, keys: impl Iterator<Item = (Dimension, Uuid)>) -> Result<Labels> {
+    pub async fn of(cx: &Cx, basis: &Basis, keys: impl Iterator<Item = (Dimension, Uuid)>) -> Result<Labels> {
         let mut wanted: BTreeMap<Kind, Vec<Uuid>> = BTreeMap::new();
         for (dimension, id) in keys {
             if let KeyOf::Row(kind) = dimension.key() {
@@ -247,7 +248,7 @@ impl Labels {
         for (kind, mut ids) in wanted {
             ids.sort_unstable();
             ids.dedup();
-            let caller = &counted.basis.caller;
+            let caller = &basis.caller;
             for ids in ids.chunks(1_000) {
                 match kind {
                     Kind::Account => {
@@ -382,6 +383,11 @@ pub async fn page(
     if ask.fill == Fill::Zero {
         let groups: std::collections::BTreeSet<Vec<Option<Value>>> =
             keys.iter().map(|(_, keys)| keys.clone()).collect();
+        if groups.len().saturating_mul(ask.buckets.len()) > MAX_GROUPS {
+            return Err(Error::BadInput(format!(
+                "fill: more than {MAX_GROUPS} groups and buckets; ask for fewer, or without"
+            )));
+        }
         keys.extend(groups.iter().flat_map(|group| (0..ask.buckets.len()).map(|bucket| (bucket, group.clone()))));
     }
     let mut rest = keys.into_iter().filter(|key| after.as_ref().is_none_or(|after| key > after));
@@ -395,7 +401,7 @@ pub async fn page(
         keys.iter().zip(&ask.groupings).filter_map(row)
     });
     let labels = match counted.first() {
-        Some(first) => Labels::of(cx, first, named).await?,
+        Some(first) => Labels::of(cx, &first.basis, named).await?,
         None => Labels::default(),
     };
     let nothing = Tally::default();

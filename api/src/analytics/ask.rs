@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     dimension::{Dimension, KeyOf},
-    metric::{Definition, Metric},
+    metric::{Definition, Measure, Metric},
 };
 use crate::{
     graph::{Cx, Error, GlobalId, Result, is_currency},
@@ -27,6 +27,8 @@ const MAX_DIMENSIONS: usize = 4;
 pub const MAX_BUCKETS: usize = 2_000;
 /// The most buckets of a metric that stands at the end of each: each is a look at the whole history.
 pub const MAX_MOMENTS: usize = 400;
+/// The most filters of one question.
+const MAX_FILTERS: usize = 20;
 /// The most values of one filter.
 const MAX_VALUES: usize = 100;
 
@@ -194,6 +196,10 @@ pub struct Ask {
     pub currency: String,
     /// The tenant's own currency, through which two others meet.
     pub pivot: String,
+    /// The tenant's own zone.
+    pub zone: String,
+    /// Whether `asOf` was left to be now.
+    pub is_now: bool,
     /// How amounts are converted; by the metric's own rule without.
     pub fx: Option<Fx>,
     /// Whether empty buckets are answered.
@@ -207,6 +213,24 @@ fn bad(text: impl Into<String>) -> Error {
 impl Ask {
     /// Checks the arguments.
     pub async fn of(cx: &Cx, arguments: Arguments) -> Result<Ask> {
+        if arguments.metrics.is_empty() || arguments.metrics.len() > MAX_METRICS {
+            return Err(bad(format!("metrics: 1 to {MAX_METRICS} of those that analytics.metrics lists")));
+        }
+        let ask = Ask::checked(cx, arguments).await?;
+        for metric in &ask.metrics {
+            ask.suits(metric.code(), &metric.definition())?;
+        }
+        Ok(ask)
+    }
+
+    /// Checks the arguments of a figure with a question of its own, by its name.
+    pub async fn of_history(cx: &Cx, arguments: Arguments, definition: &Definition, name: &str) -> Result<Ask> {
+        let ask = Ask::checked(cx, arguments).await?;
+        ask.suits(name, definition)?;
+        Ok(ask)
+    }
+
+    async fn checked(cx: &Cx, arguments: Arguments) -> Result<Ask> {
         let Arguments {
             mut metrics,
             group_by,
@@ -224,9 +248,6 @@ impl Ask {
         let tenant = tenancy::tenant(&cx.store, cx.caller.tenant).await?;
         let mut known = std::collections::HashSet::new();
         metrics.retain(|metric| known.insert(*metric));
-        if metrics.is_empty() || metrics.len() > MAX_METRICS {
-            return Err(bad(format!("metrics: 1 to {MAX_METRICS} of those that analytics.metrics lists")));
-        }
         if from >= to {
             return Err(bad(
                 "to: after from; the period is half-open, from its first moment to the first moment after it",
@@ -240,6 +261,7 @@ impl Ask {
         if !is_currency(&currency) {
             return Err(bad("currency: an ISO 4217 code in capitals, such as EUR"));
         }
+        let is_now = as_of.is_none();
         let as_of = as_of.unwrap_or_else(|| cx.caller.now());
         let fx = match fx {
             None => None,
@@ -258,23 +280,37 @@ impl Ask {
                 .map_err(|_| bad(format!("groupBy: this period has more than {MAX_BUCKETS} buckets of this grain")))?,
         };
         let filters = filters.into_iter().map(filter).collect::<Result<Vec<_>>>()?;
-        let pivot = tenant.currency;
-        let ask =
-            Ask { metrics, groupings, grain, filters, from, to, as_of, calendar, buckets, currency, pivot, fx, fill };
-        for metric in &ask.metrics {
-            ask.suits(&metric.definition())?;
+        let (pivot, zone) = (tenant.currency, tenant.zone);
+        if filters.len() > MAX_FILTERS {
+            return Err(bad(format!("where: at most {MAX_FILTERS} filters")));
         }
+        let ask = Ask {
+            metrics,
+            groupings,
+            grain,
+            filters,
+            from,
+            to,
+            as_of,
+            calendar,
+            buckets,
+            currency,
+            pivot,
+            zone,
+            is_now,
+            fx,
+            fill,
+        };
         Ok(ask)
     }
 
     /// That a metric knows the dimensions that are asked for.
-    fn suits(&self, definition: &Definition) -> Result<()> {
+    fn suits(&self, code: &str, definition: &Definition) -> Result<()> {
         let asked = self.groupings.iter().map(|grouping| ("groupBy", grouping.dimension));
         let asked = asked.chain(self.filters.iter().map(|(dimension, _)| ("where", *dimension)));
         for (argument, dimension) in asked {
             if !definition.allows(dimension) {
                 let allowed: Vec<String> = definition.dimensions().iter().map(|dimension| dimension.name()).collect();
-                let code = definition.metric.code();
                 return Err(bad(format!(
                     "{argument}: {code} does not know {}; it knows {}",
                     dimension.name(),
@@ -285,9 +321,31 @@ impl Ask {
         Ok(())
     }
 
+    /// That nothing finer than the tenant's own days and money is asked for: what is told of groups only could be taken apart by the
+    /// hour, by other zones, or by currencies that few rows are in.
+    pub fn is_coarse(&self) -> Result<()> {
+        if self.grain == Some(Grain::Hour) {
+            return Err(bad("groupBy: no grain under DAY for your role"));
+        }
+        if self.calendar.zone.name() != self.zone {
+            return Err(bad("timezone: the tenant's own for your role"));
+        }
+        if self.currency != self.pivot || self.fx.is_some() {
+            return Err(bad("currency: the tenant's own for your role, at the metric's own rates"));
+        }
+        let starts = |moment: DateTime<Utc>| self.calendar.start_of_day(self.calendar.date_of(moment)) == moment;
+        if !starts(self.from) || !starts(self.to) {
+            return Err(bad("from: whole days for your role, from midnight to midnight in the tenant's zone"));
+        }
+        match self.is_now || starts(self.as_of) {
+            true => Ok(()),
+            false => Err(bad("asOf: a midnight in the tenant's zone for your role")),
+        }
+    }
+
     /// What the metric stands on for this caller, and that the caller may tell figures apart as it asks.
     pub fn basis(&self, cx: &Cx, definition: &Definition) -> Result<Basis> {
-        let basis = cx.caller.basis(definition.needs).ok_or_else(|| {
+        let basis = basis_of(cx, definition).ok_or_else(|| {
             let allowed = metrics_of(cx);
             let allowed: Vec<&str> = allowed.iter().map(|metric| metric.code()).collect();
             bad(format!("metrics: {} is not for your role; yours are {}", definition.metric.code(), allowed.join(", ")))
@@ -305,11 +363,25 @@ impl Ask {
                 )));
             }
         }
-        if basis.grouped && self.grain == Some(Grain::Hour) {
-            return Err(bad("groupBy: no grain under DAY for your role"));
+        if basis.grouped {
+            self.is_coarse()?;
         }
         Ok(basis)
     }
+}
+
+/// What a metric stands on for a caller. What is made of two figures needs both over the same rows: a tenant's cost is not set against
+/// a team's wins.
+pub fn basis_of(cx: &Cx, definition: &Definition) -> Option<Basis> {
+    let basis = cx.caller.basis(definition.needs)?;
+    if let Measure::Derived(derivation) = definition.measure {
+        let [one, other] = derivation.parts().map(|part| cx.caller.basis(part.definition().needs));
+        let alike = |one: &Basis, other: &Basis| one.span == other.span && one.grouped == other.grouped;
+        if !one.zip(other).is_some_and(|(one, other)| alike(&one, &other)) {
+            return None;
+        }
+    }
+    Some(basis)
 }
 
 /// Whether the caller may tell figures apart by a dimension.
@@ -323,7 +395,7 @@ pub fn may(cx: &Cx, basis: &Basis, dimension: Dimension) -> bool {
 
 /// The metrics that the caller may ask for.
 pub fn metrics_of(cx: &Cx) -> Vec<Metric> {
-    let may = |metric: &&Metric| cx.caller.basis(metric.definition().needs).is_some();
+    let may = |metric: &&Metric| basis_of(cx, &metric.definition()).is_some();
     Metric::ALL.iter().filter(may).copied().collect()
 }
 

@@ -6,7 +6,7 @@ use async_graphql::SimpleObject;
 use entities::codes::Discipline;
 
 use super::{
-    ask::{may, metrics_of},
+    ask::{basis_of, may, metrics_of},
     dimension::Dimension,
     metric::{Measure, Metric, Unit},
 };
@@ -46,6 +46,7 @@ impl Metric {
             | Measure::Share { .. }
             | Measure::Balance { .. }
             | Measure::Mean(_)
+            | Measure::MoneyMean(_)
             | Measure::MoneyShare { .. }
             | Measure::Duration { .. }
             | Measure::Standing
@@ -59,7 +60,7 @@ impl Metric {
 pub fn of_caller(cx: &Cx) -> Vec<MetricDefinition> {
     let one = |metric: Metric| {
         let definition = metric.definition();
-        let basis = cx.caller.basis(definition.needs)?;
+        let basis = basis_of(cx, &definition)?;
         Some(MetricDefinition {
             metric,
             version: definition.version.into(),

@@ -47,8 +47,9 @@ pub struct Handle {
     from: DateTime<Utc>,
     #[serde(rename = "t")]
     to: DateTime<Utc>,
-    #[serde(rename = "a")]
-    as_of: DateTime<Utc>,
+    /// None: as of when it is explained.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    as_of: Option<DateTime<Utc>>,
     #[serde(rename = "z")]
     zone: String,
     #[serde(rename = "s", default)]
@@ -81,7 +82,7 @@ impl Handle {
             filters: ask.filters.iter().map(filter).collect(),
             from: ask.from,
             to: ask.to,
-            as_of: ask.as_of,
+            as_of: (!ask.is_now).then_some(ask.as_of),
             zone: ask.calendar.zone.name().to_owned(),
             sunday: ask.calendar.week_start == WeekStart::Sunday.into(),
             fiscal_offset: ask.calendar.fiscal_offset_months,
@@ -127,7 +128,7 @@ impl Handle {
             filters: self.filters.iter().map(filter).collect::<Option<Vec<_>>>()?,
             from: self.from,
             to: self.to,
-            as_of: Some(self.as_of),
+            as_of: self.as_of,
             timezone: Some(self.zone.clone()),
             week_start: Some(if self.sunday { WeekStart::Sunday } else { WeekStart::Monday }),
             fiscal_offset: Some(i32::from(self.fiscal_offset)),
@@ -242,7 +243,7 @@ pub async fn explain(cx: &Cx, handle: &str, first: Option<i32>, after: Option<St
         Some(Value::Row(id)) => Some((grouping.dimension, *id)),
         _ => None,
     });
-    let labels = Labels::of(cx, &counted, named).await?;
+    let labels = Labels::of(cx, basis, named).await?;
     let keys = key.1.iter().zip(&ask.groupings).map(|(value, grouping)| FigureKey {
         dimension: grouping.dimension,
         key: value.as_ref().map(|value| value.text(grouping.dimension)),
@@ -295,7 +296,9 @@ async fn list(
     let lines = cx.db().query_all(&plan.list(after, first.unsigned_abs().into())).await?;
     let full = lines.len() == size;
     let rows = lines.iter().map(|line| row(&plan, &exchange, line)).collect::<Result<Vec<_>>>()?;
-    let last = rows.last().map(|row| row.cursor.clone());
+    let last = rows.last().map(|(row, _)| row.cursor.clone());
+    // What was looked at and does not count is under `excluded`.
+    let rows = rows.into_iter().filter(|(_, counts)| *counts).map(|(row, _)| row).collect();
     // One more statement only where a page is full.
     let more = match last.and_then(|last| place(&last)).filter(|_| full) {
         Some(last) => !cx.db().query_all(&plan.list(Some(last), 1)).await?.is_empty(),
@@ -304,7 +307,8 @@ async fn list(
     Ok((rows, more))
 }
 
-fn row(plan: &Plan<'_>, exchange: &Exchange, line: &sea_orm::QueryResult) -> Result<ExplainedRow> {
+/// A row, and whether it counts.
+fn row(plan: &Plan<'_>, exchange: &Exchange, line: &sea_orm::QueryResult) -> Result<(ExplainedRow, bool)> {
     let definition = plan.definition;
     let id: Uuid = line.try_get("", "row_id")?;
     let at: Option<DateTime<Utc>> = match definition.measure {
@@ -316,7 +320,9 @@ fn row(plan: &Plan<'_>, exchange: &Exchange, line: &sea_orm::QueryResult) -> Res
     };
     let account: Option<Uuid> = line.try_get("", "of_account")?;
     let mut tally = Tally::default();
-    for (_, part) in tally_of(plan, exchange, line, &mut BTreeMap::new())? {
+    let parts = tally_of(plan, exchange, line, &mut BTreeMap::new())?;
+    let counts = !parts.is_empty();
+    for (_, part) in parts {
         tally.add(&part);
     }
     let (numerator, denominator) = match definition.measure {
@@ -331,7 +337,7 @@ fn row(plan: &Plan<'_>, exchange: &Exchange, line: &sea_orm::QueryResult) -> Res
         let scale = if in_money(definition, part) { decimals(&plan.ask.currency) } else { 0 };
         amount.and_then(|amount| Decimal::try_from_i128_with_scale(amount, scale).ok())
     };
-    Ok(ExplainedRow {
+    let row = ExplainedRow {
         id: GlobalId::new(definition.fact.kind(), id),
         at,
         account: account.map(|account| GlobalId::new(Kind::Account, account)),
@@ -339,5 +345,6 @@ fn row(plan: &Plan<'_>, exchange: &Exchange, line: &sea_orm::QueryResult) -> Res
         denominator: part(denominator, Part::Denominator),
         milliseconds,
         cursor: cursor(at.unwrap_or_default(), id),
-    })
+    };
+    Ok((row, counts))
 }

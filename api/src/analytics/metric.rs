@@ -79,6 +79,8 @@ pub enum Measure {
     Mean(&'static str),
     /// The sum of amounts, each worth what it was on the day of a column.
     Money(Dated),
+    /// The mean of amounts, of the rows that say one.
+    MoneyMean(Dated),
     /// Amounts that pass, among amounts.
     MoneyShare {
         /// What passes.
@@ -96,6 +98,8 @@ pub enum Measure {
         to: &'static str,
         /// Which rows took no time at all, whatever the columns say.
         zero: Option<Test>,
+        /// By which clock.
+        clock: Clock,
     },
     /// Rows that stand at a moment: the end of each bucket.
     Standing,
@@ -106,6 +110,15 @@ pub enum Measure {
     },
     /// Made of other metrics.
     Derived(Derivation),
+}
+
+/// By which clock time is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// All hours.
+    Calendar,
+    /// The hours in which the company works.
+    Business,
 }
 
 /// On which day an amount is worth what it says, where it says so in another currency.
@@ -139,6 +152,8 @@ pub enum Reason {
     Running,
     /// It did not happen yet: counted as open, and not among the finished.
     Unfinished,
+    /// It is measured in business hours, and the company has no calendar.
+    NoCalendar,
     /// It was answered before it was offered: counted as 0.
     PreOffer,
     /// It was closed as a duplicate.
@@ -379,7 +394,17 @@ metrics! {
     /// How long an offered lead waits for a person's first word, by the calendar.
     LeadResponseTime = "LEAD_RESPONSE_TIME" v 1 {
         "first outbound human touch by the receiving team at or after the offer − offer; 0 where it came before the offer", "A1, owner clock";
-        Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")) };
+        Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")), clock: Clock::Calendar };
+        excluded [
+            (PreOffer, || to_sales().and(has("touched_before"))),
+            (Unfinished, || to_sales().and(f("touched_at").is_null()).and(f("touched_before").is_null()))
+        ];
+        needs [Handover P]
+    }
+    /// How long an offered lead waits for a person's first word, in business hours.
+    LeadResponseBusinessTime = "LEAD_RESPONSE_BUSINESS_TIME" v 1 {
+        "first outbound human touch by the receiving team at or after the offer − offer; 0 where it came before the offer, in the hours of the company's calendar", "A1, owner clock, business hours";
+        Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")), clock: Clock::Business };
         excluded [
             (PreOffer, || to_sales().and(has("touched_before"))),
             (Unfinished, || to_sales().and(f("touched_at").is_null()).and(f("touched_before").is_null()))
@@ -428,16 +453,21 @@ metrics! {
         "amounts of the opportunities whose last close is dated in the period and is a win, at the rate of their close date", "A16, revenue";
         Money of Sales, Opportunity at "entered_at"; only won; is Measure::Money(DAY_OF_CLOSE); needs [Opportunity P, Opportunity M]
     }
+    /// What the wins that are credited to a campaign brought.
+    CampaignWonValue = "CAMPAIGN_WON_VALUE" v 1 {
+        "WON_VALUE of the opportunities with a primary campaign", "A9, a part";
+        Money of Marketing, Opportunity at "entered_at"; only (|| won().and(has("campaign"))); is Measure::Money(DAY_OF_CLOSE);
+        needs [Opportunity P, Opportunity M]
+    }
     /// What a won opportunity brings on average.
     AverageWonValue = "AVERAGE_WON_VALUE" v 1 {
-        "WON_VALUE / WON", "A7, a part";
-        Money of Sales, Opportunity at "entered_at"; is Measure::Derived(Derivation::Over(Metric::WonValue, Metric::Won));
-        needs [Opportunity P, Opportunity M]
+        "WON_VALUE / those won that say an amount", "A7, a part";
+        Money of Sales, Opportunity at "entered_at"; only won; is Measure::MoneyMean(DAY_OF_CLOSE); needs [Opportunity P, Opportunity M]
     }
     /// How long it takes to win.
     SalesCycle = "SALES_CYCLE" v 1 {
         "last close − creation, of the opportunities whose last close is dated in the period and is a win", "A6";
-        Millisecond of Sales, Opportunity at "entered_at"; only won; is Measure::Duration { from: "at", to: "entered_at", zero: None }; needs [Opportunity P]
+        Millisecond of Sales, Opportunity at "entered_at"; only won; is Measure::Duration { from: "at", to: "entered_at", zero: None, clock: Clock::Calendar }; needs [Opportunity P]
     }
     /// Opportunities that are open at the end of each bucket.
     OpenOpportunities = "OPEN_OPPORTUNITIES" v 1 {
@@ -499,14 +529,28 @@ metrics! {
     /// How long a customer waits for the first human answer.
     FirstResponseTime = "FIRST_RESPONSE_TIME" v 1 {
         "first public human answer − creation, of the tickets created in the period", "A10, calendar";
-        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "answered_at", zero: None };
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "answered_at", zero: None, clock: Clock::Calendar };
+        excluded [(Unfinished, || f("answered_at").is_null())];
+        needs [Ticket P]
+    }
+    /// How long a customer waits for the first human answer, in business hours.
+    FirstResponseBusinessTime = "FIRST_RESPONSE_BUSINESS_TIME" v 1 {
+        "first public human answer − creation, of the tickets created in the period, in the hours of the company's calendar", "A10, business hours";
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "answered_at", zero: None, clock: Clock::Business };
         excluded [(Unfinished, || f("answered_at").is_null())];
         needs [Ticket P]
     }
     /// How long it takes to the last solution.
     ResolutionTime = "RESOLUTION_TIME" v 1 {
         "last solution − creation, of the tickets created in the period", "A12, full resolution, calendar";
-        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "solved_at", zero: None };
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "solved_at", zero: None, clock: Clock::Calendar };
+        excluded [(Unfinished, || f("solved_at").is_null())];
+        needs [Ticket P]
+    }
+    /// How long it takes to the last solution, in business hours.
+    ResolutionBusinessTime = "RESOLUTION_BUSINESS_TIME" v 1 {
+        "last solution − creation, of the tickets created in the period, in the hours of the company's calendar", "A12, full resolution, business hours";
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "solved_at", zero: None, clock: Clock::Business };
         excluded [(Unfinished, || f("solved_at").is_null())];
         needs [Ticket P]
     }
@@ -525,14 +569,14 @@ metrics! {
     }
     /// How content customers are with a case.
     Csat = "CSAT" v 1 {
-        "answers 4 and 5 / answers, on the scale of 1 to 5, by the date of the answer", "A13, CSAT";
+        "answers 4 and 5 / answers, on the scale of 1 to 5, by the date of the answer; of a ticket the last answer counts", "A13, CSAT";
         Share of Service, Answer at "at"; only (|| f("survey").eq("CSAT").and(f("scale").eq(5))); is Measure::Share { of: || f("score").gte(4), open: None };
         excluded [(OtherScale, || f("survey").eq("CSAT").and(f("scale").ne(5)))];
         needs [ServiceLevel P]
     }
     /// Whether customers recommend the company.
     Nps = "NPS" v 1 {
-        "share of 9 and 10 less share of 0 to 6, on the scale of 0 to 10, by the date of the answer", "A13, NPS";
+        "share of 9 and 10 less share of 0 to 6, on the scale of 0 to 10, by the date of the answer; of a ticket the last answer counts", "A13, NPS";
         Balance of Service, Answer at "at"; only (|| f("survey").eq("NPS").and(f("scale").eq(10)));
         is Measure::Balance { plus: || f("score").gte(9), minus: || f("score").lte(6) };
         excluded [(OtherScale, || f("survey").eq("NPS").and(f("scale").ne(10)))];
@@ -564,14 +608,14 @@ metrics! {
     }
     /// What the primary campaigns' wins brought over what the campaigns cost.
     Roi = "ROI" v 1 {
-        "(WON_VALUE − CAMPAIGN_COST) / CAMPAIGN_COST: cash view, cost and wins of the same period, credit to the primary campaign", "A9";
-        Share of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Return(Metric::WonValue, Metric::CampaignCost));
+        "(CAMPAIGN_WON_VALUE − CAMPAIGN_COST) / CAMPAIGN_COST: cash view, cost and wins of the same period, credit to the primary campaign", "A9";
+        Share of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Return(Metric::CampaignWonValue, Metric::CampaignCost));
         needs [CampaignCost M, Opportunity P, Opportunity M]
     }
     /// What a unit of money spent on campaigns brought.
     Roas = "ROAS" v 1 {
-        "WON_VALUE / CAMPAIGN_COST: cash view, cost and wins of the same period, credit to the primary campaign", "A9";
-        Share of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::WonValue, Metric::CampaignCost));
+        "CAMPAIGN_WON_VALUE / CAMPAIGN_COST: cash view, cost and wins of the same period, credit to the primary campaign", "A9";
+        Share of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::CampaignWonValue, Metric::CampaignCost));
         needs [CampaignCost M, Opportunity P, Opportunity M]
     }
 }

@@ -7,28 +7,43 @@
 mod aggregate;
 mod answer;
 mod ask;
+mod attribution;
+mod business;
 pub mod catalogue;
+mod cohorts;
 mod dimension;
 mod explain;
 mod fact;
+mod funnel;
+mod health;
 mod metric;
+mod pipeline;
 mod query;
 mod scoreboard;
+mod stages;
 mod tally;
+mod ways;
 
 use async_graphql::{Context, Object};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 pub use answer::Aggregate;
 use ask::{Arguments, DimensionFilter, Fill, FxInput, Grain, GroupByInput, WeekStart};
+pub use attribution::{Attribution, AttributionInput};
 pub use catalogue::MetricDefinition;
+pub use cohorts::Cohorts;
 pub use explain::Explanation;
+pub use funnel::{FunnelAnswer, FunnelInput};
+pub use health::AccountHealth;
 pub use metric::Metric;
+pub use pipeline::{PipelineWaterfall, SalesVelocity};
 pub use scoreboard::Scoreboard;
+pub use stages::{StageTimeOf, StageTimes};
+pub use ways::JourneyTimes;
 
 use crate::{
-    graph::{Cx, GlobalId, Result},
-    policy::access,
+    graph::{Cx, GlobalId, Kind, Result},
+    policy::{access, access_figure},
 };
 
 /// The numbers: one engine, one definition of each figure, the same for everybody. What you count is what you see; who reads no rows
@@ -105,6 +120,121 @@ impl Analytics {
     ) -> Result<Scoreboard> {
         let board = scoreboard::Board { from, to, grain, industry, channel };
         Box::pin(scoreboard::scoreboard(Cx::of(ctx), board)).await
+    }
+
+    /// Which channel, campaign or touch gets the credit for what was reached: every model side by side, with exact sums. Conversions
+    /// without a touch are a row, UNATTRIBUTED, and what was spent for nothing stays. BAD_USER_INPUT names the argument that cannot be meant.
+    #[graphql(directive = access_figure::apply("Attribution".into(), "M".into()))]
+    async fn attribution(
+        &self,
+        ctx: &Context<'_>,
+        input: AttributionInput,
+        #[graphql(desc = "The first n rows, 1 to 1,000; 100 unless said.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Attribution> {
+        Box::pin(attribution::attribution(Cx::of(ctx), input, first, after)).await
+    }
+
+    /// How many came how far: persons through the stages of the customer's way, or opportunities through their pipeline.
+    async fn funnel(&self, ctx: &Context<'_>, input: FunnelInput) -> Result<FunnelAnswer> {
+        Box::pin(funnel::count(Cx::of(ctx), input)).await
+    }
+
+    /// The pipeline of two moments and all that lies between, as an identity that adds up to the minor unit.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
+    #[graphql(directive = access::apply("Opportunity".into(), "M".into(), false))]
+    async fn pipeline_waterfall(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first moment.")] from: DateTime<Utc>,
+        #[graphql(desc = "The second moment.")] to: DateTime<Utc>,
+        #[graphql(desc = "Only what is expected to close on or after this day; whatever it is, unless said.")]
+        closes_from: Option<NaiveDate>,
+        #[graphql(desc = "Only what is expected to close before this day.")] closes_to: Option<NaiveDate>,
+        #[graphql(desc = "Only of this colleague.")] owner: Option<GlobalId>,
+        #[graphql(name = "where", desc = "Which opportunities count.")] filters: Option<Vec<DimensionFilter>>,
+        #[graphql(desc = "The currency, ISO 4217; the tenant's unless said.")] currency: Option<String>,
+    ) -> Result<PipelineWaterfall> {
+        let owner = owner.map(|owner| owner.expect(Kind::Colleague)).transpose()?;
+        let filters = filters.unwrap_or_default();
+        let between = pipeline::Between { from, to, closes_from, closes_to, owner, filters, currency };
+        Box::pin(pipeline::between(Cx::of(ctx), between)).await
+    }
+
+    /// How fast the pipeline turns into money, with its four parts.
+    #[graphql(directive = access_figure::apply("Opportunity".into(), "M".into()))]
+    async fn sales_velocity(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The moment; now unless said.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(name = "where", desc = "Which opportunities count.")] filters: Option<Vec<DimensionFilter>>,
+        #[graphql(desc = "The currency, ISO 4217; the tenant's unless said.")] currency: Option<String>,
+    ) -> Result<SalesVelocity> {
+        Box::pin(pipeline::velocity(Cx::of(ctx), as_of, filters.unwrap_or_default(), currency)).await
+    }
+
+    /// How long things stay in their stages.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
+    async fn stage_times(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What stays.")] of: StageTimeOf,
+        #[graphql(desc = "Stays that began at or after this moment.")] from: DateTime<Utc>,
+        #[graphql(desc = "And before this.")] to: DateTime<Utc>,
+        #[graphql(desc = "What happened later is not known; now unless said.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(desc = "Stays shorter than so many seconds are left out.", default)] min_dwell_seconds: i32,
+        #[graphql(name = "where", desc = "Which objects count.")] filters: Option<Vec<DimensionFilter>>,
+    ) -> Result<StageTimes> {
+        let stays = stages::Stays { of, from, to, as_of, min_dwell_seconds, filters: filters.unwrap_or_default() };
+        Box::pin(stages::times(Cx::of(ctx), stays)).await
+    }
+
+    /// Customers by the period of their first win, and what they did after: retention, revenue, and what a new customer cost.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
+    #[graphql(
+        directive = access::apply("Opportunity".into(), "M".into(), false),
+        directive = access::apply("Order".into(), "M".into(), false)
+    )]
+    async fn cohorts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "First wins from this moment on make a cohort.")] from: DateTime<Utc>,
+        #[graphql(desc = "And before this.")] to: DateTime<Utc>,
+        #[graphql(desc = "Into what time is cut, WEEK or longer; MONTH unless said.")] grain: Option<Grain>,
+        #[graphql(desc = "What happened later is not known; now unless said.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(desc = "The currency, ISO 4217; the tenant's unless said.")] currency: Option<String>,
+        #[graphql(name = "where", desc = "Which accounts count, by what is said of accounts.")] filters: Option<
+            Vec<DimensionFilter>,
+        >,
+    ) -> Result<Cohorts> {
+        let filters = filters.unwrap_or_default();
+        let asked = cohorts::Asked { from, to, grain: grain.unwrap_or(Grain::Month), as_of, currency, filters };
+        Box::pin(cohorts::count(Cx::of(ctx), asked)).await
+    }
+
+    /// How long customers take from milestone to milestone, and in which order they reach them.
+    async fn journey_times(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Journeys that began at or after this moment.")] from: DateTime<Utc>,
+        #[graphql(desc = "And before this.")] to: DateTime<Utc>,
+        #[graphql(desc = "What happened later is not known; now unless said.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(name = "where", desc = "Which accounts count, by what is said of accounts.")] filters: Option<
+            Vec<DimensionFilter>,
+        >,
+    ) -> Result<JourneyTimes> {
+        let asked = ways::Asked { from, to, as_of, filters: filters.unwrap_or_default() };
+        Box::pin(ways::times(Cx::of(ctx), asked)).await
+    }
+
+    /// The health of an account, with its parts and what they stand on. NOT_FOUND where you may not read it.
+    #[graphql(directive = access::apply("Account".into(), "D".into(), false))]
+    async fn account_health(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which account.")] id: GlobalId,
+    ) -> Result<AccountHealth> {
+        Box::pin(health::of(Cx::of(ctx), id)).await
     }
 
     /// A figure explains itself, by the handle that it gave: its formula, and the rows that add up to it. The analyst gets counts only.

@@ -218,6 +218,22 @@ impl Plan<'_> {
         select
     }
 
+    /// The rows that count, as they are: some columns, the keys and the bucket. In no order.
+    pub fn read(&self, columns: &[&'static str]) -> SelectStatement {
+        let mut select = self.counted();
+        for column in columns.iter().copied().chain(self.keys()) {
+            select.column(("f", column));
+        }
+        select.to_owned()
+    }
+
+    /// The first of the rows that count of each account: `account`, `first`.
+    pub fn firsts(&self) -> SelectStatement {
+        let mut select = self.counted();
+        select.column(("f", "account")).group_by_col(("f", "account"));
+        select.expr_as(f(self.definition.at).min(), "first").to_owned()
+    }
+
     fn keys(&self) -> impl Iterator<Item = &'static str> {
         KEYS[..self.ask.groupings.len()].iter().copied().chain([BUCKET])
     }
@@ -281,7 +297,7 @@ impl Plan<'_> {
             Measure::Sum(column) | Measure::Mean(column) => {
                 select.expr_as(f(column).sum().cast_as(Alias::new("BIGINT")), "sum");
             }
-            Measure::Money(dated) => self.money(&mut select, Some(dated)),
+            Measure::Money(dated) | Measure::MoneyMean(dated) => self.money(&mut select, Some(dated)),
             Measure::MoneyShare { of, dated } => {
                 select.expr_as(Expr::case(of(), 1).finally(0), "passes").group_by_col("passes");
                 self.money(&mut select, Some(dated));
@@ -334,6 +350,12 @@ impl Plan<'_> {
         select.column(("f", "currency")).group_by_col(("f", "currency"));
         let foreign = f("currency").ne(self.ask.currency.clone());
         if let Some((day, alias)) = self.day(dated) {
+            if alias == "day" {
+                // Without a day of its own the row's date says which.
+                let dateless = foreign.clone().and(day.clone().is_null());
+                let moment: Expr = Expr::case(dateless, f(self.definition.at)).into();
+                select.expr_as(moment, "moment_of").group_by_col("moment_of");
+            }
             let day: Expr = Expr::case(foreign.clone(), day).into();
             select.expr_as(day, alias).group_by_col(alias);
         }
@@ -349,23 +371,46 @@ impl Plan<'_> {
             .expr_as(f("minor").count(), "said");
     }
 
-    /// How many different contacts and accounts stand behind each group, each bucket, or both. None where the fact counts no persons.
+    /// How many different contacts and accounts stand behind each group, each bucket, or both; and behind the rows of it that pass, and
+    /// those that do not. None where the fact counts no persons.
     pub fn persons(&self, by_keys: bool, by_bucket: bool) -> Option<SelectStatement> {
         let mut select = self.counted();
         for key in self.keys().filter(|key| if *key == BUCKET { by_bucket } else { by_keys }) {
             select.column(("f", key)).group_by_col(("f", key));
         }
-        let contacts = match self.definition.fact.persons() {
+        let contact = match self.definition.fact.persons() {
             Persons::Nobody => return None,
-            Persons::Contact => f("contact").count_distinct(),
+            Persons::Contact => f("contact"),
             Persons::Opportunity => {
                 let joined = Expr::col(("p", "deal")).equals(("f", "id"));
                 select.join_subquery(JoinType::LeftJoin, participants(&self.basis.caller), "p", joined);
-                Expr::col(("p", "contact")).count_distinct()
+                Expr::col(("p", "contact"))
             }
-            Persons::Account => Expr::val(i64::MAX),
+            Persons::Account => f("account"),
         };
-        Some(select.expr_as(contacts, "contacts").expr_as(f("account").count_distinct(), "accounts").to_owned())
+        let passes: Option<Expr> = match self.definition.measure {
+            Measure::Share { of, .. } | Measure::MoneyShare { of, .. } => Some(of()),
+            Measure::Balance { plus, .. } => Some(plus()),
+            Measure::Duration { from, to, zero, .. } => {
+                let ended = f(from).is_not_null().and(f(to).is_not_null());
+                Some(zero.map_or(ended.clone(), |zero| ended.or(zero())))
+            }
+            _ => None,
+        };
+        let parts = [("all", None), ("hit", passes.clone()), ("miss", passes.map(|passes| passes.not()))];
+        for (part, of) in parts {
+            let of = |value: Expr| -> Expr {
+                match &of {
+                    None => value,
+                    Some(of) => Expr::case(of.clone(), value).into(),
+                }
+            };
+            select
+                .expr_as(of(Expr::val(1)).count(), format!("{part}_rows"))
+                .expr_as(of(contact.clone()).count_distinct(), format!("{part}_contacts"))
+                .expr_as(of(f("account")).count_distinct(), format!("{part}_accounts"));
+        }
+        Some(select.to_owned())
     }
 
     /// How many rows of the period do not count, a column for each reason.

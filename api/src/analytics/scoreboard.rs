@@ -3,14 +3,18 @@
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use entities::{codes::Discipline, tenant::goal};
+use entities::{account::industry_closure, codes::Discipline, tenant::goal};
 use rust_decimal::Decimal;
-use sea_orm::ColumnTrait;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait,
+    sea_query::{Expr, ExprTrait, Query},
+};
+use uuid::Uuid;
 
 use super::{
     aggregate::measure,
     answer::{Exclusion, FigureBucket, MetricValue, excluded, shown},
-    ask::{Arguments, Ask, DimensionFilter, Fill, Grain, GroupByInput},
+    ask::{Arguments, Ask, Fill, Grain, GroupByInput, Value},
     dimension::Dimension,
     explain::Handle,
     metric::Metric,
@@ -98,14 +102,25 @@ pub struct Board {
 /// What a figure of the board stands on: the board's own questions only. Whoever asks for another metric, a campaign or an account by a
 /// handle of the board is refused.
 pub fn basis(cx: &Cx, ask: &Ask) -> Result<Basis> {
-    let of_board = ask.groupings.is_empty()
-        && ask.grain != Some(Grain::Hour)
-        && ask.metrics.iter().all(|metric| of_board(*metric))
-        && ask.filters.iter().all(|(dimension, _)| matches!(dimension, Dimension::Industry | Dimension::Channel));
+    let is_slice = |dimension: Dimension| matches!(dimension, Dimension::Industry | Dimension::Channel);
+    let of_board = ask.is_now
+        && ask.filters.is_empty()
+        && ask.fx.is_none()
+        && ask.calendar == tenant_calendar(ask)
+        && ask.groupings.iter().all(|grouping| is_slice(grouping.dimension))
+        && ask.metrics.iter().all(|metric| of_board(*metric));
     match of_board {
-        true => cx.caller.shared_basis().ok_or(Error::Forbidden),
+        true => {
+            ask.is_coarse()?;
+            cx.caller.shared_basis().ok_or(Error::Forbidden)
+        }
         false => Err(Error::BadInput("handle: one that a figure's `explain` gave".into())),
     }
+}
+
+/// The board's time: the tenant's zone, weeks from Monday, years from January.
+fn tenant_calendar(ask: &Ask) -> numbers::civil::Calendar {
+    numbers::civil::Calendar::new(ask.zone.parse().unwrap_or(ask.calendar.zone))
 }
 
 /// Whether a metric stands on the board, or is a part of one that does.
@@ -117,19 +132,23 @@ fn of_board(metric: Metric) -> bool {
 pub async fn scoreboard(cx: &Cx, board: Board) -> Result<Scoreboard> {
     let basis = cx.caller.shared_basis().ok_or(Error::Forbidden)?;
     let Board { from, to, grain, industry, channel } = board;
-    if grain == Some(Grain::Hour) {
-        return Err(Error::BadInput("grain: no grain under DAY".into()));
+    // A slice is a cell of the table of all slices: what would give a small one away is hidden, too.
+    let mut slices = Vec::new();
+    if let Some(id) = industry {
+        let id = id.expect(Kind::Industry)?;
+        let level = depth(cx, &basis, id).await?.ok_or(Error::NotFound)?;
+        slices.push((
+            GroupByInput { dimension: Some(Dimension::Industry), grain: None, level: Some(level) },
+            Value::Row(id),
+        ));
     }
-    let mut filters = Vec::new();
-    for (id, kind, dimension) in
-        [(industry, Kind::Industry, Dimension::Industry), (channel, Kind::Channel, Dimension::Channel)]
-    {
-        if let Some(id) = id {
-            id.expect(kind)?;
-            filters.push(DimensionFilter { dimension, keys: vec![Some(id.to_string())] });
-        }
+    if let Some(id) = channel {
+        let id = id.expect(Kind::Channel)?;
+        slices.push((GroupByInput { dimension: Some(Dimension::Channel), grain: None, level: None }, Value::Row(id)));
     }
-    let group_by = grain.map(|grain| GroupByInput { dimension: None, grain: Some(grain), level: None });
+    let by_time = grain.map(|grain| GroupByInput { dimension: None, grain: Some(grain), level: None });
+    let keys: Vec<Option<Value>> = slices.iter().map(|(_, value)| Some(value.clone())).collect();
+    let group_by: Vec<GroupByInput> = slices.iter().map(|(slice, _)| *slice).chain(by_time).collect();
     let mut lines = Vec::with_capacity(FIGURES.len());
     let mut left_out = Vec::new();
     // Everybody sees the same goals beside the same figures.
@@ -138,24 +157,24 @@ pub async fn scoreboard(cx: &Cx, board: Board) -> Result<Scoreboard> {
     let mut board: Option<Ask> = None;
     for metric in FIGURES {
         let definition = metric.definition();
-        let knows = filters.iter().all(|filter| definition.allows(filter.dimension));
+        let knows = slices.iter().filter_map(|(slice, _)| slice.dimension).all(|slice| definition.allows(slice));
         let arguments = Arguments {
             metrics: vec![metric],
-            group_by: group_by.into_iter().collect(),
-            filters: if knows { filters.clone() } else { Vec::new() },
+            group_by: if knows { group_by.clone() } else { by_time.into_iter().collect() },
             from,
             to,
             fill: Fill::Zero,
             ..Arguments::default()
         };
         let ask = Ask::of(cx, arguments).await?;
+        ask.is_coarse()?;
         let values = match knows {
             false => None,
             true => {
                 let counted = measure(cx, &ask, metric, Some(&basis)).await?;
                 left_out.extend(excluded(std::slice::from_ref(&counted)));
                 let value = |bucket: usize| {
-                    let key = (bucket, Vec::new());
+                    let key = (bucket, keys.clone());
                     let nothing = Tally::default();
                     let value =
                         figure(&definition, counted.tallies.groups.get(&key).unwrap_or(&nothing), &ask.currency);
@@ -188,6 +207,20 @@ pub async fn scoreboard(cx: &Cx, board: Board) -> Result<Scoreboard> {
         currency: ask.currency,
         excluded: left_out,
     })
+}
+
+/// How deep an industry lies, 0 for a root; none where there is no such industry.
+async fn depth(cx: &Cx, basis: &Basis, industry: Uuid) -> Result<Option<i32>> {
+    let select = Query::select()
+        .expr_as(Expr::col(industry_closure::Column::Depth).max(), "depth")
+        .from(industry_closure::Entity)
+        .and_where(Expr::col(industry_closure::Column::TenantId).eq(basis.caller.tenant))
+        .and_where(Expr::col(industry_closure::Column::DescendantId).eq(industry))
+        .to_owned();
+    match cx.db().query_one(&select).await? {
+        Some(row) => Ok(row.try_get("", "depth")?),
+        None => Ok(None),
+    }
 }
 
 /// What was wanted of a metric in exactly one period: the goals of all disciplines together. Money in another currency is no goal of

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use entities::sync::fx_rate;
 use numbers::{
-    credit,
     fx::Rates,
+    hours::Revisions,
     stats::{self, Summary},
     suppress::{self, Group, Table, Thresholds},
 };
@@ -16,8 +16,9 @@ use uuid::Uuid;
 
 use super::{
     ask::{Ask, Fx, Value},
+    business,
     dimension::KeyOf,
-    metric::{Definition, Derivation, Measure, Reason, Unit},
+    metric::{Clock, Definition, Derivation, Measure, Reason, Unit},
     query::{BUCKET, HALF, KEYS, Plan},
 };
 use crate::{
@@ -42,6 +43,8 @@ pub struct Tally {
     pub hit: i128,
     /// Rows that fail.
     pub miss: i64,
+    /// Rows that say an amount.
+    pub valued: i64,
     /// The sum of a column, or of amounts in minor units.
     pub sum: i128,
     /// Durations in milliseconds, those that ended.
@@ -60,6 +63,7 @@ impl Tally {
         self.n += other.n;
         self.hit += other.hit;
         self.miss += other.miss;
+        self.valued += other.valued;
         self.sum += other.sum;
         self.samples.extend(&other.samples);
         self.open += other.open;
@@ -75,9 +79,10 @@ pub struct Tallies {
     pub left_out: BTreeMap<Reason, i64>,
 }
 
-/// The exchange rates that a question needs.
+/// What a question needs of the tenant to reckon with: exchange rates, and business hours.
 pub struct Exchange {
     rates: Rates,
+    hours: Option<Revisions>,
     fx: Option<Fx>,
     currency: String,
     as_of: NaiveDate,
@@ -114,7 +119,7 @@ impl Exchange {
 }
 
 /// The keys of a line.
-fn keys(ask: &Ask, line: &QueryResult) -> Result<Vec<Option<Value>>> {
+pub fn keys(ask: &Ask, line: &QueryResult) -> Result<Vec<Option<Value>>> {
     let key = |(nth, grouping): (usize, &super::ask::Grouping)| {
         Ok(match grouping.dimension.key() {
             KeyOf::Row(_) => line.try_get::<Option<Uuid>>("", KEYS[nth])?.map(Value::Row),
@@ -150,14 +155,22 @@ pub fn tally(
         }
         Measure::Balance { .. } => Tally { n, hit: number("hit")?.into(), miss: number("miss")?, ..Tally::default() },
         Measure::Sum(_) | Measure::Mean(_) => Tally { n, sum: number("sum")?.into(), ..Tally::default() },
-        Measure::Duration { zero, .. } => {
+        Measure::Duration { zero, clock, .. } => {
             let begins: Option<DateTime<Utc>> = line.try_get("", "begins")?;
             let ends: Option<DateTime<Utc>> = line.try_get("", "ends")?;
             let is_zero = zero.is_some() && line.try_get::<i32>("", "zero")? == 1;
-            let took = match (is_zero, begins.zip(ends)) {
-                (true, _) => Some(0),
-                (false, Some((begins, ends))) => Some((ends - begins).num_milliseconds().max(0)),
-                (false, None) => None,
+            let took = match (is_zero, begins.zip(ends), clock) {
+                (true, ..) => Some(0),
+                (false, Some((begins, ends)), Clock::Calendar) => Some((ends - begins).num_milliseconds().max(0)),
+                (false, Some((begins, ends)), Clock::Business) => {
+                    let Some(took) = exchange.hours.as_ref().and_then(|hours| business::elapsed(hours, begins, ends))
+                    else {
+                        leave(Reason::NoCalendar, n);
+                        return Ok(Vec::new());
+                    };
+                    Some(took)
+                }
+                (false, None, _) => None,
             };
             match took {
                 Some(took) => {
@@ -167,7 +180,7 @@ pub fn tally(
                 None => Tally { n, open: n, ..Tally::default() },
             }
         }
-        Measure::Money(_) | Measure::MoneyShare { .. } | Measure::StandingMoney { .. } => {
+        Measure::Money(_) | Measure::MoneyMean(_) | Measure::MoneyShare { .. } | Measure::StandingMoney { .. } => {
             let said: i64 = line.try_get("", "said")?;
             if said < n {
                 leave(Reason::NoAmount, n - said);
@@ -180,14 +193,12 @@ pub fn tally(
             let sum = match each {
                 None => Some(whole(line)?),
                 Some(each) => {
-                    let day = match line.try_get::<Option<NaiveDate>>("", "day") {
-                        Ok(day) => day,
-                        Err(_) => line
-                            .try_get::<Option<DateTime<Utc>>>("", "moment_of")
-                            .ok()
-                            .flatten()
-                            .map(|moment| exchange.day_of(moment)),
-                    };
+                    // Which of the two columns there are depends on the rule of the metric and on `fx`.
+                    let day = line.try_get::<Option<NaiveDate>>("", "day").ok().flatten();
+                    let day = day.or_else(|| {
+                        let moment = line.try_get::<Option<DateTime<Utc>>>("", "moment_of").ok().flatten();
+                        moment.map(|moment| exchange.day_of(moment))
+                    });
                     let chance = match plan.definition.measure {
                         Measure::StandingMoney { weighted: true } => {
                             Some(i64::from(line.try_get::<Option<i32>>("", "probability")?.unwrap_or(0)))
@@ -208,7 +219,7 @@ pub fn tally(
                 Measure::MoneyShare { .. } => line.try_get::<i32>("", "passes")? == 1,
                 _ => false,
             };
-            Tally { n, sum, hit: if passes { sum } else { 0 }, ..Tally::default() }
+            Tally { n, sum, valued: said, hit: if passes { sum } else { 0 }, ..Tally::default() }
         }
         Measure::Spread => return spread(plan, exchange, line, n, out),
         Measure::Derived(_) => Tally::default(),
@@ -220,6 +231,14 @@ pub fn tally(
 fn percent_of(minor: i64, percent: i64) -> i64 {
     let whole = i128::from(minor) * i128::from(percent);
     i64::try_from((whole + whole.signum() * 50) / 100).unwrap_or(i64::MAX)
+}
+
+/// What falls on the `nth` of some days, when an amount is spread over them: equal parts, what is left over to the earliest; a
+/// negative amount as its positive mirror.
+fn amount_of_day(minor: i64, days: i64, nth: i64) -> i64 {
+    let (size, days) = (minor.unsigned_abs(), days.max(1).unsigned_abs());
+    let part = size / days + u64::from(nth.unsigned_abs() < size % days);
+    minor.signum() * i64::try_from(part).unwrap_or(i64::MAX)
 }
 
 /// The days of a cost row, each with its part of the amount, in the buckets that hold them.
@@ -239,8 +258,14 @@ fn spread(
     };
     let mut buckets: BTreeMap<usize, Tally> = BTreeMap::new();
     let mut missing = false;
-    let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
-    for (day, part) in days.iter().copied().zip(credit::split(minor, &vec![1; days.len()])) {
+    // Only the days of the period are looked at, however long the row is; what does not divide goes to its earliest days.
+    let length = (last - first).num_days() + 1;
+    let in_period = plan.ask.calendar.date_of(plan.ask.from)..=plan.ask.calendar.date_of(plan.ask.to);
+    let (mut day, end) = (first.max(*in_period.start()), last.min(*in_period.end()));
+    while day <= end {
+        let nth = (day - first).num_days();
+        let part = (amount_of_day(minor, length, nth), day);
+        let (part, day) = (part.0, std::mem::replace(&mut day, part.1.succ_opt().unwrap_or(NaiveDate::MAX)));
         let moment = plan.ask.calendar.start_of_day(day);
         if moment < plan.ask.from || moment >= plan.ask.to || moment > plan.ask.as_of {
             continue;
@@ -288,13 +313,15 @@ pub async fn count(cx: &Cx, plan: &Plan<'_>, exchange: &Exchange) -> Result<Tall
         }
     }
     if plan.basis.grouped {
+        // A number of rows that do not count is a figure, too, and nobody knows how many stand behind it.
+        tallies.left_out.clear();
         hide(cx, plan, &mut tallies).await?;
     }
     Ok(tallies)
 }
 
-/// Hides groups behind which too few persons or accounts stand, and whatever would give them away: wherever a total can be asked for
-/// that holds a hidden group, the rest of that total is large enough, too.
+/// Hides groups behind which too few persons or accounts stand, and whatever would give them away by the totals of this table: of its
+/// groups, of its buckets, of all. Other questions may be subtracted from it; that is a documented limit.
 async fn hide(cx: &Cx, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
     if plan.persons(false, false).is_none() || tallies.groups.is_empty() {
         return Ok(());
@@ -342,8 +369,19 @@ async fn behind(cx: &Cx, plan: &Plan<'_>, by_keys: bool, by_bucket: bool) -> Res
     let Some(persons) = plan.persons(by_keys, by_bucket) else { return Ok(behind) };
     for line in cx.db().query_all(&persons).await? {
         let bucket = if by_bucket { usize::try_from(line.try_get::<i32>("", BUCKET)?).unwrap_or(0) } else { 0 };
-        let number = |column: &str| line.try_get::<i64>("", column).map(i64::unsigned_abs);
-        let group = Group { contacts: number("contacts")?, accounts: number("accounts")? };
+        let number = |column: String| line.try_get::<i64>("", &column).map(i64::unsigned_abs);
+        // A figure tells of those who pass as much as of all: it is as large as the smallest of its parts that is not empty.
+        let mut group = Group { contacts: u64::MAX, accounts: u64::MAX };
+        for part in ["all", "hit", "miss"] {
+            if number(format!("{part}_rows"))? > 0 {
+                group.contacts = group.contacts.min(number(format!("{part}_contacts"))?);
+                group.accounts = group.accounts.min(number(format!("{part}_accounts"))?);
+            }
+        }
+        // Rows of nobody that is known are rows of few.
+        if group.is_empty() {
+            group.contacts = 1;
+        }
         behind.insert((bucket, if by_keys { keys(plan.ask, &line)? } else { Vec::new() }), group);
     }
     Ok(behind)
@@ -427,6 +465,12 @@ pub fn figure(definition: &Definition, tally: &Tally, currency: &str) -> Figure 
         Measure::Money(_) | Measure::StandingMoney { .. } | Measure::Spread => {
             Figure { numerator: Some(tally.sum), value: Some(money(tally.sum)), ..base }
         }
+        Measure::MoneyMean(_) => Figure {
+            numerator: Some(tally.sum),
+            denominator: Some(tally.valued.into()),
+            value: (tally.valued > 0).then(|| money(tally.sum) / tally.valued as f64),
+            ..base
+        },
         Measure::MoneyShare { .. } => Figure {
             numerator: Some(tally.hit),
             denominator: Some(tally.sum),

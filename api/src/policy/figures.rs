@@ -5,7 +5,7 @@
 use sea_orm::sea_query::{Expr, SelectStatement};
 
 use super::{
-    Caller, Class, Role, Scope, Sight, Type,
+    Caller, Class, Rights, Role, Scope, Sight, Type,
     governed::Governed,
     scope::Rows,
     table::{self, Grant},
@@ -52,6 +52,21 @@ impl Caller {
             span: Span::All,
             grouped: true,
         })
+    }
+
+    /// [`Caller::basis`] for a line of the table that says by itself how far its figures reach, whatever the caller reads of the rows
+    /// behind them: where it reaches the whole tenant, the house counts.
+    pub fn basis_beyond(&self, needs: &[Need]) -> Option<Basis> {
+        let basis = self.basis(needs)?;
+        Some(match (basis.grouped, basis.span) {
+            (false, Span::All) => Basis { caller: self.standing_in("figures of the whole tenant"), ..basis },
+            _ => basis,
+        })
+    }
+
+    /// Who judges what is derived of a row (class D), where the caller may read it: the house, so that it is the same for everybody.
+    pub fn for_derived(&self, rights: &Rights, field: &str) -> Option<Caller> {
+        (rights.sight(Class::D, field) == Sight::Clear).then(|| self.standing_in("what is derived of a row"))
     }
 
     /// What the shared scoreboard stands on: the tenant's rows, whoever asks. None for a caller without a role.

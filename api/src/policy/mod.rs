@@ -23,7 +23,7 @@ pub use class::{Class, Rights, Sight, Verb};
 pub use figures::{Basis, Column, Need, Span};
 pub use governed::{Governed, handover_sides, own_campaigns, wing_of};
 pub use link::Link;
-pub use prune::{Mark, Prune, access, access_clear, access_field};
+pub use prune::{Mark, Prune, access, access_clear, access_field, access_figure};
 pub use roles::{Role, RoleSet, UnknownRole};
 pub use scope::{Alike, Rows, Seen};
 pub use table::{Grant, Scope, Type};

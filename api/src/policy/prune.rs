@@ -28,8 +28,12 @@ pub fn access_field(of: String, class: String, write: bool, field: String) {}
 #[TypeDirective(location = "InputFieldDefinition", location = "ArgumentDefinition")]
 pub fn access_clear(of: String, class: String) {}
 
+/// [`access`] for a figure: it is offered to those who read the class in clear on some row, and to those who may only count it.
+#[TypeDirective(location = "FieldDefinition")]
+pub fn access_figure(of: String, class: String) {}
+
 /// The names of the marks; no client sees them.
-const MARKS: [&str; 3] = ["access", "access_field", "access_clear"];
+const MARKS: [&str; 4] = ["access", "access_field", "access_clear", "access_figure"];
 
 /// Prunes a schema under construction to what `roles` may use. Registered last: `builder.directive(Prune(roles))`.
 pub struct Prune(pub RoleSet);
@@ -60,6 +64,8 @@ pub struct Mark {
     pub write: bool,
     /// Read in clear, or not at all.
     pub clear: bool,
+    /// Counted, where it is not read.
+    pub figure: bool,
     /// The name that the access table lists, where it is not the field's own.
     pub field: Option<String>,
 }
@@ -86,6 +92,7 @@ impl Mark {
             class: text("class").and_then(|class| class.chars().next()).and_then(Class::from_letter),
             write: mark.args.get("write") == Some(&Value::Boolean(true)),
             clear: mark.name == "access_clear",
+            figure: mark.name == "access_figure",
             field: text("field").map(str::to_owned),
         })
     }
@@ -96,6 +103,10 @@ impl Mark {
         let most = table::most(self.of, roles);
         match (self.class, self.write) {
             (Some(class), true) => most.may_write(class, field),
+            (Some(class), false) if self.figure => {
+                let verb = most.on(class, field);
+                verb.sight == Sight::Clear || verb.aggregate
+            }
             (Some(class), false) if self.clear => most.sight(class, field) == Sight::Clear,
             (Some(class), false) => most.sight(class, field) > Sight::None,
             (None, true) => most.writes(),
@@ -106,6 +117,9 @@ impl Mark {
     fn describe(&self, description: &mut Option<String>) {
         let Some(class) = self.class else { return };
         let class = class.letter();
+        if self.figure {
+            return;
+        }
         let line = match (self.write, self.clear) {
             (true, _) => format!("Class {class}."),
             (false, true) => format!("Class {class}: counts as null where the caller may not read it in clear."),

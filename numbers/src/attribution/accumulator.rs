@@ -56,7 +56,7 @@ pub struct Differs;
 impl Attribution {
     /// An accumulator without conversions. Transforms are applied in their order, alike being what `unit` says.
     pub fn new(models: Vec<Model>, unit: Unit, transforms: Vec<Transform<Row>>, options: Options) -> Self {
-        let ledger = |view| Ledger::new(view, &models);
+        let ledger = |view| Ledger::new(view, &models, options.max_states);
         Self {
             conversions: 0,
             value_minor: 0,

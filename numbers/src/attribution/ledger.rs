@@ -37,10 +37,11 @@ struct Column {
 }
 
 impl Ledger {
-    pub(super) fn new(view: Unit, models: &[Model]) -> Self {
+    pub(super) fn new(view: Unit, models: &[Model], max_states: usize) -> Self {
         let chain = |(column, model): (usize, &Model)| {
             let Model::Markov { order, basis } = *model else { return None };
-            (view != Unit::Touch).then(|| Column { column, basis, chain: Markov::new(order, Vec::new()) })
+            let chain = Markov::new(order, Vec::new()).max_states(max_states);
+            (view != Unit::Touch).then_some(Column { column, basis, chain })
         };
         Self {
             view,
@@ -145,7 +146,7 @@ impl Ledger {
                 if !matches!(model, Model::Markov { .. }) {
                     return Some(credits[column]);
                 }
-                let solution = markov.get(&column)?;
+                let solution = markov.get(&column)?.as_ref().ok()?;
                 Some(match row {
                     Row::Unattributed => solution.unattributed,
                     Row::Channel(_) | Row::Campaign(_) | Row::NoCampaign | Row::Touch(_) => {

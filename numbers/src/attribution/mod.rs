@@ -26,7 +26,9 @@ mod transform;
 mod weights;
 
 pub use accumulator::{Attribution, Differs};
-pub use markov::{Basis, Effect, Markov, Outcome, Removal, Solution, UNSTABLE_BELOW};
+pub use markov::{
+    Basis, DEFAULT_MAX_STATES, Effect, Markov, Outcome, Removal, Solution, TooManyStates, UNSTABLE_BELOW,
+};
 pub use model::{DEFAULT_HALF_LIFE_US, Model, NotOne, Parts, Shares, UnknownModel};
 pub use path::{DAY_US, DEFAULT_LOOKBACK_US, Direct, Options, Path};
 pub use report::{Credit, Line, Report, Spread, Table};

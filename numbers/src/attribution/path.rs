@@ -1,6 +1,6 @@
 //! From the touches of a conversion to its path: what counts, and in which order (numbers.md 4.1).
 
-use super::{Row, Touch, Transform, Unit};
+use super::{DEFAULT_MAX_STATES, Row, Touch, Transform, Unit};
 
 /// One day in microseconds. An exact duration, not a civil day: look-backs do not depend on a time zone.
 pub const DAY_US: u64 = 86_400_000_000;
@@ -30,11 +30,18 @@ pub struct Options {
     /// Whether rows by touch are wanted. They are as many as there are touches on converting paths, so memory is then no
     /// longer bounded by the channels and campaigns.
     pub touch_rows: bool,
+    /// How many states a chain of `MARKOV` may have, in each view; with more it has no answer there.
+    pub max_states: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lookback_us: DEFAULT_LOOKBACK_US, direct: Direct::default(), touch_rows: false }
+        Self {
+            lookback_us: DEFAULT_LOOKBACK_US,
+            direct: Direct::default(),
+            touch_rows: false,
+            max_states: DEFAULT_MAX_STATES,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Model, Row, Solution};
+use super::{Model, Row, Solution, TooManyStates};
 
 /// What a row gets under one model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub struct Line {
     pub paths: u64,
     /// Paths that did not convert on which it stands. Spend on such a row stays in the total (4.4).
     pub null_paths: u64,
-    /// Credit by model, in the order of [`Report::models`]. `None` where the model has no answer: `MARKOV` by touch.
+    /// Credit by model, in the order of [`Report::models`]. `None` where the model has no answer: `MARKOV` by touch, or when its
+    /// chain has too many states.
     pub credits: Vec<Option<Credit>>,
     /// How far the additive models lie apart in value. `None` if none of them answers.
     pub value: Option<Spread>,
@@ -72,7 +73,7 @@ pub struct Table {
     /// The rows, sorted.
     pub lines: Vec<Line>,
     /// The solutions behind the `MARKOV` columns, by place in [`Report::models`]: removal effects and warnings.
-    pub markov: BTreeMap<usize, Solution<Row>>,
+    pub markov: BTreeMap<usize, Result<Solution<Row>, TooManyStates>>,
 }
 
 impl Table {

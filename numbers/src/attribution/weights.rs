@@ -7,6 +7,8 @@
 //!   positions, not milestones: they take nothing over.
 //! * If every touch holds a position, the share of the others goes to the positions in proportion.
 //! * A touch that holds several positions gets all their shares.
+//!
+//! All of it is about the path as it is after its transforms: a touch that EXPOSURE folded into the one before holds nothing.
 
 use super::{Conversion, Milestones, Model, Parts, Touch, decay::half_lives};
 

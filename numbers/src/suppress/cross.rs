@@ -1,11 +1,12 @@
 //! The small-group rule for a cross table, whose rows and columns both have totals.
 //!
-//! Whoever knows the totals of some rows and columns knows their difference: the rows' cells outside the columns less the columns'
-//! cells outside the rows. Where the second part is all shown, the hidden cells of the first part become known by their sum.
-//! One row alone is the simplest case. Every set of hidden cells that can be known so must reach the thresholds. To find the
-//! smallest such set that holds a given cell is a problem of the minimum cut: the lines are nodes, a hidden cell leads from its row
-//! to its column and carries its count, and from the column back without bound, since a cut may not cross there. So the flow from
-//! the cell's row to its column says how few people the cell can be singled out with, without trying all sets of lines.
+//! Whoever knows the totals of some rows and columns knows their difference: the rows' cells outside the columns less
+//! the columns' cells outside the rows. Where the second part is all shown, the hidden cells of the first part become
+//! known by their sum. One row alone is the simplest case. Every set of hidden cells that can be known so must reach
+//! the thresholds. To find the smallest such set that holds a given cell is a problem of the minimum cut: the lines are
+//! nodes, a hidden cell leads from its row to its column and carries its count, and from the column back without bound,
+//! since a cut may not cross there. So the flow from the cell's row to its column says how few people the cell can be
+//! singled out with, without trying all sets of lines.
 
 use super::{Group, Thresholds, protect};
 
@@ -31,11 +32,12 @@ pub struct Hidden {
     pub columns: Vec<bool>,
 }
 
-/// Which cells and totals of a cross table are hidden, if the totals and the grand total stand beside them. If only one side's totals
-/// are shown, ask [`super::suppress`] line by line, which hides less; if the grand total is small itself, show nothing.
+/// Which cells and totals of a cross table are hidden, if the totals and the grand total stand beside them. If only one
+/// side's totals are shown, ask [`super::suppress`] line by line, which hides less; if the grand total is small itself,
+/// show nothing.
 ///
-/// Each line obeys the rule of a single total, `shared` included; beyond one line, counts of several cells are added. Work grows with
-/// the square of the number of cells at worst.
+/// Each line obeys the rule of a single total, `shared` included; beyond one line, counts of several cells are added.
+/// Work grows with the square of the number of cells at worst.
 pub fn suppress_cross(table: &Table, thresholds: Thresholds) -> Hidden {
     let small = |groups: &[Group]| groups.iter().map(|group| thresholds.small(*group)).collect::<Vec<bool>>();
     let hidden = Hidden {
@@ -45,14 +47,16 @@ pub fn suppress_cross(table: &Table, thresholds: Thresholds) -> Hidden {
     };
     let mut state = State { table, thresholds, hidden };
     state.lines();
+    let mut net = state.net();
     for row in 0..table.rows.len() {
         for column in 0..table.columns.len() {
             // Hiding more only makes it harder to single a cell out, so a cell that is safe once is safe for good.
-            while let Some(cut) = state.singled_out(row, column) {
+            while let Some(cut) = state.singled_out(&net, row, column) {
                 if !state.blur(&cut) {
                     break;
                 }
                 state.lines();
+                net = state.net();
             }
         }
     }
@@ -122,38 +126,38 @@ impl State<'_> {
         more
     }
 
-    /// The lines that single a small hidden cell out, alone or with too few others; `None` if none do.
-    fn singled_out(&self, row: usize, column: usize) -> Option<Cut> {
-        if !self.is_hidden(row, column) || !self.thresholds.small(self.group(row, column)) {
-            return None;
-        }
-        // Lines without a total are known by their sum only (the grand total less the totals that show): they are one line.
+    /// The graph of the hidden cells. Lines without a total are known by their sum only (the grand total less the
+    /// totals that show): they are one line.
+    fn net(&self) -> Net {
         let merge = |hidden: &[bool]| -> Vec<usize> {
             let first = hidden.iter().position(|hidden| *hidden);
             let own = |(place, hidden): (usize, &bool)| if *hidden { first.unwrap_or(place) } else { place };
             hidden.iter().enumerate().map(own).collect()
         };
         let (rows, columns) = (merge(&self.hidden.rows), merge(&self.hidden.columns));
-        let mut net = Net::new(rows.len(), columns.len());
-        for (from, row_node) in rows.iter().enumerate() {
-            for (to, column_node) in columns.iter().enumerate() {
-                if self.is_hidden(from, to) {
-                    net.link(*row_node, *column_node, self.group(from, to));
+        let mut links = vec![None; rows.len() * columns.len()];
+        for (row, row_node) in rows.iter().enumerate() {
+            for (column, column_node) in columns.iter().enumerate() {
+                if self.is_hidden(row, column) {
+                    let link: &mut Option<Group> = &mut links[row_node * columns.len() + column_node];
+                    *link = Some(link.unwrap_or_default().with(self.group(row, column)));
                 }
             }
         }
-        let ends = (rows[row], columns[column]);
-        let cut = net
-            .cut(ends, self.thresholds.contacts, |group| group.contacts)
-            .or_else(|| net.cut(ends, self.thresholds.accounts, |group| group.accounts))?;
-        Some(Cut {
-            rows: rows.iter().map(|node| cut.rows[*node]).collect(),
-            columns: columns.iter().map(|node| cut.columns[*node]).collect(),
-        })
+        Net { rows, columns, links }
     }
 
-    /// Hides the smallest cell that makes the difference of a cut's totals tell of more people, or not computable; if there is none,
-    /// because the totals alone give it away, the smallest of these totals. Says whether it found one.
+    /// The lines that single a small hidden cell out, alone or with too few others; `None` if none do.
+    fn singled_out(&self, net: &Net, row: usize, column: usize) -> Option<Cut> {
+        if !self.is_hidden(row, column) || !self.thresholds.small(self.group(row, column)) {
+            return None;
+        }
+        net.cut(row, column, self.thresholds.contacts, |group| group.contacts)
+            .or_else(|| net.cut(row, column, self.thresholds.accounts, |group| group.accounts))
+    }
+
+    /// Hides the smallest cell that makes the difference of a cut's totals tell of more people, or not computable; if
+    /// there is none, because the totals alone give it away, the smallest of these totals. Says whether it found one.
     fn blur(&mut self, cut: &Cut) -> bool {
         let places = cut.rows.iter().enumerate().flat_map(|(row, inside)| {
             cut.columns
@@ -197,70 +201,75 @@ impl State<'_> {
 
 /// The graph of the hidden cells.
 struct Net {
-    columns: usize,
-    rows: usize,
+    /// The node of each row: its own, or that of the rows that are one.
+    rows: Vec<usize>,
+    /// The node of each column.
+    columns: Vec<usize>,
     /// What a row's node and a column's node have between them, row by row; `None` where no cell is hidden.
     links: Vec<Option<Group>>,
 }
 
 impl Net {
-    fn new(rows: usize, columns: usize) -> Self {
-        Net { columns, rows, links: vec![None; rows * columns] }
-    }
-
-    fn link(&mut self, row: usize, column: usize, group: Group) {
-        let link = &mut self.links[row * self.columns + column];
-        *link = Some(link.unwrap_or_default().with(group));
-    }
-
-    /// The nodes on the near side of a cut that carries less than `needed`; `None` if every cut carries as much.
-    fn cut(&self, (from, to): (usize, usize), needed: u64, count: impl Fn(Group) -> u64) -> Option<Cut> {
+    /// The lines on the near side of a cut that carries less than `needed` from a row to a column; `None` if every cut
+    /// carries as much.
+    fn cut(&self, row: usize, column: usize, needed: u64, count: impl Fn(Group) -> u64) -> Option<Cut> {
+        // Nodes are the rows, then the columns.
+        let (from, to) = (self.rows[row], self.rows.len() + self.columns[column]);
         let mut flow = vec![0_i128; self.links.len()];
         let mut carried = 0;
         while carried < i128::from(needed) {
-            // Nodes are the rows, then the columns; each remembers whence it was reached.
-            let mut whence: Vec<Option<usize>> = vec![None; self.rows + self.columns];
-            let mut queue = vec![from];
-            whence[from] = Some(from);
-            while let Some(node) = queue.pop() {
-                for other in if node < self.rows { self.rows..whence.len() } else { 0..self.rows } {
-                    if whence[other].is_none() && self.room(&flow, &count, node, other) > 0 {
-                        whence[other] = Some(node);
-                        queue.push(other);
-                    }
-                }
-            }
-            let end = self.rows + to;
-            if whence[end].is_none() {
-                let mut reached = whence.iter().map(Option::is_some);
-                let rows = reached.by_ref().take(self.rows).collect();
-                return Some(Cut { rows, columns: reached.collect() });
+            let whence = self.search(&flow, &count, from, to);
+            if whence[to].is_none() {
+                let reached = |place: usize| whence[place].is_some();
+                return Some(Cut {
+                    rows: self.rows.iter().map(|node| reached(*node)).collect(),
+                    columns: self.columns.iter().map(|node| reached(self.rows.len() + node)).collect(),
+                });
             }
             let mut path = Vec::new();
-            let mut node = end;
+            let mut node = to;
             while let Some(before) = whence[node].filter(|before| *before != node) {
                 path.push((before, node));
                 node = before;
             }
-            let missing = i128::from(needed) - carried;
-            let room = path.iter().map(|(a, b)| self.room(&flow, &count, *a, *b)).fold(missing, Ord::min);
+            // At least one link of it leads from a row to a column, so there is an end to the room.
+            let room = path.iter().map(|(a, b)| self.room(&flow, &count, *a, *b)).fold(i128::MAX, Ord::min);
             for (a, b) in path {
-                if a < self.rows {
-                    flow[a * self.columns + b - self.rows] += room;
-                } else {
-                    flow[b * self.columns + a - self.rows] -= room;
-                }
+                let (place, forward) = self.link(a, b);
+                flow[place] += if forward { room } else { -room };
             }
             carried += room;
         }
         None
     }
 
+    /// From which node each node was reached, until one was; the first from itself.
+    fn search(&self, flow: &[i128], count: impl Fn(Group) -> u64, from: usize, to: usize) -> Vec<Option<usize>> {
+        let mut whence: Vec<Option<usize>> = vec![None; self.rows.len() + self.columns.len()];
+        let mut ahead = vec![from];
+        whence[from] = Some(from);
+        while let Some(node) = ahead.pop().filter(|_| whence[to].is_none()) {
+            let others = if node < self.rows.len() { self.rows.len()..whence.len() } else { 0..self.rows.len() };
+            for other in others {
+                if whence[other].is_none() && self.room(flow, &count, node, other) > 0 {
+                    whence[other] = Some(node);
+                    ahead.push(other);
+                }
+            }
+        }
+        whence
+    }
+
+    /// The place of the link between two nodes, and whether it leads from row to column.
+    fn link(&self, from: usize, to: usize) -> (usize, bool) {
+        let forward = from < self.rows.len();
+        let (row, column) = if forward { (from, to) } else { (to, from) };
+        (row * self.columns.len() + column - self.rows.len(), forward)
+    }
+
     /// How much more can go from one node to another.
     fn room(&self, flow: &[i128], count: impl Fn(Group) -> u64, from: usize, to: usize) -> i128 {
-        let forward = from < self.rows;
-        let (row, column) = if forward { (from, to - self.rows) } else { (to, from - self.rows) };
-        let place = row * self.columns + column;
+        let (place, forward) = self.link(from, to);
         match self.links[place] {
             None => 0,
             Some(group) if forward => i128::from(count(group)) - flow[place],

@@ -1,13 +1,16 @@
-//! The small-group rule: who reads aggregates only never reads a figure about a handful of people (access.md, "What follows").
+//! The small-group rule: who reads aggregates only never reads a figure about a handful of people (access.md, "What
+//! follows").
 //!
 //! 1. A group with fewer distinct contacts or fewer distinct accounts than the thresholds is hidden.
-//! 2. Where the total is shown as well, what is hidden can be computed: the total less what is shown. So this remainder has to
-//!    reach the thresholds too; until it does, the smallest group that still shows is hidden with it. Once nothing but empty groups
-//!    shows, the remainder is the total itself, whose own counts decide whether it may be shown ([`Thresholds::small`]).
+//! 2. Where the total is shown as well, what is hidden can be computed: the total less what is shown. So this remainder
+//!    has to reach the thresholds too; until it does, the smallest group that still shows is hidden with it. Once
+//!    nothing but empty groups shows, the remainder is the total itself, whose own counts decide whether it may be
+//!    shown ([`Thresholds::small`]).
 //! 3. An empty group tells of nobody: it is shown as zero, and hiding it would protect nobody.
 //!
-//! Ties go to the earlier group, so pass the groups in an order of their own (by label, not by size). Figures that count no persons
-//! (cost, budget) are exempt: do not ask. That two questions may be subtracted from each other is a limit of any such rule.
+//! Ties go to the earlier group, so pass the groups in an order of their own (by label, not by size). Figures that
+//! count no persons (cost, budget) are exempt: do not ask. That two questions may be subtracted from each other is a
+//! limit of any such rule.
 
 mod cross;
 
@@ -43,9 +46,9 @@ pub struct Thresholds {
     pub contacts: u64,
     /// At least so many distinct accounts.
     pub accounts: u64,
-    /// Whether a contact or an account may be counted in several of the groups, as an account is whose contacts have different roles.
-    /// Then groups that are hidden together reach the thresholds only if one of them does by itself: their sum would count
-    /// people twice. If not, their counts are added, and less is hidden.
+    /// Whether a contact or an account may be counted in several of the groups, as an account is whose contacts have
+    /// different roles. Then groups that are hidden together reach the thresholds only if one of them does by itself:
+    /// their sum would count people twice. If not, their counts are added, and less is hidden.
     pub shared: bool,
 }
 
@@ -76,8 +79,8 @@ impl Thresholds {
     }
 }
 
-/// Which groups of a total are hidden, one answer a group. `total_shown` says whether the total stands beside them (or can be had
-/// by another question, which for one tenant it always can).
+/// Which groups of a total are hidden, one answer a group. `total_shown` says whether the total stands beside them (or
+/// can be had by another question, which for one tenant it always can).
 pub fn suppress(groups: &[Group], thresholds: Thresholds, total_shown: bool) -> Vec<bool> {
     let mut hidden: Vec<bool> = groups.iter().map(|group| thresholds.small(*group)).collect();
     if total_shown {

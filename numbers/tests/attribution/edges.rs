@@ -103,7 +103,7 @@ fn a_channel_that_only_ever_led_to_nothing_stays_so_that_its_spend_does() {
     let line = report.channels.line(Row::Channel(2)).unwrap();
     assert_eq!((line.paths, line.null_paths), (0, 7));
     assert!(line.credits.iter().all(|credit| credit.unwrap().value_minor == 0), "{line:?}");
-    let markov = &report.channels.markov[&1];
+    let markov = report.channels.markov[&1].as_ref().unwrap();
     assert_eq!(markov.conversion_probability, 0.125);
     assert_eq!(rows(report.touches.as_ref().unwrap()), [Row::Touch(1)], "null paths have no rows by touch");
     assert_eq!(report.conversions, 1);
@@ -197,6 +197,21 @@ fn transforms_run_in_their_order_over_the_unit() {
     assert_eq!(credited(Unit::Channel, &[Transform::RemoveIfNotAll(Row::Channel(1))]), kept(&[3]));
     assert_eq!(credited(Unit::Channel, &[Transform::RemoveIfLastAndNotAll(Row::Channel(1))]), kept(&[1, 2, 3]));
     assert_eq!(credited(Unit::Touch, &[Transform::RemoveIfNotAll(Row::Touch(4))]), kept(&[1, 2, 3]));
+}
+
+#[test]
+fn a_chain_too_large_for_one_view_has_no_answer_there() {
+    // One channel, three campaigns.
+    let options = Options { max_states: 2, ..Options::default() };
+    let models = vec![Model::Linear, "MARKOV".parse().unwrap()];
+    let mut attribution = Attribution::new(models, Unit::Touch, vec![], options);
+    let touches = [1, 2, 3].map(|id| Touch { channel: 7, ..touch(id, i64::from(id) - 9) });
+    let report = report(&mut attribution, &ORDER, &touches);
+    assert_eq!(value(&report.channels, Row::Channel(7), 1), 10_001);
+    assert!(report.campaigns.markov[&1].is_err());
+    for line in &report.campaigns.lines {
+        assert!(line.credits[0].is_some() && line.credits[1].is_none(), "{line:?}");
+    }
 }
 
 #[test]

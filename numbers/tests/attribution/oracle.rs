@@ -61,7 +61,7 @@ fn by_position(
         let Some(milestone) = milestone else { continue };
         let after = milestones[..m].iter().flatten().map(|before| before.at).max();
         let between = |touch: &Touch| touch.at <= milestone.at && after.is_none_or(|after| touch.at > after);
-        holders[m] = (0..n).filter(|&i| between(&path[i])).next_back();
+        holders[m] = (0..n).rfind(|&i| between(&path[i]));
         if holders[m].is_none() {
             holders[m] = (0..n).find(|&i| Some(path[i].id) == milestone.cause);
         }
@@ -165,6 +165,9 @@ impl Field for Fraction {
 /// A path of channels, how often it converted, how often not, and the value of its conversions.
 pub type Row = (Vec<u32>, u64, u64, u64);
 
+/// What a path's end counts: its conversions, or their value.
+type Reward = fn(&(u64, u64)) -> u64;
+
 /// P(conv), and the removal effect of each channel by number and by value, of the chain of order k over paths. States are
 /// windows of k channels as ChannelAttribution cuts them (the first k at once, then one further at a time; a shorter path is
 /// one state), and a channel is removed with every window it is in.
@@ -198,7 +201,7 @@ pub fn markov<F: Field>(paths: &[Row], k: usize) -> (F, BTreeMap<u32, (F, F)>) {
     let total = starts.values().sum();
     let part = |count: u64, of: u64| F::from_count(count) / F::from_count(of);
     // The reward expected from START if the windows with `gone` all lead to NULL.
-    let expected = |gone: Option<u32>, reward: fn(&(u64, u64)) -> u64| {
+    let expected = |gone: Option<u32>, reward: Reward| {
         let alive = |state: usize| gone.is_none_or(|gone| !states[state].contains(&gone));
         let n = states.len();
         let mut rows: Vec<Vec<F>> = (0..n)
@@ -216,14 +219,14 @@ pub fn markov<F: Field>(paths: &[Row], k: usize) -> (F, BTreeMap<u32, (F, F)>) {
         let reached = starts.iter().filter(|&(&state, _)| alive(state));
         reached.fold(zero, |sum, (&state, &count)| sum + part(count, total) * solved[state])
     };
-    let (by_count, by_value): (fn(&(u64, u64)) -> u64, fn(&(u64, u64)) -> u64) = (|end| end.0, |end| end.1);
+    let (by_count, by_value): (Reward, Reward) = (|end| end.0, |end| end.1);
     let (probability, worth) = (expected(None, by_count), expected(None, by_value));
     let lost = |all: F, left: F| if all.magnitude() == 0.0 { zero } else { (all - left) / all };
     let mut channels: Vec<u32> = paths.iter().flat_map(|(path, ..)| path.iter().copied()).collect();
     channels.sort_unstable();
     channels.dedup();
     let effects = channels.into_iter().map(|channel| {
-        let left = |reward| expected(Some(channel), reward);
+        let left = |reward: Reward| expected(Some(channel), reward);
         (channel, (lost(probability, left(by_count)), lost(worth, left(by_value))))
     });
     (probability, effects.collect())

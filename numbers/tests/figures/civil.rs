@@ -240,7 +240,8 @@ fn some_instant() -> impl Strategy<Value = DateTime<Utc>> {
     (0_i64..2_208_988_800_000).prop_map(|milli| DateTime::from_timestamp_millis(milli).unwrap())
 }
 
-/// Close to a change of the clocks, which a random instant hardly ever is: the zone's offset differs two days before and after.
+/// Close to a change of the clocks, which a random instant hardly ever is: the zone's offset differs two days before
+/// and after.
 fn near_a_change() -> impl Strategy<Value = (Calendar, DateTime<Utc>)> {
     (some_calendar(), some_instant(), -86_400_000_i64..86_400_000).prop_map(|(calendar, start, aside)| {
         let offset = |at: DateTime<Utc>| calendar.zone.offset_from_utc_datetime(&at.naive_utc()).fix();

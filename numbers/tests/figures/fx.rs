@@ -54,7 +54,8 @@ fn amounts_convert(#[case] minor: i64, #[case] from: &str, #[case] to: &str, #[c
 }
 
 #[rstest]
-// Before the first rate; a pair nobody noted; a rate of zero is none; no way through a third currency that is not the tenant's.
+// Before the first rate; a pair nobody noted; a rate of zero is none; no way through a third currency that is not the
+// tenant's.
 #[case("EUR", "USD", "2025-12-31")]
 #[case("EUR", "SEK", "2026-02-01")]
 #[case("EUR", "CHF", "2026-02-01")]
@@ -99,6 +100,9 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(Rate { numerator: i128::MAX, denominator: 1 }.convert(2), Err(Unconverted::TooLarge));
     assert_eq!(Rate { numerator: 1, denominator: i128::MAX }.convert(i64::MIN), Ok(0));
     assert_eq!(Rate { numerator: 1, denominator: 1 }.convert(i64::MIN), Ok(i64::MIN));
+    // What only looks too large is shortened first.
+    let (amount, large) = (4_000_000_000_000_000_000, 10_i128.pow(30));
+    assert_eq!(Rate { numerator: large, denominator: large }.convert(amount), Ok(amount));
 }
 
 proptest! {

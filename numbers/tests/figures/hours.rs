@@ -1,5 +1,5 @@
 use chrono::{DateTime, Datelike, Duration, NaiveDate, TimeZone, Timelike, Utc};
-use numbers::hours::{Block, BusinessHours, Revisions};
+use numbers::hours::{Block, BusinessHours, Clock, Revisions, Span};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -137,27 +137,45 @@ fn hours_change_with_their_revision() {
     // One event: all by the hours that hold when it happens.
     assert_eq!(revisions.single(from, to), Some(Duration::hours(24)));
     assert_eq!(revisions.single(from, change - Duration::minutes(1)), Some(Duration::minutes(179)));
-    // Running: three hours by the old, then round the clock.
-    assert_eq!(revisions.running(from, to), Some(Duration::hours(3 + 21)));
-    assert_eq!(revisions.running(berlin("2026-11-25 09:00"), to), Some(Duration::hours(7 + 3 + 21)));
+    // Running: a day by the old, an hour that ends under the new, then round the clock.
+    let day_before = berlin("2026-11-25 09:00");
+    let steps = [(day_before, from), (from, change), (change, to)];
+    assert_eq!(revisions.running(steps), Some(Duration::hours(7 + 3 + 21)));
+    assert_eq!(Span::running(&steps, &revisions).calendar, Duration::hours(48));
+    assert_eq!(revisions.running([(day_before, to)]), Some(Duration::hours(48)));
+    assert_eq!(revisions.running([]), Some(Duration::zero()));
     // The first revision holds before its beginning too.
     assert_eq!(revisions.at(berlin("2019-06-01 10:00")), Some(&early));
     assert_eq!(revisions.at(change), Some(&always));
-    assert_eq!(Revisions::constant(early.clone()).running(from, to), Some(Duration::hours(7)));
+    assert_eq!(Revisions::constant(early.clone()).running([(from, to)]), Some(Duration::hours(7)));
     assert_eq!(Revisions::default().single(from, to), None);
-    assert_eq!(Revisions::default().running(from, to), None);
+    assert_eq!(Revisions::default().running([(from, to)]), None);
+    assert_eq!(Span::single(from, to, &Revisions::default()), Span { calendar: Duration::hours(24), business: None });
+    let running = Clock::of(from, None, to, &Revisions::constant(early));
+    assert_eq!(running.span, Span { calendar: Duration::hours(24), business: Some(Duration::hours(7)) });
 }
+
+const ZONES: [&str; 7] = [
+    "UTC",
+    "Europe/Berlin",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "America/Havana",
+    "America/Sao_Paulo",
+];
 
 prop_compose! {
     fn some_hours()(
-        zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia", "America/Havana", "America/Sao_Paulo"]),
+        zone in 0..ZONES.len(),
         week in prop::collection::vec(prop::collection::vec((0_u16..=1440, 0_u16..=1440), 0..4), 7),
         holidays in prop::collection::btree_set(0_i64..900, 0..200),
     ) -> BusinessHours {
         let mut days = week.into_iter().map(|blocks| blocks.into_iter().map(|(from, to)| Block { from, to }).collect());
         let weekly = std::array::from_fn(|_| days.next().unwrap());
         let first = NaiveDate::from_ymd_opt(2010, 6, 1).unwrap();
-        BusinessHours::new(zone.parse().unwrap(), weekly, holidays.into_iter().map(|day| first + Duration::days(day)))
+        let holidays = holidays.into_iter().map(|day| first + Duration::days(day));
+        BusinessHours::new(ZONES[zone].parse().unwrap(), weekly, holidays)
     }
 }
 
@@ -193,7 +211,8 @@ proptest! {
         holiday in 0_i64..60,
     ) {
         // From January to early March: between the changes of the clocks, where a minute on the wall is a minute.
-        let mut days = blocks.into_iter().map(|blocks| blocks.into_iter().map(|(from, to)| Block { from, to }).collect());
+        let mut days =
+            blocks.into_iter().map(|blocks| blocks.into_iter().map(|(from, to)| Block { from, to }).collect());
         let weekly: [Vec<Block>; 7] = std::array::from_fn(|_| days.next().unwrap());
         let holidays = [NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Duration::days(holiday)];
         let hours = BusinessHours::new(chrono_tz::Europe::Berlin, weekly.clone(), holidays);
@@ -212,7 +231,12 @@ proptest! {
     }
 
     #[test]
-    fn the_due_moment_is_the_inverse(hours in some_hours(), start in moment(), seconds in 1_i64..3_000_000, until in moment()) {
+    fn the_due_moment_is_the_inverse(
+        hours in some_hours(),
+        start in moment(),
+        seconds in 1_i64..3_000_000,
+        until in moment(),
+    ) {
         let span = Duration::seconds(seconds);
         if let Some(due) = hours.after(start, span) {
             prop_assert_eq!(hours.elapsed(start, due), span);

@@ -3,14 +3,25 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by it")]
 #![allow(clippy::type_complexity, reason = "tables of cases")]
 
+mod backlog;
 mod civil;
+mod cohort;
 mod funnel;
 mod fx;
+mod handover;
+mod health;
 mod hours;
+mod journey_time;
+mod response;
+mod returns;
 mod stage_time;
 mod stats;
 mod suppress;
+mod survey;
+mod ticket;
+mod velocity;
 mod waterfall;
+mod win_rate;
 
 use chrono::{DateTime, Utc};
 use numbers::moment::Moment;

@@ -127,17 +127,30 @@ proptest! {
         let mut seen = 0;
         for object in (1..4).map(Uuid::from_u128) {
             for stage in ["A", "B", "C"] {
-                let mut own: Vec<_> = rows.iter().filter(|row| row.object == object && row.stage == stage && row.entered.at <= hour(as_of)).collect();
+                let mut own: Vec<_> = rows
+                    .iter()
+                    .filter(|row| row.object == object && row.stage == stage && row.entered.at <= hour(as_of))
+                    .collect();
                 own.sort_by_key(|row| row.entered);
                 let over = |row: &&Interval<String>| row.exited.is_some_and(|exited| exited <= hour(as_of));
-                own.retain(|row| (if over(row) { row.exited.unwrap() } else { hour(as_of) }) - row.entered.at >= Duration::hours(min));
-                let ended: Vec<i64> = own.iter().copied().filter(over).map(|row| (row.exited.unwrap() - row.entered.at).num_milliseconds()).collect();
+                own.retain(|row| {
+                    (if over(row) { row.exited.unwrap() } else { hour(as_of) }) - row.entered.at >= Duration::hours(min)
+                });
+                let ended: Vec<i64> = own
+                    .iter()
+                    .copied()
+                    .filter(over)
+                    .map(|row| (row.exited.unwrap() - row.entered.at).num_milliseconds())
+                    .collect();
                 match got.iter().find(|stay| stay.object == object && stay.stage == stage) {
                     None => prop_assert!(own.is_empty()),
                     Some(stay) => {
                         seen += 1;
                         prop_assert_eq!(stay.visits, own.len() as u64);
-                        prop_assert_eq!(stay.cumulative.unwrap_or(-1), if ended.is_empty() { -1 } else { ended.iter().sum() });
+                        prop_assert_eq!(
+                            stay.cumulative.unwrap_or(-1),
+                            if ended.is_empty() { -1 } else { ended.iter().sum() }
+                        );
                         prop_assert_eq!(stay.latest, ended.last().copied());
                         prop_assert_eq!(stay.open_since.is_some(), ended.len() < own.len());
                     }

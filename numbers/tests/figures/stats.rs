@@ -91,7 +91,10 @@ fn nothing_has_no_quantile() {
 proptest! {
     /// The definition of type 7: the quantile at (k / (n − 1)) is the k-th value, and it is straight in between.
     #[test]
-    fn quantiles_are_straight_between_the_values(values in prop::collection::vec(-1_000_000_i64..1_000_000, 2..40), part in 0.0..1.0) {
+    fn quantiles_are_straight_between_the_values(
+        values in prop::collection::vec(-1_000_000_i64..1_000_000, 2..40),
+        part in 0.0..1.0,
+    ) {
         let mut sorted = values.clone();
         sorted.sort_unstable();
         let last = sorted.len() - 1;

@@ -12,7 +12,8 @@ const SHARED: Thresholds = Thresholds { shared: true, ..APART };
 #[rstest]
 // Large enough: nothing is hidden.
 #[case(&[(5, 2), (9, 9)], APART, "..")]
-// Too few contacts, too few accounts, no contact at all: hidden, and with the total beside it the smallest neighbour as well.
+// Too few contacts, too few accounts, no contact at all: hidden, and with the total beside it the smallest neighbour as
+// well.
 #[case(&[(4, 2), (9, 9), (7, 3)], APART, "#.#")]
 #[case(&[(9, 9), (50, 1), (7, 3)], APART, ".##")]
 #[case(&[(0, 3), (9, 9), (7, 3)], APART, "#.#")]
@@ -77,8 +78,8 @@ fn picture(hidden: &Hidden) -> Vec<String> {
 #[test]
 fn one_small_cell_of_a_cross_table_hides_a_rectangle() {
     let table = table(&[&[(3, 1), (20, 9), (30, 9)], &[(10, 5), (11, 5), (40, 9)], &[(50, 9), (60, 9), (70, 9)]]);
-    // The smallest neighbour in the row, the smallest in the column; the fourth corner, or the first would be the column's total less
-    // the others.
+    // The smallest neighbour in the row, the smallest in the column; the fourth corner, or the first would be the
+    // column's total less the others.
     assert_eq!(picture(&suppress_cross(&table, APART)), ["##. .", "##. .", "... .", "..."]);
     assert_eq!(picture(&suppress_cross(&table, SHARED)), ["##. .", "##. .", "... .", "..."]);
 }
@@ -92,8 +93,8 @@ fn nothing_small_hides_nothing() {
 
 #[test]
 fn two_rectangles_do_not_leave_a_bridge() {
-    // Two rectangles of small cells, and one small cell between them: each line hides enough, but the totals of the first rectangle's
-    // rows less those of its columns are that one cell.
+    // Two rectangles of small cells, and one small cell between them: each line hides enough, but the totals of the
+    // first rectangle's rows less those of its columns are that one cell.
     let small = (3, 1);
     let large = (50, 9);
     let table = table(&[
@@ -117,8 +118,8 @@ fn a_small_total_takes_its_line_and_a_neighbour_with_it() {
     assert_eq!(picture(&suppress_cross(&table, APART)), ["## #", "## #", ".. .", ".."]);
 }
 
-/// Whether the sum of some unknown cells follows from linear equations: rank does not grow with it. Counted modulo a prime, which
-/// for zeros and ones of so few lines is exact enough.
+/// Whether the sum of some unknown cells follows from linear equations: rank does not grow with it. Counted modulo a
+/// prime, which for zeros and ones of so few lines is exact enough.
 fn follows(equations: &[Vec<u64>], sum: &[u64]) -> bool {
     const PRIME: u64 = 1_000_003;
     let power = |mut base: u64, mut exponent: u64| {
@@ -185,11 +186,16 @@ fn some_group() -> impl Strategy<Value = Group> {
 
 proptest! {
     #[test]
-    fn the_total_less_what_is_shown_is_no_small_group(groups in prop::collection::vec(some_group(), 0..9), shared: bool) {
+    fn the_total_less_what_is_shown_is_no_small_group(
+        groups in prop::collection::vec(some_group(), 0..9),
+        shared: bool,
+    ) {
         let thresholds = Thresholds { shared, ..APART };
         let hidden = suppress(&groups, thresholds, true);
-        let behind: Vec<Group> = groups.iter().zip(&hidden).filter(|(_, hidden)| **hidden).map(|(group, _)| *group).collect();
-        let shown: Vec<Group> = groups.iter().zip(&hidden).filter(|(_, hidden)| !**hidden).map(|(group, _)| *group).collect();
+        let behind: Vec<Group> =
+            groups.iter().zip(&hidden).filter(|(_, hidden)| **hidden).map(|(group, _)| *group).collect();
+        let shown: Vec<Group> =
+            groups.iter().zip(&hidden).filter(|(_, hidden)| !**hidden).map(|(group, _)| *group).collect();
         prop_assert!(!shown.iter().any(|group| APART.small(*group)));
         prop_assert!(!behind.iter().any(|group| group.is_empty()));
         if !behind.is_empty() && shown.iter().any(|group| !group.is_empty()) {
@@ -238,16 +244,36 @@ proptest! {
         for (total, hidden) in table.rows.iter().zip(&hidden.rows).chain(table.columns.iter().zip(&hidden.columns)) {
             prop_assert!(!APART.small(*total) || *hidden);
         }
+        // Where people may be counted twice, a line's remainder must hold a group that is large by itself.
+        let line = |total: bool, groups: Vec<(Group, bool)>| {
+            let hidden = groups.iter().any(|(_, hidden)| *hidden) && !total;
+            let vouched = groups.iter().any(|(group, hidden)| *hidden && !APART.small(*group) && !group.is_empty());
+            let whole = groups.iter().all(|(group, hidden)| *hidden || group.is_empty());
+            !shared || !hidden || vouched || whole
+        };
+        for (row, cells) in table.cells.iter().enumerate() {
+            prop_assert!(line(hidden.rows[row], cells.iter().copied().zip(hidden.cells[row].clone()).collect()));
+        }
+        for column in 0..table.columns.len() {
+            let cells = (0..table.rows.len()).map(|row| (table.cells[row][column], hidden.cells[row][column]));
+            prop_assert!(line(hidden.columns[column], cells.collect()));
+        }
+        prop_assert!(line(false, table.rows.iter().copied().zip(hidden.rows.clone()).collect()));
+        prop_assert!(line(false, table.columns.iter().copied().zip(hidden.columns.clone()).collect()));
         let all: u64 = table.rows.iter().map(|total| total.contacts).sum();
         let accounts: u64 = table.rows.iter().map(|total| total.accounts).sum();
         if all < 5 || accounts < 2 {
             return Ok(());
         }
         for set in computable(&table, &hidden) {
-            let sum = |of: fn(Group) -> u64| set.iter().map(|(row, column)| of(table.cells[*row][*column])).sum::<u64>();
+            let sum =
+                |of: fn(Group) -> u64| set.iter().map(|(row, column)| of(table.cells[*row][*column])).sum::<u64>();
             prop_assert!(
                 sum(|group| group.contacts) >= 5 && sum(|group| group.accounts) >= 2,
-                "{:?} of {:?} in {:?}", set, table, picture(&hidden)
+                "{:?} of {:?} in {:?}",
+                set,
+                table,
+                picture(&hidden)
             );
         }
     }

@@ -173,7 +173,13 @@ proptest! {
     #[test]
     fn random_histories_add_up(
         histories in prop::collection::vec(
-            (prop::collection::vec(deed(), 0..6), prop::collection::vec(deed(), 0..6), any::<bool>(), 0_usize..3, 0_i64..10_000),
+            (
+                prop::collection::vec(deed(), 0..6),
+                prop::collection::vec(deed(), 0..6),
+                any::<bool>(),
+                0_usize..3,
+                0_i64..10_000,
+            ),
             0..20,
         ),
         rate in 50_i64..200,
@@ -183,7 +189,7 @@ proptest! {
         let mut groups = [Waterfall::default(); 3];
         let mut everybody: Vec<Opportunity> = Vec::new();
         let (mut start, mut end) = (0, 0);
-        for owner in 0..3 {
+        for (owner, told) in groups.iter_mut().enumerate() {
             let mut rows = Vec::new();
             for (early, late, new, first, amount) in &histories {
                 let born = Truth { standing: Open, in_period: true, owner: *first, amount: *amount };
@@ -196,31 +202,42 @@ proptest! {
                 let mut closed_again = false;
                 for deed in late {
                     match deed {
-                        Deed::Close(_) => { closed_again |= !walk && then.is_some_and(|then| then.standing != Open); walk = true; }
+                        Deed::Close(_) => {
+                            closed_again |= !walk && then.is_some_and(|then| then.standing != Open);
+                            walk = true;
+                        }
                         Deed::Reopen => walk = false,
                         _ => {}
                     }
                 }
                 let row = |group: &dyn Fn(usize) -> bool| Opportunity {
                     before: then.and_then(|t| before(t.standing, t.in_period, group(t.owner), t.amount)),
-                    after: now.map(|t| After { standing: t.standing, in_period: t.in_period, in_group: group(t.owner), at_old_rate: t.amount, value: worth(t.amount) }),
+                    after: now.map(|t| After {
+                        standing: t.standing,
+                        in_period: t.in_period,
+                        in_group: group(t.owner),
+                        at_old_rate: t.amount,
+                        value: worth(t.amount),
+                    }),
                     closed_again,
                 };
                 rows.push(row(&|other| other == owner));
                 if owner == 0 {
                     everybody.push(row(&|_| true));
-                    let open = |t: Option<Truth>| t.filter(|t| t.standing == Open && t.in_period).map_or(0, |t| t.amount);
+                    let open =
+                        |t: Option<Truth>| t.filter(|t| t.standing == Open && t.in_period).map_or(0, |t| t.amount);
                     start += open(then);
                     end += worth(open(now));
                 }
             }
             let mut turned = rows.clone();
             turned.reverse();
-            groups[owner] = waterfall(rows);
-            prop_assert_eq!(waterfall(turned), groups[owner]);
+            *told = waterfall(rows);
+            prop_assert_eq!(waterfall(turned), *told);
         }
         let all = waterfall(everybody);
-        // Start and end are summed from the truth alone, and the formula leads from one to the other: for all, and for each owner.
+        // Start and end are summed from the truth alone, and the formula leads from one to the other: for all, and for
+        // each owner.
         prop_assert_eq!((all.start.minor, all.end.minor), (start, end));
         prop_assert_eq!(all.reckoned(), end);
         prop_assert_eq!(all.reassigned_in.n + all.reassigned_out.n, 0);

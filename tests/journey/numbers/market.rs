@@ -4,7 +4,7 @@ use api::graph::Result;
 use api::journey::Work;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entities::{
-    account::{account, account_team_member},
+    account::account,
     codes::{
         AccessLevel, ActivityKind, CampaignStatus, CampaignType, ChannelGroup, ContactRole, CostKind, Direction,
         Discipline, HandoverBoundary, HandoverOutcome, Interaction, LeadStatus, ReasonCode, SizeBand, SlaMetric,
@@ -128,11 +128,27 @@ pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// From when to when the market is told.
-pub const FROM: &str = "2025-11-01T00:00:00Z";
-pub const TO: &str = "2026-11-01T00:00:00Z";
+/// From when to when the market is told: whole days where the tenant lives.
+pub const FROM: &str = "2025-10-31T23:00:00Z";
+pub const TO: &str = "2026-10-31T23:00:00Z";
 
 impl Market {
+    /// When somebody called the person of a lead, by themselves.
+    fn calls(&self, contact: Uuid) -> impl Iterator<Item = DateTime<Utc>> {
+        let of = self.leads.iter().filter(move |lead| lead.contact == contact);
+        let called = of.filter_map(|lead| lead.offer.as_ref()?.called);
+        called.flat_map(|called| [called, called + TimeDelta::hours(3)])
+    }
+
+    /// How long an offer waited for a call to its person, whatever it was made for: none where nobody called since, nothing where
+    /// somebody had called before, since the lead was there.
+    pub fn waited(&self, lead: &Lead, offer: &Offer) -> Option<TimeDelta> {
+        match self.calls(lead.contact).any(|call| lead.created <= call && call < offer.at) {
+            true => Some(TimeDelta::zero()),
+            false => self.calls(lead.contact).filter(|call| *call >= offer.at).min().map(|call| call - offer.at),
+        }
+    }
+
     /// Tells the year; the clock stands at its end afterwards.
     pub async fn told(world: &World) -> Market {
         let end = world.now();
@@ -501,6 +517,3 @@ async fn case(world: &World, market: &mut Market, dice: &mut Dice, now: DateTime
 pub fn on_team(reach: usize, customer: usize) -> bool {
     customer < reach
 }
-
-#[expect(dead_code, reason = "the column names what a membership is")]
-type Membership = account_team_member::Model;

@@ -3,16 +3,21 @@
 //! States are eliminated one after another, the flow through each being handed on to where it leads: Gaussian elimination of
 //! `I − Q` in the form of Grassmann, Taksar and Heyman (1985). It only adds, multiplies and divides positive numbers, so
 //! nothing cancels: each figure is right to nearly all its bits however rare the channel and however close to 1 a loop, and
-//! without the maths library of a platform it is the same bits everywhere. A general sparse LU (faer) was tried: three
-//! minutes of compiling for fifty crates, and rounding that is good only relative to the largest number.
+//! without the maths library of a platform it is the same bits everywhere. A general sparse LU (faer) was tried: fifty crates
+//! and three minutes of compiling, an unmaintained one among them, and rounding that is good only relative to the largest
+//! number.
 //!
 //! A removal effect is what is left when all *other* channels have been eliminated: the flow from START to CONV through the
 //! channel, against all flow from START to CONV. Solving once a channel would do the same elimination again and again, so the
 //! channels are halved: eliminate one half, go on with the other, and the reverse. All effects together cost about two solves.
+//! Here the chain is sparse; what is left of it soon no longer is, and goes on in `dense.rs`.
 
 use std::collections::BTreeSet;
 
-use super::START;
+use super::{
+    START,
+    dense::{Dense, Removed},
+};
 
 /// The flow out of a state, in any unit: only proportions matter. There is no flow to itself: it changes no ending.
 #[derive(Clone, Debug, Default)]
@@ -33,23 +38,18 @@ impl Flow {
     }
 }
 
+/// A chain goes on as a matrix when one in so many flows is there: about what a flow costs more in a sparse row.
+const DENSE_FROM: usize = 8;
+
 /// A chain that is being eliminated.
 #[derive(Clone, Debug)]
 pub(super) struct Chain {
     flows: Vec<Flow>,
     /// The states with flow into each state.
     from: Vec<BTreeSet<usize>>,
-}
-
-/// What one channel's removal takes away.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Removed {
-    /// The share of conversions that go through it.
-    pub(super) conversions: f64,
-    /// The share of value that goes through it; NaN without any value.
-    pub(super) value: f64,
-    /// P(conv) of the whole chain, the same for every channel up to the last bits.
-    pub(super) probability: f64,
+    /// States that are left, and flows between them.
+    left: usize,
+    count: usize,
 }
 
 impl Chain {
@@ -60,53 +60,64 @@ impl Chain {
                 from[to].insert(state);
             }
         }
-        Self { flows, from }
+        let (left, count) = (flows.len(), flows.iter().map(|flow| flow.to.len()).sum());
+        Self { flows, from, left, count }
     }
 
     /// The effect of removing each group of states. The groups are disjoint and hold all states but START.
-    pub(super) fn removals(mut self, groups: &[Vec<usize>]) -> Vec<Removed> {
-        match groups {
-            [] => Vec::new(),
-            [group] => vec![self.removal(group)],
-            _ => {
-                let (left, right) = groups.split_at(groups.len() / 2);
-                let mut without_right = self.clone();
-                without_right.eliminate(right.iter().flatten().copied());
-                self.eliminate(left.iter().flatten().copied());
-                let mut removed = without_right.removals(left);
-                removed.extend(self.removals(right));
-                removed
-            }
-        }
+    pub(super) fn removals(self, groups: &[Vec<usize>]) -> Vec<Removed> {
+        self.removals_without(&[], groups, DENSE_FROM)
     }
 
-    /// The effect of the one group that is left.
-    fn removal(mut self, group: &[usize]) -> Removed {
-        let start = &mut self.flows[START];
-        // What reaches CONV without the group is set aside; what then comes to CONV has gone through it.
-        let (around, value_around) = (std::mem::take(&mut start.converted), std::mem::take(&mut start.value));
-        self.eliminate(group.iter().copied());
-        let Flow { to: _, converted: through, value: value_through, null } = &self.flows[START];
-        Removed {
-            conversions: through / (through + around),
-            value: value_through / (value_through + value_around),
-            probability: (through + around) / (through + around + null),
+    /// The same when the states of `gone` are still to be eliminated.
+    fn removals_without(mut self, gone: &[Vec<usize>], groups: &[Vec<usize>], dense_from: usize) -> Vec<Removed> {
+        let gone = self.eliminate(gone.iter().flatten().copied(), dense_from);
+        if !gone.is_empty() || groups.len() < 2 || self.is_dense(dense_from) {
+            return self.dense(groups, &gone).removals(&groups.iter().map(Vec::len).collect::<Vec<usize>>());
         }
+        let (left, right) = groups.split_at(groups.len() / 2);
+        let mut removed = self.clone().removals_without(right, left, dense_from);
+        removed.extend(self.removals_without(left, right, dense_from));
+        removed
+    }
+
+    fn is_dense(&self, dense_from: usize) -> bool {
+        self.count.saturating_mul(dense_from) > self.left * self.left
+    }
+
+    /// START and the groups as a matrix, one after another, what is still to be eliminated having been so there.
+    fn dense(&self, groups: &[Vec<usize>], gone: &[usize]) -> Dense {
+        let states = || groups.iter().flatten().chain(gone).copied();
+        let mut places = vec![0; self.flows.len()];
+        for (place, state) in states().enumerate() {
+            places[state] = place;
+        }
+        let all = states().count();
+        let mut dense = Dense::new(all);
+        for (row, state) in std::iter::once(START).chain(states()).enumerate() {
+            dense.set(row, &self.flows[state], &places);
+        }
+        let kept = all - gone.len();
+        dense.keep(0..kept, kept..all)
     }
 
     /// Hands the flow through each of these states on to where it leads, the least connected first (Markowitz), so that
-    /// sparse chains stay sparse.
-    fn eliminate(&mut self, states: impl Iterator<Item = usize>) {
+    /// sparse chains stay sparse. Stops when they do not, and gives back the states that are not done yet.
+    fn eliminate(&mut self, states: impl Iterator<Item = usize>, dense_from: usize) -> Vec<usize> {
         let mut costs = vec![None; self.flows.len()];
         let mut queue = BTreeSet::new();
         for state in states {
             costs[state] = Some(self.cost(state));
             queue.insert((self.cost(state), state));
         }
-        while let Some((_, state)) = queue.pop_first() {
+        while !self.is_dense(dense_from)
+            && let Some((_, state)) = queue.pop_first()
+        {
             costs[state] = None;
             let out = std::mem::take(&mut self.flows[state]);
             let sources = std::mem::take(&mut self.from[state]);
+            self.left -= 1;
+            self.count -= out.to.len();
             let total = out.total();
             for &(to, _) in &out.to {
                 self.from[to].remove(&state);
@@ -122,6 +133,7 @@ impl Chain {
                 }
             }
         }
+        queue.into_iter().map(|(_, state)| state).collect()
     }
 
     fn cost(&self, state: usize) -> usize {
@@ -133,11 +145,9 @@ impl Chain {
     fn bypass(&mut self, source: usize, gone: usize, out: &Flow, total: f64) {
         let flow = &mut self.flows[source];
         let old = std::mem::take(&mut flow.to);
-        let Ok(place) = old.binary_search_by_key(&gone, |&(to, _)| to) else {
-            flow.to = old;
-            return;
-        };
-        let share = old[place].1 / total;
+        self.count -= old.len();
+        let passing = old.iter().find(|&&(to, _)| to == gone).map_or(0.0, |&(_, flow)| flow);
+        let share = passing / total;
         flow.converted += share * out.converted;
         flow.value += share * out.value;
         flow.null += share * out.null;
@@ -154,12 +164,18 @@ impl Chain {
             flow.to.push((to, already.map_or(0.0, |(_, flow)| flow) + share * more));
         }
         flow.to.extend(ours);
+        self.count += flow.to.len();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const ALWAYS_DENSE: usize = usize::MAX;
+    const NEVER_DENSE: usize = 0;
 
     fn flow(to: &[(usize, f64)], converted: f64, null: f64) -> Flow {
         Flow { to: to.to_vec(), converted, value: converted, null }
@@ -169,23 +185,60 @@ mod tests {
     /// p1 = ½ + ½·p2 and p2 = ½·p1, so p1 = ⅔, p2 = ⅓, P = ½; without 2 it is ¼, without 1 nothing.
     #[test]
     fn a_loop_is_solved_in_closed_form() {
-        let start = flow(&[(1, 1.0), (2, 1.0)], 0.0, 0.0);
-        let chain = Chain::new(vec![start, flow(&[(2, 1.0)], 1.0, 0.0), flow(&[(1, 1.0)], 0.0, 1.0)]);
-        let removed = chain.removals(&[vec![1], vec![2]]);
-        assert_eq!(removed.iter().map(|removed| removed.conversions).collect::<Vec<f64>>(), [1.0, 0.5]);
-        assert!(removed.iter().all(|removed| removed.probability == 0.5), "{removed:?}");
+        for dense_from in [ALWAYS_DENSE, NEVER_DENSE] {
+            let start = flow(&[(1, 1.0), (2, 1.0)], 0.0, 0.0);
+            let chain = Chain::new(vec![start, flow(&[(2, 1.0)], 1.0, 0.0), flow(&[(1, 1.0)], 0.0, 1.0)]);
+            let removed = chain.removals_without(&[], &[vec![1], vec![2]], dense_from);
+            assert_eq!(removed.iter().map(|removed| removed.conversions).collect::<Vec<f64>>(), [1.0, 0.5]);
+            assert!(removed.iter().all(|removed| removed.probability == 0.5), "{removed:?}");
+        }
     }
 
     /// 10¹⁵ rounds in a loop before a way out: `I − Q` is nearly singular, and subtracting would lose its digits.
     #[test]
     fn a_nearly_closed_loop_keeps_its_digits() {
-        let rare = 1e-15;
-        let start = flow(&[(1, 1.0)], 0.0, 0.0);
-        let chain = Chain::new(vec![start, flow(&[(2, 1.0)], rare, 0.0), flow(&[(1, 1.0)], 0.0, 2.0 * rare)]);
-        let removed = chain.removals(&[vec![1], vec![2]]);
-        // Of three equally rare units of flow out of the loop one converts. All of it passes 1; without 2 nearly none is left.
-        assert!((removed[0].probability - 1.0 / 3.0).abs() < 1e-14, "{removed:?}");
-        assert_eq!(removed[0].conversions, 1.0);
-        assert!((removed[1].conversions - (1.0 - 3.0 * rare)).abs() < 1e-14, "{removed:?}");
+        for dense_from in [ALWAYS_DENSE, NEVER_DENSE] {
+            let rare = 1e-15;
+            let start = flow(&[(1, 1.0)], 0.0, 0.0);
+            let chain = Chain::new(vec![start, flow(&[(2, 1.0)], rare, 0.0), flow(&[(1, 1.0)], 0.0, 2.0 * rare)]);
+            let removed = chain.removals_without(&[], &[vec![1], vec![2]], dense_from);
+            // Of three equally rare units of flow out of the loop one converts. All of it passes 1; without 2 nearly none is
+            // left.
+            assert!((removed[0].probability - 1.0 / 3.0).abs() < 1e-14, "{removed:?}");
+            assert_eq!(removed[0].conversions, 1.0);
+            assert!((removed[1].conversions - (1.0 - 3.0 * rare)).abs() < 1e-14, "{removed:?}");
+        }
+    }
+
+    const STATES: usize = 12;
+
+    proptest! {
+        /// Groups of one to three states; each state has a way out.
+        #[test]
+        fn sparse_and_dense_elimination_agree(
+            flows in prop::collection::vec(
+                (prop::collection::btree_map(1..=STATES, 1_u32..9, 1..5), 0_u32..3, 1_u32..3), STATES + 1),
+            sizes in prop::collection::vec(1_usize..4, 5..9),
+        ) {
+            let flows = flows.into_iter().enumerate().map(|(state, (mut to, converted, null))| {
+                to.remove(&state);
+                let to: Vec<(usize, f64)> = to.into_iter().map(|(to, flow)| (to, f64::from(flow))).collect();
+                flow(&to, f64::from(converted) + f64::from(u8::from(state == STATES)), f64::from(null))
+            });
+            let chain = Chain::new(flows.collect());
+            let mut states = 1..=STATES;
+            let mut groups: Vec<Vec<usize>> = sizes.into_iter().map(|size| states.by_ref().take(size).collect()).collect();
+            groups.push(states.collect());
+            groups.retain(|group| !group.is_empty());
+            let sparse = chain.clone().removals_without(&[], &groups, NEVER_DENSE);
+            let dense = chain.removals_without(&[], &groups, ALWAYS_DENSE);
+            prop_assert_eq!(sparse.len(), groups.len());
+            for (sparse, dense) in sparse.iter().zip(&dense) {
+                let close = |sparse: f64, dense: f64| (sparse - dense).abs() <= 1e-14 || sparse.is_nan() && dense.is_nan();
+                prop_assert!(close(sparse.conversions, dense.conversions), "{sparse:?} {dense:?}");
+                prop_assert!(close(sparse.value, dense.value), "{sparse:?} {dense:?}");
+                prop_assert!(close(sparse.probability, dense.probability), "{sparse:?} {dense:?}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::Credit,
-    Basis, Markov, Seen, UNSTABLE_BELOW,
+    Basis, Markov, Seen, TooManyStates, UNSTABLE_BELOW,
     chain::{Chain, Flow},
 };
 use crate::credit::{WHOLE, split_sum};
@@ -54,7 +54,13 @@ pub struct Removal {
 
 impl<C: Copy + Ord + Hash> Markov<C> {
     /// Solves the chain. Neither the order in which paths were added nor the platform changes a bit of the answer.
-    pub fn solve(&self, basis: Basis) -> Solution<C> {
+    ///
+    /// # Errors
+    /// If there are more states than [`max_states`](Self::max_states).
+    pub fn solve(&self, basis: Basis) -> Result<Solution<C>, TooManyStates> {
+        if self.too_many {
+            return Err(TooManyStates { max_states: self.max_states });
+        }
         let seen: Vec<Seen> = self.channels.values().copied().collect();
         let (chain, groups) = self.chain();
         let removed = if self.conversions > 0 { chain.removals(&groups) } else { Vec::new() };
@@ -77,12 +83,12 @@ impl<C: Copy + Ord + Hash> Markov<C> {
             credit: Credit { value_minor: values[index], weight: counts[index] },
         };
         let (unattributed, value_minor) = self.unattributed;
-        Solution {
+        Ok(Solution {
             effects: self.channels.keys().copied().zip(seen.iter().enumerate().map(effect)).collect(),
             conversion_probability: removed.first().map_or(0.0, |removed| removed.probability),
             no_null_paths: self.null_paths == 0,
             unattributed: Credit { value_minor, weight: i128::from(unattributed) * whole },
-        }
+        })
     }
 
     /// The chain with its states sorted, so that sums of floats run in one order, and the states of each channel.
