@@ -98,7 +98,8 @@ impl Exchange {
             rates.add(&row.base, &row.quote, row.rate_date, row.rate_nano);
         }
         let as_of = ask.as_of.with_timezone(&ask.calendar.zone).date_naive();
-        Ok(Exchange { rates, fx: ask.fx, currency: ask.currency.clone(), as_of, zone: ask.calendar.zone })
+        let hours = business::hours(cx, &basis.caller).await?;
+        Ok(Exchange { rates, hours, fx: ask.fx, currency: ask.currency.clone(), as_of, zone: ask.calendar.zone })
     }
 
     /// An amount in the answer's currency; none without a rate.

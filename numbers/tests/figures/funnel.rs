@@ -146,7 +146,7 @@ fn attempts_can_be_counted() {
     let any_order = Question { count_by: CountBy::Attempt, ..question(ANY_ORDER) };
     assert_eq!(counts(&any_order, &["0@0 1@31 2@32"]), [2, 1, 0, 0]);
     let entries = Question { count_by: CountBy::Attempt, ..question(Mode::Any) };
-    let got = funnel(&entries, units(&["0@0 0@1 1@2 0@90 -@3"]));
+    let got = funnel(&entries, units(&["0@0 0@1 1@2 0@90 -@3 4@90"]));
     assert_eq!(got.steps.iter().map(|step| step.n).collect::<Vec<_>>(), [2, 1, 0, 0]);
     assert_eq!(got.outside, 1);
 }

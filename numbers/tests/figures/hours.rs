@@ -50,6 +50,15 @@ fn round_the_clock_counts_what_really_passes(#[case] from: &str, #[case] to: &st
     assert_eq!(always.business_day(), Some(Duration::hours(24)));
 }
 
+#[test]
+fn a_date_that_a_zone_left_out_has_no_hours() {
+    let (from, to) = (at("2011-12-29T00:00:00-10:00"), at("2012-01-01T00:00:00+14:00"));
+    assert_eq!(BusinessHours::always(chrono_tz::Pacific::Apia).elapsed(from, to), Duration::hours(48));
+    // Thursday, and not the Friday that never was; Saturday is no working day.
+    assert_eq!(office("Pacific/Apia", &[]).elapsed(from, to), Duration::hours(7));
+    assert_eq!(office("Pacific/Apia", &[]).after(from, Duration::hours(8)), Some(at("2012-01-02T10:00:00+14:00")));
+}
+
 #[rstest]
 #[case("2026-11-27 16:30", 30, "2026-11-27 17:00")]
 #[case("2026-11-27 16:30", 31, "2026-11-30 09:01")]
@@ -71,6 +80,7 @@ fn blocks_are_put_in_order_and_joined() {
     let only =
         |day: Vec<Block>| BusinessHours::new(chrono_tz::UTC, [day, vec![], vec![], vec![], vec![], vec![], vec![]], []);
     assert_eq!(only(loose), only(tidy.clone()));
+    assert_eq!(only(vec![block(900, 1200), block(1200, 1300)]), only(vec![block(900, 1300)]));
     assert_eq!(only(vec![Block { from: 1320, to: 9999 }]), only(vec![block(2200, 2400)]));
     let tidy = only(tidy);
     assert!(tidy.is_open(at("2026-11-23T23:59:59Z")) && !tidy.is_open(at("2026-11-24T00:00:00Z")));
