@@ -348,7 +348,7 @@ async fn what_a_schema_does_not_show_does_not_run() {
 }
 
 /// Compares a generated file with what it should hold, or writes it where `UPDATE_SCHEMA` is set.
-fn generated(path: &str, text: &str) {
+pub fn generated(path: &str, text: &str) {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

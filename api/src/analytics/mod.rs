@@ -11,6 +11,7 @@ pub mod catalogue;
 mod dimension;
 mod explain;
 mod fact;
+pub mod flat;
 mod metric;
 mod query;
 mod scoreboard;

@@ -1,3 +1,3 @@
 //! The numbers: every figure against what the market was told to be, for each role, through every door.
 
-mod market;
+pub mod market;
