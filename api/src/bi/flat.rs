@@ -70,7 +70,7 @@ pub async fn file<G: Gate>(
     }
     let scene = Scene::of(&cx, dataset, &arguments).await?;
     let mut source = Pages::of(cx, dataset, scene, cursor.as_deref()).await?;
-    let mut encoder = format.encoder(dataset).map_err(|error| Error::internal(error))?;
+    let mut encoder = format.encoder(dataset).map_err(Error::internal)?;
     let mut response = match limit {
         Some(limit) => {
             let mut rows = source.next(limit + 1).await?;

@@ -136,7 +136,7 @@ async fn what_cannot_be_meant_is_refused_by_its_name() {
         for (path, status, says) in [
             ("fact_nothing.csv", 404, "there is no dataset \"fact_nothing\"; yours are fact_touch"),
             ("fact_touch.xlsx", 404, "csv, ndjson, parquet"),
-            ("fact_touch", 404, "there is no dataset"),
+            ("fact_touch", 404, "there is no format"),
             ("fact_touch.csv?timezone=Mars/Olympus", 400, "timezone: an IANA"),
             ("fact_touch.csv?currency=EURO", 400, "currency: an ISO 4217"),
             ("fact_touch.csv?grain=FORTNIGHT", 400, "grain: HOUR, DAY"),

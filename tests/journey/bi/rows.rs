@@ -165,7 +165,7 @@ async fn an_opportunity_has_a_row_for_each_day() {
         let rows = csv(&world, &world.max(), path).await;
         let mut expected = Vec::new();
         let mut day: NaiveDate = "2026-02-01".parse().unwrap();
-        while day.to_string() < *"2026-03-03" {
+        while day < "2026-03-03".parse().unwrap() {
             let end = day.succ_opt().unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc();
             let mut deals: Vec<[String; 4]> = market
                 .deals
