@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::Issuers,
+    bi::{self, Denied, Gate},
     clock::Clock,
     config::{self, Config},
     files,
@@ -35,6 +36,7 @@ pub struct App {
     schemas: Schemas,
     limits: Arc<http::Limits>,
     documents: Arc<Documents>,
+    base_url: Arc<str>,
 }
 
 impl App {
@@ -51,12 +53,14 @@ impl App {
             schemas: Schemas::new(config.limits.clone()),
             limits: Arc::new(front_limits(config)),
             documents: Arc::default(),
+            base_url: config.server.base_url().into(),
         })
     }
 
     /// The router of this application.
     pub fn router(&self, options: http::Options) -> Router {
-        http::router(self.clone(), options, files::routes(self.store.clone(), self.clock.clone()))
+        let files = files::routes(self.store.clone(), self.clock.clone());
+        http::router(self.clone(), options, files.merge(bi::routes(self.clone())))
     }
 }
 
@@ -243,5 +247,20 @@ impl Door for App {
 
     fn documents(&self) -> &Documents {
         &self.documents
+    }
+}
+
+#[async_trait]
+impl Gate for App {
+    async fn context(&self, token: &str) -> Result<Cx, Denied> {
+        match self.authenticate(Some(token)).await {
+            Ok(caller) => Ok(Cx::new(Caller::clone(&caller), self.store.clone(), self.clock.clone())),
+            Err(Refused::Unauthenticated) => Err(Denied::Unauthenticated),
+            Err(Refused::Unavailable | Refused::TooMany(_)) => Err(Denied::Unavailable),
+        }
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
     }
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod analytics;
 pub mod app;
 pub mod auth;
+pub mod bi;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -6,12 +6,13 @@ use std::{
 };
 
 /// The rooms, from the front door down: a room may import rooms of a lower floor, and of its own where it says so.
-const FLOORS: [(&str, u8); 30] = [
+const FLOORS: [(&str, u8); 31] = [
     ("main", 10),
     ("cli", 10),
     ("app", 8),
     ("http", 7),
     ("schema", 6),
+    ("bi", 6),
     ("me", 5),
     ("analytics", 5),
     ("node", 5),

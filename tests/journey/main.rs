@@ -6,6 +6,7 @@
 
 mod accounts;
 mod architecture;
+mod bi;
 mod bounds;
 mod bucket;
 mod contract;

@@ -14,6 +14,7 @@ mod cohorts;
 mod dimension;
 mod explain;
 mod fact;
+pub mod flat;
 mod funnel;
 mod health;
 mod metric;

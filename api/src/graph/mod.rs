@@ -37,7 +37,7 @@ pub use input::{
 };
 pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
-pub use money::{Money, MoneyInput, PricePatch, decimals, is_currency, price_patch, to_minor};
+pub use money::{Money, MoneyInput, PricePatch, currencies, decimals, is_currency, price_patch, to_minor};
 pub use page::{ById, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, many, one, one_as};
 pub use place::Place;
 pub use variables::VariableRules;

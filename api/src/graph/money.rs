@@ -38,6 +38,11 @@ pub fn is_currency(code: &str) -> bool {
     code.len() == 3 && CURRENCIES.split(' ').any(|known| known == code)
 }
 
+/// The currencies that money is kept in.
+pub fn currencies() -> impl Iterator<Item = &'static str> {
+    CURRENCIES.split(' ')
+}
+
 /// How many decimals a currency has (ISO 4217).
 pub fn decimals(currency: &str) -> u32 {
     match currency {

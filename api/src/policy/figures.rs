@@ -113,4 +113,18 @@ impl<E: Governed> Rows<E> {
             columns.into_iter().map(|(alias, class, name, value)| (alias, caller.shown::<E>(ty, class, name, value).0));
         self.into_columns(columns)
     }
+
+    /// The rows as a sub-select to hand out, `keys` and then `columns`. Whoever reaches a row reads its key, as it reads the `id` of an
+    /// object in the graph; every other column is null where the caller may not read it in clear.
+    pub fn into_listed(
+        self,
+        caller: &Caller,
+        keys: Vec<(&'static str, Expr)>,
+        columns: Vec<Column>,
+    ) -> SelectStatement {
+        let ty = self.line();
+        let columns =
+            columns.into_iter().map(|(alias, class, name, value)| (alias, caller.shown::<E>(ty, class, name, value).0));
+        self.into_columns(keys.into_iter().chain(columns))
+    }
 }

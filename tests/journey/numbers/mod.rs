@@ -3,7 +3,7 @@
 mod aggregate;
 mod attribution;
 mod explain;
-mod market;
+pub mod market;
 mod named;
 mod scopes;
 
