@@ -109,10 +109,14 @@ fn allowed(mark: &Mark, field: &str, role: Role) -> bool {
     let field = mark.field.as_deref().unwrap_or(field);
     let cell = table::cell(mark.of, role);
     match (mark.class, mark.write) {
-        (None, false) => !cell.is_empty(),
+        (None, false) => cell.iter().any(|grant| grant.rights.reads() || grant.rights.writes()),
         (None, true) => cell
             .iter()
             .any(|grant| Class::ALL.iter().any(|class| grant.rights.may_write(*class, field)) || grant.rights.writes()),
+        (Some(class), false) if mark.figure => cell.iter().any(|grant| {
+            let verb = grant.rights.on(class, field);
+            verb.sight == Sight::Clear || verb.aggregate
+        }),
         (Some(class), false) => {
             let least = if mark.clear { Sight::Clear } else { Sight::Pseudonym };
             cell.iter().any(|grant| grant.rights.sight(class, field) >= least)
@@ -227,7 +231,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// What is counted over rows that the caller sees, each field as the caller sees it: the field that leads there has the mark.
-const FIGURES: [&str; 9] = [
+const FIGURES: [&str; 42] = [
     "Ratio",
     "Reach",
     "LeadCount",
@@ -237,11 +241,46 @@ const FIGURES: [&str; 9] = [
     "TicketPriorityCount",
     "Workload",
     "SurveyScore",
+    // The numbers: on whose rows each stands is judged by `Caller::basis`; tests/journey/numbers/scopes.rs asks as every role.
+    "AccountHealth",
+    "Aggregate",
+    "Attribution",
+    "AttributionRow",
+    "Cohort",
+    "CohortCell",
+    "Cohorts",
+    "ConversionExclusion",
+    "Distribution",
+    "Exclusion",
+    "ExplainedRow",
+    "Explanation",
+    "FigureBucket",
+    "FigureKey",
+    "FigureRow",
+    "FunnelAnswer",
+    "FunnelGroup",
+    "FunnelStep",
+    "HealthPart",
+    "JourneyLeg",
+    "JourneyPath",
+    "JourneyTimes",
+    "MetricDefinition",
+    "MetricValue",
+    "ModelCredit",
+    "ModelMeta",
+    "PipelineWaterfall",
+    "SalesVelocity",
+    "ScoreLine",
+    "Scoreboard",
+    "StageTime",
+    "StageTimes",
+    "WaterfallPart",
 ];
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 17] = [
+const STRUCTURAL: [&str; 18] = [
     "PageInfo",
+    "Analytics",
     "TimelinePageInfo",
     "UserError",
     "Money",

@@ -37,7 +37,7 @@ async fn everything_says_what_it_means_and_whatever_can_be_null_says_when() {
             for arg in list(&field, "args") {
                 heard(!words(&arg).is_empty(), format!("{place}({})", arg["name"].as_str().unwrap()));
             }
-            let said = field["type"]["kind"] == "NON_NULL" || words(&field).contains("null");
+            let said = field["type"]["kind"] == "NON_NULL" || words(&field).to_lowercase().contains("null");
             heard(said, format!("{place}: when is it null?"));
         }
     }

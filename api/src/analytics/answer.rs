@@ -46,7 +46,7 @@ pub struct MetricValue {
     /// The figure: of a share numerator / denominator, of durations the median in milliseconds over those that ended. Null where
     /// there is nothing to divide by, where nothing ended, and where it is suppressed; never 0 for want of rows.
     pub value: Option<f64>,
-    /// The amount, where it is money.
+    /// The amount, where it is money. Null for other figures, and where it is suppressed.
     pub money: Option<Money>,
     /// The lower end of the Wilson interval at 95 %; null unless it is a share of rows.
     pub low: Option<f64>,
@@ -70,15 +70,15 @@ pub struct MetricValue {
 /// where none ended.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 pub struct Distribution {
-    /// The arithmetic mean.
+    /// The arithmetic mean. Null where none ended.
     pub mean: Option<f64>,
-    /// The median.
+    /// The median. Null where none ended.
     pub p50: Option<f64>,
-    /// The upper quartile.
+    /// The upper quartile. Null where none ended.
     pub p75: Option<f64>,
-    /// The 90th percentile.
+    /// The 90th percentile. Null where none ended.
     pub p90: Option<f64>,
-    /// The 95th percentile.
+    /// The 95th percentile. Null where none ended.
     pub p95: Option<f64>,
 }
 

@@ -32,7 +32,7 @@ pub struct CohortCell {
     pub retention: Ratio,
     /// All its revenue; null beyond what a decimal holds.
     pub net: Option<Money>,
-    /// Its revenue, of each account at most what it brought in period 0.
+    /// Its revenue, of each account at most what it brought in period 0. Null beyond what a decimal holds.
     pub gross: Option<Money>,
     /// Whether the period is over.
     pub mature: bool,

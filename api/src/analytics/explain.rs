@@ -182,9 +182,9 @@ pub struct Explanation {
     pub scope: Span,
     /// How many rows were counted.
     pub counted: i32,
-    /// Rows of the question that do not count, by reason.
+    /// Rows of the question that do not count, by reason. At most one for each reason.
     pub excluded: Vec<Exclusion>,
-    /// The metrics that it is made of, with their own handles. Empty unless it is derived.
+    /// The metrics that it is made of, with their own handles. Empty unless it is derived. At most 2.
     pub parts: Vec<MetricValue>,
     /// The rows that count, oldest first, at most 100 a page: over all pages they add up to the figure. Null where you read no
     /// rows, and for a figure that is made of others.

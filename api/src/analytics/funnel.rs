@@ -101,7 +101,7 @@ pub struct FunnelStep {
     pub stage: String,
     /// How many came to it; null where that is suppressed.
     pub count: Option<i32>,
-    /// Of those at the first step.
+    /// Of those at the first step. Null where it is suppressed.
     pub overall: Option<Ratio>,
     /// Of those at the step before; null for the first.
     pub step: Option<Ratio>,
@@ -109,9 +109,9 @@ pub struct FunnelStep {
     pub drop_off: Option<f64>,
     /// The median time from the first step in milliseconds, of those that really took this one; null where none did.
     pub median_since_first: Option<f64>,
-    /// The mean likewise.
+    /// The mean likewise. Null where none did.
     pub mean_since_first: Option<f64>,
-    /// The median time from the step before.
+    /// The median time from the step before. Null where none did.
     pub median_since_previous: Option<f64>,
     /// Whether it is hidden because too few persons or accounts stand behind it.
     pub suppressed: bool,

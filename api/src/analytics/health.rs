@@ -70,7 +70,7 @@ pub struct AccountHealth {
     pub score: Option<f64>,
     /// The share of the weights whose parts are known, 0 to 1.
     pub confidence: f64,
-    /// The parts. 6.
+    /// The parts. 6. At most 6.
     pub parts: Vec<HealthPart>,
     /// Name and version of the definition, and the revision of the tenant's weights: `HEALTH@1/weights@0` where they are all alike.
     pub definition: String,

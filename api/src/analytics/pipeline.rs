@@ -239,7 +239,7 @@ async fn exchange(cx: &Cx, basis: &crate::policy::Basis, ask: &Ask, at: DateTime
 pub struct SalesVelocity {
     /// By the median cycle; null if any part is.
     pub by_median: Option<Money>,
-    /// By the mean cycle, as most published versions have it.
+    /// By the mean cycle, as most published versions have it. Null if any part is.
     pub by_mean: Option<Money>,
     /// Open opportunities.
     pub open: i32,
@@ -249,7 +249,7 @@ pub struct SalesVelocity {
     pub average_won: Option<Money>,
     /// The sales cycle of those won, in days: the median; null where none was won.
     pub median_cycle_days: Option<f64>,
-    /// The mean.
+    /// The mean. Null where none was won.
     pub mean_cycle_days: Option<f64>,
     /// The moment that is asked about.
     pub as_of: DateTime<Utc>,

@@ -80,7 +80,7 @@ pub struct Scoreboard {
     pub timezone: String,
     /// The currency of money: the tenant's.
     pub currency: String,
-    /// Rows of the period that do not count, by metric and reason.
+    /// Rows of the period that do not count, by metric and reason. At most one line for each.
     pub excluded: Vec<Exclusion>,
 }
 

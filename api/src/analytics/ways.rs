@@ -78,7 +78,7 @@ pub struct JourneyPath {
 pub struct JourneyTimes {
     /// How many journeys.
     pub journeys: i32,
-    /// The legs between neighbouring milestones. 7.
+    /// The legs between neighbouring milestones. 7. At most 7.
     pub legs: Vec<JourneyLeg>,
     /// The most frequent ways, at most 20.
     pub paths: Vec<JourneyPath>,

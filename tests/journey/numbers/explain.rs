@@ -36,13 +36,11 @@ fn sum(rows: &[Value], field: &str) -> Decimal {
 #[tokio::test]
 async fn the_rows_behind_a_figure_add_up_to_it() {
     each_engine(async |world: World| {
-        tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(std::io::stderr).try_init().ok();
         Market::told(&world).await;
         for client in [world.max(), world.sam(), world.mia()] {
             let metrics = client.ask("{ analytics { metrics { metric dimensions } } }", json!({})).await.must();
             for metric in metrics.data("analytics.metrics").as_array().unwrap() {
                 let name = metric["metric"].as_str().unwrap();
-                eprintln!("METRIC {name}");
                 // Told apart by its first dimension: groups have keys.
                 let dimension = metric["dimensions"][0].as_str().unwrap();
                 let answer = aggregate(

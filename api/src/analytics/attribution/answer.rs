@@ -55,7 +55,7 @@ pub struct ModelCredit {
     pub conversions: Option<f64>,
     /// Its share of all conversions; null where there are none.
     pub share: Option<f64>,
-    /// What is lost without it, 0 to 1; of MARKOV only.
+    /// What is lost without it, 0 to 1; of MARKOV only. Null for other models.
     pub removal_effect: Option<f64>,
     /// Return on what was spent: (value − cost) / cost. Null without cost.
     pub roi: Option<f64>,
@@ -80,11 +80,11 @@ pub struct AttributionRow {
     pub unstable: bool,
     /// The models side by side, in the order in which they were asked for. At most 15.
     pub credits: Vec<ModelCredit>,
-    /// The lowest value among the additive models.
+    /// The lowest value among the additive models. Null where it is suppressed, or no additive model answers.
     pub lowest: Option<Money>,
-    /// The highest.
+    /// The highest. Null likewise.
     pub highest: Option<Money>,
-    /// How far they lie apart.
+    /// How far they lie apart. Null likewise.
     pub spread: Option<Money>,
     /// What was spent on it in the period, whether or not anything came of it; null where you may not know, and for touches.
     pub cost: Option<Money>,
@@ -110,7 +110,7 @@ pub struct ModelMeta {
     pub model: AttributionModel,
     /// Whether its rows add up to the total. Those of INFLUENCED may not be summed.
     pub additive: bool,
-    /// Of MARKOV: the probability that a path converts.
+    /// Of MARKOV: the probability that a path converts. Null for other models, and for whoever reads no rows.
     pub conversion_probability: Option<f64>,
     /// Of MARKOV: no path without a conversion is known, so that effects only say which rows conversions pass through.
     pub no_null_paths: bool,
@@ -129,7 +129,7 @@ pub struct Attribution {
     pub models: Vec<ModelMeta>,
     /// How many conversions there were; null where they are too few to be told of, for whoever reads no rows.
     pub conversions: Option<i32>,
-    /// What they are worth together.
+    /// What they are worth together. Null where they are too few to be told of.
     pub value: Option<Money>,
     /// Name and version of the definition.
     pub definition: String,
@@ -141,7 +141,7 @@ pub struct Attribution {
     pub currency: String,
     /// Which rows are counted.
     pub scope: Span,
-    /// Conversions that do not count, by reason.
+    /// Conversions that do not count, by reason. At most 2.
     pub excluded: Vec<ConversionExclusion>,
 }
 

@@ -121,6 +121,7 @@ pub enum PathUnit {
 
 /// Weights of your own in parts of a million; together 1,000,000.
 #[derive(Clone, Copy, Debug, Default, InputObject)]
+#[graphql(name = "CustomWeightsInput")]
 pub struct CustomWeights {
     /// Of the first touch.
     #[graphql(default)]
