@@ -109,7 +109,6 @@ impl Analytics {
 
     /// The shared scoreboard: one fixed set of figures over the whole tenant, the same for everybody, with targets. Groups of fewer than 5
     /// contacts or 2 accounts are hidden for everybody alike.
-    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
     async fn scoreboard(
         &self,
         ctx: &Context<'_>,
