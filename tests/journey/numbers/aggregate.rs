@@ -281,7 +281,7 @@ async fn what_stands_at_a_moment_is_what_stood_then() {
             assert_eq!(row["values"][0]["numerator"], count(open.len()), "{end}");
             assert_eq!(row["values"][1]["numerator"], decimal(open.iter().map(|deal| worth(&deal)).sum()));
             let tenth = |deal: &&super::market::Deal| (worth(&deal) * 10 + 50) / 100;
-            assert_eq!(row["values"][2]["numerator"], decimal(open.iter().map(|deal| tenth(deal)).sum()));
+            assert_eq!(row["values"][2]["numerator"], decimal(open.iter().map(tenth).sum()));
             assert_eq!(row["values"][3]["numerator"], count(waits.count()));
         }
     })

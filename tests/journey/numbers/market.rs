@@ -58,7 +58,6 @@ pub struct Lead {
 /// An offer to sales.
 #[derive(Clone, Debug)]
 pub struct Offer {
-    pub id: Uuid,
     pub at: DateTime<Utc>,
     pub due: DateTime<Utc>,
     pub decided: Option<(DateTime<Utc>, HandoverOutcome, Option<ReasonCode>)>,
@@ -74,7 +73,6 @@ pub struct Case {
     pub created: DateTime<Utc>,
     pub answered: Option<DateTime<Utc>>,
     pub solved: Option<DateTime<Utc>>,
-    pub priority: TicketPriority,
 }
 
 /// A touch of the market.
@@ -348,7 +346,7 @@ async fn a_lead(world: &World, market: &mut Market, dice: &mut Dice, now: DateTi
                 automatic: Set(false),
                 ..Default::default()
             };
-            let offer = work.insert::<handover::Entity>(row).await?.id;
+            work.insert::<handover::Entity>(row).await?;
             let called = (call < 40).then(|| offered + hours(call));
             if let Some(called) = called {
                 for (automatic, when) in
@@ -367,7 +365,7 @@ async fn a_lead(world: &World, market: &mut Market, dice: &mut Dice, now: DateTi
                     work.insert::<activity::Entity>(row).await?;
                 }
             }
-            Ok((id, Some(Offer { id: offer, at: offered, due, decided, called })))
+            Ok((id, Some(Offer { at: offered, due, decided, called })))
         })
         .await;
     market.leads.push(Lead { id, customer, contact, campaign, channel, created: now, mql, offer });
@@ -510,7 +508,7 @@ async fn case(world: &World, market: &mut Market, dice: &mut Dice, now: DateTime
             .await;
         world.clock.set(now);
     }
-    market.cases.push(Case { id: id.id, customer, created: now, answered, solved, priority });
+    market.cases.push(Case { id: id.id, customer, created: now, answered, solved });
 }
 
 /// Whether a role's colleague is on the team of an account.
