@@ -51,7 +51,7 @@ pub fn by_key(answer: &Value, field: &str) -> std::collections::BTreeMap<Option<
 
 #[test]
 fn the_printed_definitions_are_those_of_the_engine() {
-    const BEGIN: &str = "<!-- begin: printed from api/src/analytics/metric.rs -->\n";
+    const BEGIN: &str = "<!-- begin: printed from api/src/analytics/metric/list.rs -->\n";
     const END: &str = "<!-- end -->";
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/numbers.md")).unwrap();
     let (before, rest) = page.split_once(BEGIN).expect("docs/numbers.md has a generated part");
