@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use async_graphql::SimpleObject;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, Utc};
+use entities::account::account;
 use rust_decimal::Decimal;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use super::{
     tally::{Exchange, Figure, Key, Tally, figure, tally as tally_of},
 };
 use crate::{
-    graph::{Cx, Error, GlobalId, Kind, MAX_PAGE, Result, decimals},
+    graph::{Cx, Error, GlobalId, Kind, MAX_PAGE, Result, decimals, many},
     policy::Span,
 };
 
@@ -149,7 +150,7 @@ pub struct ExplainedRow {
     pub id: GlobalId,
     /// When it counts; null where it has no such date.
     pub at: Option<DateTime<Utc>>,
-    /// Its customer; null where it has none.
+    /// Its customer; null where it has none, or none that you may see.
     pub account: Option<GlobalId>,
     /// What it adds to the numerator: 1 or 0 for a row, an amount in the main unit, −1 for a detractor. Null for durations.
     pub numerator: Option<Decimal>,
@@ -298,7 +299,12 @@ async fn list(
     let rows = lines.iter().map(|line| row(&plan, &exchange, line)).collect::<Result<Vec<_>>>()?;
     let last = rows.last().map(|(row, _)| row.cursor.clone());
     // What was looked at and does not count is under `excluded`.
-    let rows = rows.into_iter().filter(|(_, counts)| *counts).map(|(row, _)| row).collect();
+    let mut rows: Vec<ExplainedRow> = rows.into_iter().filter(|(_, counts)| *counts).map(|(row, _)| row).collect();
+    // Whoever reaches a row by its queue may not reach its customer.
+    let accounts = many::<account::Entity>(cx, rows.iter().filter_map(|row| Some(row.account?.uuid)).collect()).await?;
+    for row in &mut rows {
+        row.account = row.account.filter(|account| accounts.contains_key(&account.uuid));
+    }
     // One more statement only where a page is full.
     let more = match last.and_then(|last| place(&last)).filter(|_| full) {
         Some(last) => !cx.db().query_all(&plan.list(Some(last), 1)).await?.is_empty(),

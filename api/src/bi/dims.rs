@@ -42,7 +42,7 @@ dataset! {
         /// Who looks after it.
         owner_id: Id(Kind::Colleague), P "owner" => account::Column::OwnerId.into_expr();
         /// The company that it belongs to.
-        parent_id: Id(Kind::Account), P "parent" => account::Column::ParentId.into_expr();
+        parent_id: Id(Kind::Account), P "parent" => caller.seen::<account::Entity>(account::Column::ParentId.into_expr());
         /// Since when we know it.
         created_at: Time, P "createdAt" => account::Column::CreatedAt.into_expr();
         /// What it turns over in a year.

@@ -2,7 +2,7 @@
 //! table: the verb `a` counts rows that nobody shows, in groups that are large enough; and the shared scoreboard is one fixed set of
 //! figures over the whole tenant, the same for everybody.
 
-use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 
 use super::{
     Caller, Class, Rights, Role, Scope, Sight, Type,
@@ -87,6 +87,17 @@ impl Caller {
             reason: Some(reason),
             ..self.clone()
         }
+    }
+}
+
+impl Caller {
+    /// The id of another row, where the caller reaches that row: what a row refers to is told as far as the graph would show it.
+    pub fn seen<E: Governed>(&self, id: Expr) -> Expr {
+        let all = |grant: &Grant| grant.scope == Scope::All && grant.rights.reads();
+        if table::grants(E::TYPE, self.roles).iter().any(all) {
+            return id;
+        }
+        Expr::case(id.clone().in_subquery(self.rows::<E>().into_ids()), id).into()
     }
 }
 

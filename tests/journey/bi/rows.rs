@@ -3,12 +3,12 @@
 use api::graph::Kind;
 use axum::body::Bytes;
 use chrono::{NaiveDate, SecondsFormat, TimeDelta};
-use entities::account::account;
+use entities::{account::account, marketing::lead};
 use parquet::{
     file::reader::{FileReader, SerializedFileReader},
     record::Field,
 };
-use sea_orm::Set;
+use sea_orm::{EntityTrait, Set};
 use serde_json::{Value, json};
 use tests::{World, each_engine, id};
 
@@ -153,6 +153,37 @@ async fn everybody_exports_its_own_rows_only() {
         let (status, code, message) = get(&world, &world.vera(), "/bi/v1/fact_cost.csv").await.refused();
         assert_eq!((status, code.as_str()), (403, "FORBIDDEN"));
         assert!(message.contains("fact_ticket") && !message.contains("Yours are: fact_cost"), "{message}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_names_nothing_that_its_reader_does_not_reach() {
+    each_engine(async |world: World| {
+        let market = Box::pin(Market::told(&world)).await;
+        // Two leads that became deals: marketing is on the one customer's team, not on the other's.
+        let deal_of = |near: bool| market.deals.iter().find(|deal| (deal.customer < OF_MIA) == near).unwrap();
+        let lead_of = |near: bool| market.leads.iter().find(|lead| (lead.customer < OF_MIA) == near).unwrap();
+        for near in [true, false] {
+            let (lead, deal) = (lead_of(near).id, deal_of(near).id);
+            world
+                .work(async |work| {
+                    let row = lead::Entity::find_by_id((work.tenant(), lead)).one(work.tx()).await?.unwrap();
+                    let change = lead::ActiveModel { converted_opportunity_id: Set(Some(deal)), ..Default::default() };
+                    work.update_row::<lead::Entity>(&row, change).await
+                })
+                .await;
+        }
+        for (client, far) in [(world.max(), json!(id(Kind::Opportunity, deal_of(false).id))), (world.mia(), json!(""))]
+        {
+            let leads = csv(&world, &client, "/bi/v1/fact_lead.csv").await;
+            let named = |near: bool| {
+                let lead = json!(id(Kind::Lead, lead_of(near).id));
+                leads.iter().find(|row| row["id"] == lead).unwrap()["opportunity_id"].clone()
+            };
+            assert_eq!(named(true), json!(id(Kind::Opportunity, deal_of(true).id)));
+            assert_eq!(named(false), far);
+        }
     })
     .await;
 }

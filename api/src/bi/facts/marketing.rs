@@ -1,12 +1,15 @@
 //! What marketing does, and hands over.
 
 use entities::{
+    account::{account, contact},
     codes::SubjectType,
     marketing::{campaign_cost, handover, lead, touchpoint},
+    sales::opportunity,
+    service::ticket,
 };
 use sea_orm::{ColumnTrait, sea_query::Expr};
 
-use super::{account_of, big};
+use super::big;
 use crate::{
     bi::{
         cell::Form::{Amount, Code, Day, Decimal, Flag, Id, Integer, Text, Time},
@@ -31,9 +34,9 @@ dataset! {
         /// Whether the person came to us.
         is_inbound: Flag, P "isInbound" => touchpoint::Column::IsInbound.into_expr();
         /// The customer.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, touchpoint::Column::AccountId.into_expr());
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(touchpoint::Column::AccountId.into_expr());
         /// The person; null where only a visitor is known.
-        contact_id: Id(Kind::Contact), P "contact" => touchpoint::Column::ContactId.into_expr();
+        contact_id: Id(Kind::Contact), P "contact" => caller.seen::<contact::Entity>(touchpoint::Column::ContactId.into_expr());
         /// The campaign.
         campaign_id: Id(Kind::Campaign), P "campaign" => touchpoint::Column::CampaignId.into_expr();
         /// The channel.
@@ -79,9 +82,9 @@ dataset! {
         /// When it qualified for marketing; null until then.
         mql_at: Time, P "mqlAt" => lead::Column::MqlAt.into_expr();
         /// The customer.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, lead::Column::AccountId.into_expr());
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(lead::Column::AccountId.into_expr());
         /// The person.
-        contact_id: Id(Kind::Contact), P "contact" => lead::Column::ContactId.into_expr();
+        contact_id: Id(Kind::Contact), P "contact" => caller.seen::<contact::Entity>(lead::Column::ContactId.into_expr());
         /// The campaign that brought it.
         campaign_id: Id(Kind::Campaign), P "campaign" => lead::Column::CampaignId.into_expr();
         /// The channel that brought it.
@@ -91,7 +94,7 @@ dataset! {
         /// The queue in which it waits now.
         queue_id: Id(Kind::Queue), P "queue" => lead::Column::QueueId.into_expr();
         /// What it became.
-        opportunity_id: Id(Kind::Opportunity), P "convertedOpportunity" => lead::Column::ConvertedOpportunityId.into_expr();
+        opportunity_id: Id(Kind::Opportunity), P "convertedOpportunity" => caller.seen::<opportunity::Entity>(lead::Column::ConvertedOpportunityId.into_expr());
     }
     made {
         /// The day on which it came in, or another bucket, by `grain` and `timezone`.
@@ -130,13 +133,13 @@ dataset! {
         /// Whether nobody but the clock decided.
         automatic: Flag, P "automatic" => handover::Column::Automatic.into_expr();
         /// The offered lead.
-        lead_id: Id(Kind::Lead), P "subject" => offered(SubjectType::Lead);
+        lead_id: Id(Kind::Lead), P "subject" => caller.seen::<lead::Entity>(offered(SubjectType::Lead));
         /// The offered opportunity.
-        opportunity_id: Id(Kind::Opportunity), P "subject" => offered(SubjectType::Opportunity);
+        opportunity_id: Id(Kind::Opportunity), P "subject" => caller.seen::<opportunity::Entity>(offered(SubjectType::Opportunity));
         /// The offered ticket.
-        ticket_id: Id(Kind::Ticket), P "subject" => offered(SubjectType::Ticket);
+        ticket_id: Id(Kind::Ticket), P "subject" => caller.seen::<ticket::Entity>(offered(SubjectType::Ticket));
         /// The customer.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, handover::Column::AccountId.into_expr());
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(handover::Column::AccountId.into_expr());
         /// The campaign behind it.
         campaign_id: Id(Kind::Campaign), P "campaign" => handover::Column::CampaignId.into_expr();
         /// Who offered it.

@@ -1,7 +1,9 @@
 //! What sales does, and how things go through their stages.
 
 use entities::{
+    account::account,
     codes::StageObject,
+    marketing::lead,
     sales::{opportunity, opportunity_snapshot, stage, stage_interval},
 };
 use sea_orm::{
@@ -9,7 +11,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, Query},
 };
 
-use super::{account_of, big, of};
+use super::{big, of};
 use crate::{
     bi::{
         cell::Form::{Amount, Code, Day, Decimal, Id, Integer, Text, Time, Uuid},
@@ -90,7 +92,7 @@ dataset! {
         /// What people call it.
         name: Text, P "name" => opportunity::Column::Name.into_expr();
         /// The customer.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, opportunity::Column::AccountId.into_expr());
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(opportunity::Column::AccountId.into_expr());
         /// Its pipeline.
         pipeline_id: Id(Kind::Pipeline), P "pipeline" => opportunity::Column::PipelineId.into_expr();
         /// The code of its stage.
@@ -110,7 +112,7 @@ dataset! {
         /// The campaign that it is put down to.
         campaign_id: Id(Kind::Campaign), P "primaryCampaign" => opportunity::Column::PrimaryCampaignId.into_expr();
         /// The lead that it came from.
-        lead_id: Id(Kind::Lead), P "lead" => opportunity::Column::LeadId.into_expr();
+        lead_id: Id(Kind::Lead), P "lead" => caller.seen::<lead::Entity>(opportunity::Column::LeadId.into_expr());
         /// What it is worth.
         amount: Amount("currency"), M "amount" => opportunity::Column::AmountMinor.into_expr();
         /// The currency of the amount.
@@ -167,7 +169,7 @@ dataset! {
         /// Until when it was so; null while it is.
         until: Time, P "validTo" => opportunity_snapshot::Column::ValidTo.into_expr();
         /// The customer, as of now.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, of_deal(caller, opportunity::Column::AccountId));
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(of_deal(caller, opportunity::Column::AccountId));
         /// Its pipeline, as of now.
         pipeline_id: Id(Kind::Pipeline), P "pipeline" => of_deal(caller, opportunity::Column::PipelineId);
         /// The code of the stage that it was in.

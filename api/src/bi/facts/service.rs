@@ -1,12 +1,14 @@
 //! What service does, promises and hears.
 
 use entities::{
+    account::{account, contact},
     codes::SlaObject,
-    service::{sla_clock, survey_answer, ticket},
+    marketing::handover,
+    service::{asset, sla_clock, survey_answer, ticket},
 };
 use sea_orm::{ColumnTrait, sea_query::Expr};
 
-use super::{account_of, big};
+use super::big;
 use crate::{
     bi::{
         cell::Form::{Code, Id, Integer, Time},
@@ -38,11 +40,11 @@ dataset! {
         /// How it came in.
         channel: Code, P "channel" => ticket::Column::Channel.into_expr();
         /// The customer.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, ticket::Column::AccountId.into_expr());
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(ticket::Column::AccountId.into_expr());
         /// Who asks.
-        contact_id: Id(Kind::Contact), P "contact" => ticket::Column::ContactId.into_expr();
+        contact_id: Id(Kind::Contact), P "contact" => caller.seen::<contact::Entity>(ticket::Column::ContactId.into_expr());
         /// The asset that it is about.
-        asset_id: Id(Kind::Asset), P "asset" => ticket::Column::AssetId.into_expr();
+        asset_id: Id(Kind::Asset), P "asset" => caller.seen::<asset::Entity>(ticket::Column::AssetId.into_expr());
         /// The queue in which it waits.
         queue_id: Id(Kind::Queue), P "queue" => ticket::Column::QueueId.into_expr();
         /// Who works on it.
@@ -81,11 +83,11 @@ dataset! {
         /// What is promised.
         metric: Code, P "metric" => sla_clock::Column::Metric.into_expr();
         /// The ticket.
-        ticket_id: Id(Kind::Ticket), P "ticket" => promised(SlaObject::Ticket);
+        ticket_id: Id(Kind::Ticket), P "ticket" => caller.seen::<ticket::Entity>(promised(SlaObject::Ticket));
         /// The handover.
-        handover_id: Id(Kind::Handover), P "handover" => promised(SlaObject::Handover);
+        handover_id: Id(Kind::Handover), P "handover" => caller.seen::<handover::Entity>(promised(SlaObject::Handover));
         /// The customer.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, sla_clock::Column::AccountId.into_expr());
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(sla_clock::Column::AccountId.into_expr());
         /// By which policy.
         policy_id: Id(Kind::SlaPolicy), P "policy" => sla_clock::Column::SlaPolicyId.into_expr();
         /// Until when it is to be kept.
@@ -123,11 +125,11 @@ dataset! {
         /// The answer.
         score: Integer, P "score" => big(survey_answer::Column::Score.into_expr());
         /// The ticket that it is about.
-        ticket_id: Id(Kind::Ticket), P "ticket" => survey_answer::Column::TicketId.into_expr();
+        ticket_id: Id(Kind::Ticket), P "ticket" => caller.seen::<ticket::Entity>(survey_answer::Column::TicketId.into_expr());
         /// The customer.
-        account_id: Id(Kind::Account), P "account" => account_of(caller, survey_answer::Column::AccountId.into_expr());
+        account_id: Id(Kind::Account), P "account" => caller.seen::<account::Entity>(survey_answer::Column::AccountId.into_expr());
         /// Who answered.
-        contact_id: Id(Kind::Contact), N "contact" => survey_answer::Column::ContactId.into_expr();
+        contact_id: Id(Kind::Contact), N "contact" => caller.seen::<contact::Entity>(survey_answer::Column::ContactId.into_expr());
     }
     made {
         /// The day on which it was answered, or another bucket, by `grain` and `timezone`.
