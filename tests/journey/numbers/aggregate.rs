@@ -5,9 +5,17 @@ use std::collections::BTreeMap;
 
 use api::graph::Kind;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use entities::codes::HandoverOutcome;
+use entities::{
+    codes::{
+        ActivityKind, AttendeeResponse, Direction, HandoverBoundary, HandoverOutcome, LeadStatus, MeetingKind,
+        SubjectType,
+    },
+    marketing::{handover, lead},
+    sales::{activity, meeting, meeting_attendee},
+};
+use sea_orm::Set;
 use serde_json::{Value, json};
-use tests::{World, each_engine, id};
+use tests::{World, each_engine, id, rows};
 
 use super::{
     aggregate, by_key,
@@ -221,6 +229,88 @@ async fn durations_are_those_that_ended_and_the_open_are_counted_beside() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_booked_meeting_answers_an_offer_and_an_automatic_mail_does_not() {
+    each_engine(async |world: World| {
+        let (offered, sam) = (at("2026-06-01T08:00:00Z"), world.acme.cast.sam);
+        let end = world.now();
+        let tell = async |when: DateTime<Utc>| world.clock.set(when);
+        tell(offered).await;
+        let (account, contact) = world
+            .work(async |work| {
+                let account = rows::account(work, "Asks", Some(sam), None).await?.id;
+                let contact = rows::contact(work, Some(account), "A", "Sks").await?.id;
+                let row = lead::ActiveModel {
+                    contact_id: Set(Some(contact)),
+                    account_id: Set(Some(account)),
+                    status: Set(LeadStatus::Offered),
+                    ..Default::default()
+                };
+                let lead = work.insert::<lead::Entity>(row).await?.id;
+                let row = handover::ActiveModel {
+                    boundary: Set(HandoverBoundary::MarketingToSales),
+                    to_queue_id: Set(Some(world.acme.sales_inbox)),
+                    subject_type: Set(SubjectType::Lead),
+                    subject_id: Set(lead),
+                    account_id: Set(Some(account)),
+                    offered_at: Set(offered),
+                    automatic: Set(true),
+                    ..Default::default()
+                };
+                work.insert::<handover::Entity>(row).await?;
+                Ok((account, contact))
+            })
+            .await;
+        let mail = activity::ActiveModel {
+            kind: Set(ActivityKind::Email),
+            direction: Set(Direction::Outbound),
+            account_id: Set(Some(account)),
+            contact_id: Set(Some(contact)),
+            colleague_id: Set(Some(sam)),
+            occurred_at: Set(offered + TimeDelta::minutes(10)),
+            automatic: Set(true),
+            ..Default::default()
+        };
+        world.work(async |work| work.insert::<activity::Entity>(mail).await).await;
+        let arguments = format!("metrics: [LEAD_RESPONSE_TIME], {}", year());
+        let waits = aggregate(&world.max(), &arguments).await;
+        assert_eq!((&whole(&waits, 0)["value"], &whole(&waits, 0)["openCount"]), (&Value::Null, &json!(1)));
+        tell(offered + TimeDelta::hours(1)).await;
+        world
+            .work(async |work| {
+                let row = meeting::ActiveModel {
+                    organizer_id: Set(Some(sam)),
+                    ..meeting_of(account, offered + TimeDelta::days(7))
+                };
+                let meeting = work.insert::<meeting::Entity>(row).await?.id;
+                let guest = meeting_attendee::ActiveModel {
+                    meeting_id: Set(meeting),
+                    contact_id: Set(Some(contact)),
+                    response: Set(AttendeeResponse::Pending),
+                    ..Default::default()
+                };
+                work.insert::<meeting_attendee::Entity>(guest).await
+            })
+            .await;
+        tell(end).await;
+        let answered = aggregate(&world.max(), &arguments).await;
+        assert_eq!(
+            (&whole(&answered, 0)["value"], &whole(&answered, 0)["openCount"]),
+            (&json!(3_600_000.0), &json!(0))
+        );
+    })
+    .await;
+}
+
+fn meeting_of(account: uuid::Uuid, starts_at: DateTime<Utc>) -> meeting::ActiveModel {
+    meeting::ActiveModel {
+        account_id: Set(Some(account)),
+        starts_at: Set(starts_at),
+        kind: Set(MeetingKind::Demo),
+        ..Default::default()
+    }
 }
 
 #[tokio::test]

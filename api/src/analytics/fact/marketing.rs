@@ -5,12 +5,12 @@ use entities::{
     account::account_team_member,
     codes::{Direction, SubjectType},
     marketing::{campaign_cost, handover, lead, touchpoint},
-    sales::activity,
+    sales::{activity, meeting, meeting_attendee},
     tenant::queue_member,
 };
 use sea_orm::{
     ColumnTrait,
-    sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType},
 };
 
 use super::{by, col, none, of_row, sub};
@@ -85,8 +85,31 @@ pub(super) fn handovers(caller: &Caller, as_of: DateTime<Utc>) -> SelectStatemen
     caller.rows::<handover::Entity>().into_figures(caller, columns)
 }
 
+/// The meetings that were booked with a person: `contact`, `colleague`, and `at`, when they were booked.
+fn booked(caller: &Caller) -> SelectStatement {
+    let columns: Vec<Column> = vec![
+        ("id", Class::P, "id", meeting::Column::Id.into_expr()),
+        ("colleague", Class::P, "organizer", meeting::Column::OrganizerId.into_expr()),
+        ("at", Class::P, "createdAt", meeting::Column::CreatedAt.into_expr()),
+    ];
+    let meetings = caller.rows::<meeting::Entity>().into_figures(caller, columns);
+    let columns: Vec<Column> = vec![
+        ("meeting", Class::P, "meeting", meeting_attendee::Column::MeetingId.into_expr()),
+        ("contact", Class::P, "contact", meeting_attendee::Column::ContactId.into_expr()),
+    ];
+    let guests = caller.rows::<meeting_attendee::Entity>().into_figures(caller, columns);
+    let invited = Expr::col(("guest", "meeting")).equals(("booked", "id"));
+    Query::select()
+        .column(("guest", "contact"))
+        .column(("booked", "colleague"))
+        .column(("booked", "at"))
+        .from_subquery(meetings, "booked")
+        .join_subquery(JoinType::InnerJoin, guests, "guest", invited)
+        .to_owned()
+}
+
 /// The first outbound human touch of the offered person by whoever the offer is made to, a member of its queue, or the account's team:
-/// since the offer, or before it. Automatic mails never count.
+/// since the offer, or before it: a call, a mail, a visit, or a meeting that was booked. Automatic mails never count.
 fn first_touch(caller: &Caller, as_of: DateTime<Utc>, since_offer: bool) -> Expr {
     use activity::Column as A;
     use handover::Column as H;
@@ -95,11 +118,12 @@ fn first_touch(caller: &Caller, as_of: DateTime<Utc>, since_offer: bool) -> Expr
         ("colleague", Class::P, "colleague", A::ColleagueId.into_expr()),
         ("at", Class::P, "occurredAt", A::OccurredAt.into_expr()),
     ];
-    let human = caller
+    let mut human = caller
         .rows::<activity::Entity>()
         .filter(A::Direction.eq(Direction::Outbound))
         .filter(A::Automatic.eq(false))
         .into_figures(caller, columns);
+    human.union(UnionType::All, booked(caller));
     let touch = |column: &'static str| Expr::col(("touch", column));
     let handover = |column: H| Expr::col((handover::Entity, column));
     let member = Query::select()

@@ -183,7 +183,7 @@ metrics! {
     }
     /// How long an offered lead waits for a person's first word, by the calendar.
     LeadResponseTime = "LEAD_RESPONSE_TIME" v 1 {
-        "first outbound human touch by the receiving team at or after the offer − offer; 0 where it came before the offer", "A1, owner clock";
+        "first outbound human touch (call, mail, chat, visit, meeting booked) by the receiving team at or after the offer − offer; 0 where it came before the offer", "A1, owner clock";
         Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")), clock: Clock::Calendar };
         excluded [
             (PreOffer, || to_sales().and(has("touched_before"))),
@@ -193,7 +193,7 @@ metrics! {
     }
     /// How long an offered lead waits for a person's first word, in business hours.
     LeadResponseBusinessTime = "LEAD_RESPONSE_BUSINESS_TIME" v 1 {
-        "first outbound human touch by the receiving team at or after the offer − offer; 0 where it came before the offer, in the hours of the company's calendar", "A1, owner clock, business hours";
+        "first outbound human touch (call, mail, chat, visit, meeting booked) by the receiving team at or after the offer − offer; 0 where it came before the offer, in the hours of the company's calendar", "A1, owner clock, business hours";
         Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")), clock: Clock::Business };
         excluded [
             (PreOffer, || to_sales().and(has("touched_before"))),
