@@ -305,7 +305,24 @@ impl Plan<'_> {
 
     /// The figure's parts: a line for each group and bucket, or finer where parts have to be looked at one by one.
     pub fn parts(&self) -> SelectStatement {
-        self.lines(self.counted())
+        match self.definition.measure {
+            // Each person once, and then counted: `COUNT(DISTINCT …)` would sort all rows.
+            Measure::Persons if !self.witnessed => {
+                let mut each = self.counted();
+                let mut select = Query::select();
+                for key in self.keys() {
+                    each.column(("f", key)).group_by_col(("f", key));
+                    select.column(("e", key)).group_by_col(("e", key));
+                }
+                each.column(("f", "person")).group_by_col(("f", "person")).expr_as(Expr::col(Asterisk).count(), "c");
+                select
+                    .from_subquery(each, "e")
+                    .expr_as(Expr::col(("e", "c")).sum().cast_as(Alias::new("BIGINT")), "n")
+                    .expr_as(Expr::col(("e", "person")).count(), "sum")
+                    .to_owned()
+            }
+            _ => self.lines(self.counted()),
+        }
     }
 
     /// The rows themselves, oldest first, after one of them: the same lines, each of one row.
@@ -402,10 +419,8 @@ impl Plan<'_> {
             // Nobody is named in the row: there are none that are known.
             Persons::Opportunity | Persons::Nobody => return,
         };
-        let passes = self.passes();
-        for (part, of) in [("all", None), ("hit", passes.clone()), ("miss", passes.clone().map(|passes| passes.not()))]
-        {
-            if part != "all" && passes.is_none() {
+        for (part, of) in self.parts_of() {
+            if part != "all" && of.is_none() {
                 continue;
             }
             let of = |value: Expr| -> Expr {
@@ -503,19 +518,8 @@ impl Plan<'_> {
         for key in self.keys().filter(|key| if *key == BUCKET { by_bucket } else { by_keys }) {
             select.column(("f", key)).group_by_col(("f", key));
         }
-        let contact = match self.definition.fact.persons() {
-            Persons::Nobody => return None,
-            Persons::Contact => f("contact"),
-            Persons::Opportunity => {
-                let joined = Expr::col(("p", "deal")).equals(("f", "id"));
-                select.join_subquery(JoinType::LeftJoin, participants(&self.basis.caller), "p", joined);
-                Expr::col(("p", "contact"))
-            }
-            Persons::Account => f("account"),
-        };
-        let passes = self.passes();
-        let parts = [("all", None), ("hit", passes.clone()), ("miss", passes.map(|passes| passes.not()))];
-        for (part, of) in parts {
+        let contact = self.contact(&mut select)?;
+        for (part, of) in self.parts_of() {
             let of = |value: Expr| -> Expr {
                 match &of {
                     None => value,
@@ -528,6 +532,47 @@ impl Plan<'_> {
                 .expr_as(of(f("account")).count_distinct(), format!("{part}_accounts"));
         }
         Some(select.to_owned())
+    }
+
+    /// [`Plan::persons`] of the whole, of at most `most` rows of each part: as many there are at least. A statement for each part that rows
+    /// may be of.
+    pub fn some_persons(&self, most: u64) -> Option<Vec<SelectStatement>> {
+        let some = |(_, of): (&str, Option<Expr>)| {
+            let mut rows = self.counted();
+            rows.column(("f", Asterisk)).limit(most);
+            if let Some(of) = of {
+                rows.and_where(of);
+            }
+            let mut select = Query::select();
+            select.from_subquery(rows, "f");
+            let contact = self.contact(&mut select)?;
+            select
+                .expr_as(Expr::val(1).count(), "rows")
+                .expr_as(contact.count_distinct(), "contacts")
+                .expr_as(f("account").count_distinct(), "accounts");
+            Some(select)
+        };
+        self.parts_of().into_iter().filter(|(part, of)| *part == "all" || of.is_some()).map(some).collect()
+    }
+
+    /// The person behind a row of `f`; none where the fact counts no persons.
+    fn contact(&self, select: &mut SelectStatement) -> Option<Expr> {
+        match self.definition.fact.persons() {
+            Persons::Nobody => None,
+            Persons::Contact => Some(f("contact")),
+            Persons::Opportunity => {
+                let joined = Expr::col(("p", "deal")).equals(("f", "id"));
+                select.join_subquery(JoinType::LeftJoin, participants(&self.basis.caller), "p", joined);
+                Some(Expr::col(("p", "contact")))
+            }
+            Persons::Account => Some(f("account")),
+        }
+    }
+
+    /// All rows that count, those that pass, and those that fail.
+    fn parts_of(&self) -> [(&'static str, Option<Expr>); 3] {
+        let passes = self.passes();
+        [("all", None), ("hit", passes.clone()), ("miss", passes.map(|passes| passes.not()))]
     }
 
     /// How many rows of the period do not count, a column for each reason.

@@ -32,6 +32,13 @@ pub const MAX_GROUPS: usize = 50_000;
 /// The most groups of one answer to whoever reads no rows: what hides small ones looks at each beside each.
 const MAX_HIDDEN: usize = 2_500;
 
+/// So many groups are looked at one by one before all of their rows are.
+const FEW: usize = 24;
+/// Fewer rows than this are counted at once.
+const MANY_ROWS: i64 = 5_000;
+/// How many rows of a group are looked at.
+const SAMPLE: u64 = 1_000;
+
 /// The keys of a group, in the order of the question's dimensions, and its bucket.
 pub type Key = (usize, Vec<Option<Value>>);
 
@@ -381,18 +388,26 @@ pub async fn hide<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &mut Tal
         tallies.groups.keys().map(|(_, keys)| keys.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     let columns: Vec<usize> =
         tallies.groups.keys().map(|(bucket, _)| *bucket).collect::<BTreeSet<_>>().into_iter().collect();
+    if surely_large(db, plan, tallies).await? {
+        return Ok(());
+    }
     let cells = behind(db, plan, true, true).await?;
     let of = |behind: &BTreeMap<Key, Group>, bucket: usize, keys: &[Option<Value>]| {
         behind.get(&(bucket, keys.to_vec())).copied().unwrap_or_default()
     };
     let thresholds = Thresholds::default();
-    let whole = behind(db, plan, false, false).await?;
+    // Of one column or one row the totals are the cells themselves.
+    let (one_row, one_column) = (plan.ask.groupings.is_empty(), plan.ask.buckets.len() == 1);
+    let whole = match one_row && one_column {
+        true => cells.clone(),
+        false => behind(db, plan, false, false).await?,
+    };
     if thresholds.small(of(&whole, 0, &[])) {
         tallies.groups.values_mut().for_each(|tally| *tally = Tally { hidden: true, ..Tally::default() });
         return Ok(());
     }
-    let by_row = behind(db, plan, true, false).await?;
-    let by_column = behind(db, plan, false, true).await?;
+    let by_row = if one_column { cells.clone() } else { behind(db, plan, true, false).await? };
+    let by_column = if one_row { cells.clone() } else { behind(db, plan, false, true).await? };
     let table = Table {
         cells: rows.iter().map(|row| columns.iter().map(|column| of(&cells, *column, row)).collect()).collect(),
         rows: rows.iter().map(|row| of(&by_row, 0, row)).collect(),
@@ -407,6 +422,30 @@ pub async fn hide<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &mut Tal
         }
     }
     Ok(())
+}
+
+/// Whether a few rows of each group, and of each part of it, are of enough persons and accounts already: then nobody need be counted.
+async fn surely_large<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &Tallies) -> Result<bool> {
+    let rows: i64 = tallies.groups.values().map(|tally| tally.n).sum();
+    let stands = matches!(plan.definition.measure, Measure::Standing | Measure::StandingMoney { .. } | Measure::Spread);
+    if stands || tallies.groups.len() > FEW || rows < MANY_ROWS {
+        return Ok(false);
+    }
+    let least = Thresholds::default();
+    for (bucket, keys) in tallies.groups.keys() {
+        let Some(within) = plan.ask.buckets.get(*bucket) else { return Ok(false) };
+        let ask = Ask { from: within.from, to: within.to, ..plan.ask.clone() };
+        let cell = Plan { ask: &ask, only: Some((keys.clone(), *bucket)), ..plan.clone() };
+        for some in cell.some_persons(SAMPLE).unwrap_or_default() {
+            let Some(line) = db.query_one(&some).await? else { return Ok(false) };
+            let number = |column: &str| line.try_get::<i64>("", column).map(i64::unsigned_abs);
+            let group = Group { contacts: number("contacts")?, accounts: number("accounts")? };
+            if number("rows")? > 0 && (group.contacts < least.contacts || group.accounts < least.accounts) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// How many persons and accounts stand behind groups, buckets, or both.

@@ -21,7 +21,7 @@ use proptest::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine};
+use tests::{Client, World, each_engine_told};
 
 use super::{
     FIGURES, aggregate,
@@ -246,8 +246,7 @@ async fn ask(client: &Client, arguments: &str) -> Value {
 
 #[tokio::test]
 async fn what_is_kept_never_changes_a_figure() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         rollup::rebuild(&world.store, &world.clock, world.acme.tenant).await.unwrap();
         let mut runner = TestRunner::new_with_rng(
             Config::default(),
@@ -276,8 +275,7 @@ async fn what_is_kept_never_changes_a_figure() {
 
 #[tokio::test]
 async fn sums_of_days_serve_figures_and_the_tail_corrects_them() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let max = world.max();
         let touches = async || {
             let answer = aggregate(&max, &format!("metrics: [TOUCHES], {}", period(&world))).await;
@@ -354,8 +352,7 @@ async fn changed(client: &Client, cursor: Option<String>) -> (BTreeMap<String, V
 
 #[tokio::test]
 async fn changed_days_are_told_once_each_and_no_other() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let max = world.max();
         let query = "{ analytics { bucketsChangedSince { kept buckets { day } endCursor } } }";
         let nothing = max.ask(query, json!({})).await.must();
