@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::{
     dimension::{Dimension, KeyOf},
+    fact::Fact,
     metric::{Definition, Measure, Metric},
+    survey,
 };
 use crate::{
     graph::{Cx, Error, GlobalId, Result, is_currency},
@@ -204,6 +206,8 @@ pub struct Ask {
     pub fx: Option<Fx>,
     /// Whether empty buckets are answered.
     pub fill: Fill,
+    /// Answers to surveys that another has taken the place of: they do not count.
+    pub corrected: Vec<Uuid>,
 }
 
 fn bad(text: impl Into<String>) -> Error {
@@ -281,6 +285,10 @@ impl Ask {
         };
         let filters = filters.into_iter().map(filter).collect::<Result<Vec<_>>>()?;
         let (pivot, zone) = (tenant.currency, tenant.zone);
+        let corrected = match metrics.iter().any(|metric| metric.definition().fact == Fact::Answer) {
+            true => survey::corrected(cx, from, to, as_of).await?,
+            false => Vec::new(),
+        };
         if filters.len() > MAX_FILTERS {
             return Err(bad(format!("where: at most {MAX_FILTERS} filters")));
         }
@@ -300,6 +308,7 @@ impl Ask {
             is_now,
             fx,
             fill,
+            corrected,
         };
         Ok(ask)
     }

@@ -22,6 +22,7 @@ mod pipeline;
 mod query;
 mod scoreboard;
 mod stages;
+mod survey;
 mod tally;
 mod ways;
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     ask::{Ask, Fx, Grouping, Value},
     dimension::{Dimension, Place},
-    fact::{Persons, participants},
+    fact::{Fact, Persons, participants},
     metric::{Dated, Definition, Measure},
 };
 use crate::policy::{Basis, Class, Column};
@@ -152,6 +152,9 @@ impl Plan<'_> {
         }
         for (dimension, values) in &ask.filters {
             select.cond_where(self.filtered(*dimension, values));
+        }
+        if definition.fact == Fact::Answer && !ask.corrected.is_empty() {
+            select.and_where(f("id").is_not_in(ask.corrected.iter().copied()));
         }
         select.to_owned()
     }
