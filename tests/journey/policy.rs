@@ -231,7 +231,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// What is counted over rows that the caller sees, each field as the caller sees it: the field that leads there has the mark.
-const FIGURES: [&str; 42] = [
+const FIGURES: [&str; 48] = [
     "Ratio",
     "Reach",
     "LeadCount",
@@ -243,6 +243,7 @@ const FIGURES: [&str; 42] = [
     "SurveyScore",
     // The numbers: on whose rows each stands is judged by `Caller::basis`; tests/journey/numbers/scopes.rs asks as every role.
     "AccountHealth",
+    "AcquisitionCost",
     "Aggregate",
     "Attribution",
     "AttributionRow",
@@ -264,6 +265,9 @@ const FIGURES: [&str; 42] = [
     "JourneyLeg",
     "JourneyPath",
     "JourneyTimes",
+    "LeadResponse",
+    "LeadResponseBand",
+    "LeadResponseTimes",
     "MetricDefinition",
     "MetricValue",
     "ModelCredit",
@@ -274,6 +278,8 @@ const FIGURES: [&str; 42] = [
     "Scoreboard",
     "StageTime",
     "StageTimes",
+    "TicketClockTimes",
+    "TicketTimes",
     "WaterfallPart",
 ];
 
