@@ -2,10 +2,12 @@
 
 mod aggregate;
 mod attribution;
+mod definitions;
 mod explain;
 pub mod market;
 mod named;
 mod scopes;
+mod waits;
 
 use serde_json::{Value, json};
 use tests::Client;
