@@ -1,7 +1,7 @@
 //! The statements of a figure: a fact with what it hangs on, cut to the period and told apart; counted by the database, or listed row
 //! by row. Both come from one sub-select, so that a list always adds up to its figure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::{account, industry_closure},
     marketing::{campaign, channel},
@@ -60,12 +60,14 @@ fn place(at: &Expr, buckets: &[Bucket], first: i32) -> Expr {
     Expr::case(at.clone().lt(after[0].from), place(at, before, first)).finally(place(at, after, second)).into()
 }
 
-/// `SELECT 0 AS bucket, … AS moment UNION ALL …`
+/// `SELECT 0 AS bucket, … AS moment UNION ALL …`: the last instant of each bucket. What happens at its end belongs to the next one, or it
+/// would stand in this and be counted as new in that.
 fn moments(buckets: &[Bucket], as_of: DateTime<Utc>) -> SelectStatement {
     let select = |(nth, bucket): (usize, &Bucket)| {
+        let last = if bucket.to < as_of { bucket.to - Duration::microseconds(1) } else { as_of };
         Query::select()
             .expr_as(Expr::val(i32::try_from(nth).unwrap_or(i32::MAX)).cast_as(Alias::new("INTEGER")), BUCKET)
-            .expr_as(Expr::val(Ord::min(bucket.to, as_of)), "moment")
+            .expr_as(Expr::val(last), "moment")
             .to_owned()
     };
     let selects = buckets.iter().enumerate().map(select);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use api::{graph::Result, journey::Work};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entities::{
     codes::{
         ActivityKind, CampaignStatus, CampaignType, CostKind, Direction, HandoverBoundary, HandoverOutcome, LeadStatus,
@@ -100,13 +100,18 @@ async fn offered(world: &World, of: (Uuid, Uuid, Uuid), to: Option<Uuid>, when: 
 
 /// Sam turns to somebody, by himself or by a machine in his name.
 async fn turns_to(world: &World, of: (Uuid, Uuid, Uuid), when: &str, automatic: bool) {
+    calls_by(world, of, world.acme.cast.sam, when, automatic).await;
+}
+
+/// A colleague turns to somebody, or a machine in that name.
+async fn calls_by(world: &World, of: (Uuid, Uuid, Uuid), colleague: Uuid, when: &str, automatic: bool) {
     world.clock.set(at(when));
     let row = activity::ActiveModel {
         kind: Set(if automatic { ActivityKind::Email } else { ActivityKind::Call }),
         direction: Set(Direction::Outbound),
         account_id: Set(Some(of.0)),
         contact_id: Set(Some(of.1)),
-        colleague_id: Set(Some(world.acme.cast.sam)),
+        colleague_id: Set(Some(colleague)),
         occurred_at: Set(at(when)),
         automatic: Set(automatic),
         ..Default::default()
@@ -229,6 +234,75 @@ async fn a_lead_has_a_clock_and_each_owner_one_and_bands_add_up_to_the_offers() 
         let filtered = format!("leadResponse(from: \"{FROM}\", to: \"{TO}\", where: [{{ dimension: PRIORITY, keys: [\"HIGH\"] }}]) {{ offers }}");
         let words = refusal(&max, &filtered).await;
         assert!(words.starts_with("where: LEAD_RESPONSE does not know PRIORITY; it knows ACCOUNT"), "{words}");
+    })
+    .await;
+}
+
+/// A dice that falls alike on every machine.
+fn dice(mut state: u64) -> impl FnMut(i64) -> i64 {
+    move |below| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from(state >> 33).unwrap() % below
+    }
+}
+
+#[tokio::test]
+async fn a_plain_search_through_offers_and_calls_finds_the_same_clocks() {
+    each_engine(async |world: World| {
+        let end = world.now();
+        let (sam, sue) = (world.acme.cast.sam, world.acme.cast.sue);
+        let mut dice = dice(11);
+        let start = at("2026-06-01T06:00:00Z");
+        let minute = |minute: i64| start + TimeDelta::minutes(minute);
+        // How long the clocks of leads and of owners ran, in milliseconds; none where they still run.
+        let (mut leads, mut owners) = (Vec::new(), Vec::new());
+        for nth in 0..15 {
+            let lead = Box::pin(asks(&world, &format!("Lead {nth}"), &minute(nth).to_rfc3339())).await;
+            // To whom it is offered, and when: to the inbox, in which Sam works, to Sam or to Sue.
+            let mut offers = Vec::new();
+            for _ in 0..=dice(3) {
+                offers
+                    .push((minute(100 + dice(2_000)), [None, Some(sam), Some(sue)][usize::try_from(dice(3)).unwrap()]));
+            }
+            offers.sort_unstable();
+            offers.dedup_by_key(|(when, _)| *when);
+            let mut calls = Vec::new();
+            for _ in 0..dice(6) {
+                let (when, by, automatic) = (minute(20 + dice(2_500)) + TimeDelta::seconds(30), dice(2), dice(3) == 0);
+                calls.push((when, if by == 0 { sam } else { sue }, automatic));
+            }
+            for (when, to) in &offers {
+                Box::pin(offered(&world, lead, *to, &when.to_rfc3339(), None)).await;
+            }
+            for (when, by, automatic) in &calls {
+                Box::pin(calls_by(&world, lead, *by, &when.to_rfc3339(), *automatic)).await;
+            }
+            let answers = |to: Option<Uuid>, from: DateTime<Utc>, until: DateTime<Utc>| {
+                let human = calls.iter().filter(|(_, by, automatic)| !automatic && *by == to.unwrap_or(sam));
+                human.map(|(when, ..)| *when).filter(|when| from <= *when && *when < until).min()
+            };
+            let before = answers(offers[0].1, start, offers[0].0).is_some();
+            let mut first: Option<DateTime<Utc>> = None;
+            for (place, (when, to)) in offers.iter().enumerate() {
+                let next = offers.get(place + 1).map_or(end, |(next, _)| *next);
+                let answer = if place == 0 && before { Some(*when) } else { answers(*to, *when, next) };
+                owners.push(answer.map(|answer| (answer - *when).num_milliseconds()));
+                first = first.or(answer);
+            }
+            leads.push(first.map(|first| (first - offers[0].0).num_milliseconds()));
+        }
+        world.clock.set(end);
+        let metrics = "metrics: [SPEED_TO_LEAD, LEAD_RESPONSE_TIME, OFFERS, LEADS_OFFERED]";
+        let answer = aggregate(&world.max(), &format!("{metrics}, {}", year())).await;
+        for (nth, clocks) in [&leads, &owners].into_iter().enumerate() {
+            let figure = whole(&answer, nth);
+            let ended: Vec<i64> = clocks.iter().copied().flatten().collect();
+            assert!(!ended.is_empty() && ended.len() < clocks.len(), "some ran out, some run on");
+            assert_eq!(figure["openCount"], json!(clocks.len() - ended.len()), "{}", figure["metric"]);
+            assert_eq!(figure["distribution"]["mean"], json!(ended.iter().sum::<i64>() as f64 / ended.len() as f64));
+        }
+        assert_eq!(whole(&answer, 2)["numerator"], json!(owners.len().to_string()));
+        assert_eq!(whole(&answer, 3)["numerator"], json!(leads.len().to_string()));
     })
     .await;
 }

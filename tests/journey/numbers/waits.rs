@@ -238,6 +238,10 @@ async fn the_backlog_grows_by_what_comes_and_shrinks_by_what_is_solved() {
                 Box::pin(walks(&world, &case, &[(when.to_rfc3339().as_str(), status)])).await;
             }
         }
+        // And two on the stroke of midnight, where days meet: one comes, one goes.
+        let _ = Box::pin(case(&world, "Midnight", "2026-06-10T22:00:00Z", None, TicketPriority::Low)).await;
+        let gone = Box::pin(case(&world, "Gone", "2026-06-12T08:00:00Z", None, TicketPriority::Low)).await;
+        Box::pin(walks(&world, &gone, &[("2026-06-12T22:00:00Z", "SOLVED")])).await;
         world.clock.set(end);
         let max = world.max();
         let metrics = "metrics: [TICKETS, SOLUTIONS, REOPENED, BACKLOG_CHANGE, BACKLOG]";
