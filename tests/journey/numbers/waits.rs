@@ -13,7 +13,8 @@ use tests::{World, each_engine, rows};
 use super::{
     aggregate, by_key,
     definitions::{calendar, minutes, named, refusal, sql},
-    market::{FROM, TO, at},
+    explain::explained,
+    market::{FROM, Market, TO, at},
     whole, year,
 };
 
@@ -157,6 +158,12 @@ async fn customers_wait_for_answers_and_solutions_by_two_clocks() {
             let line = json!({ "metric": metric, "reason": reason, "count": 1 });
             assert!(answer["excluded"].as_array().unwrap().contains(&line), "{}", answer["excluded"]);
         }
+        // The rows behind it are tickets, each as often as its customer waited, and add up.
+        let (_, waits) = explained(&max, whole(&answer, 0)["explain"].as_str().unwrap()).await;
+        let waits = waits.unwrap();
+        let took: f64 = waits.iter().filter_map(|row| row["milliseconds"].as_f64()).sum();
+        assert_eq!((waits.len(), took), (4, minutes(90 + 49 * 60 + 64 * 60 + 50) - 1000.0));
+        assert!(waits.iter().all(|row| row["id"].as_str().unwrap().starts_with("tic_")), "no message is named");
         // The question of its own says the same, and what runs up over the stays.
         let ask = |more: &str| format!("ticketTimes(from: \"{FROM}\", to: \"{TO}\"{more}) {{ {TIMES} }}");
         let all = named(&max, "ticketTimes", &ask("")).await;
@@ -239,7 +246,7 @@ async fn the_backlog_grows_by_what_comes_and_shrinks_by_what_is_solved() {
             }
         }
         // And two on the stroke of midnight, where days meet: one comes, one goes.
-        let _ = Box::pin(case(&world, "Midnight", "2026-06-10T22:00:00Z", None, TicketPriority::Low)).await;
+        Box::pin(case(&world, "Midnight", "2026-06-10T22:00:00Z", None, TicketPriority::Low)).await;
         let gone = Box::pin(case(&world, "Gone", "2026-06-12T08:00:00Z", None, TicketPriority::Low)).await;
         Box::pin(walks(&world, &gone, &[("2026-06-12T22:00:00Z", "SOLVED")])).await;
         world.clock.set(end);
@@ -255,10 +262,11 @@ async fn the_backlog_grows_by_what_comes_and_shrinks_by_what_is_solved() {
         let days = aggregate(&max, &by_day("2026-06-04T22:00:00Z", "2026-08-31T22:00:00Z")).await;
         let [created, solved, reopened, change, backlog] = [0, 1, 2, 3, 4].map(|nth| series(&days, nth));
         let mut before = 0;
-        for day in 0..backlog.len() {
-            assert_eq!(created[day] - solved[day] + reopened[day], change[day], "day {day}");
-            assert_eq!(before + change[day], backlog[day], "day {day}");
-            before = backlog[day];
+        let flow = created.iter().zip(&solved).zip(&reopened).zip(&change).zip(&backlog);
+        for (day, ((((created, solved), reopened), change), now)) in flow.enumerate() {
+            assert_eq!(created - solved + reopened, *change, "day {day}");
+            assert_eq!(before + change, *now, "day {day}");
+            before = *now;
         }
         assert!(reopened.iter().sum::<i64>() > 2, "some came back");
         // Told apart, they add up; by plain SQL they are as many.
@@ -266,6 +274,14 @@ async fn the_backlog_grows_by_what_comes_and_shrinks_by_what_is_solved() {
         let apart = aggregate(&max, &format!("{metrics}, groupBy: [{{ dimension: PRIORITY }}], {period}")).await;
         for (nth, all) in [&created, &solved, &reopened, &change].into_iter().enumerate() {
             assert_eq!(series(&apart, nth).iter().sum::<i64>(), all.iter().sum::<i64>());
+        }
+        // Each figure lists the stays that it counts.
+        let whole_period = aggregate(&max, &format!("{metrics}, {period}")).await;
+        for nth in 1..4 {
+            let figure = whole(&whole_period, nth);
+            let (_, rows) = explained(&max, figure["explain"].as_str().unwrap()).await;
+            let sum: i64 = rows.unwrap().iter().map(|row| row["numerator"].as_str().unwrap().parse::<i64>().unwrap()).sum();
+            assert_eq!(json!(sum.to_string()), figure["numerator"], "{}", figure["metric"]);
         }
         let turns = |now: &str, was: &str| {
             format!(
@@ -369,6 +385,38 @@ async fn of_each_survey_the_last_answer_inside_seven_days_counts() {
             .await;
         let after = aggregate(&max, &format!("{metrics}, {}", year())).await;
         assert_eq!(parts(&after)[0], ("1".to_owned(), "2".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_reads_no_rows_is_told_of_many_what_everybody_is_told() {
+    each_engine(async |world: World| {
+        let market = Market::told(&world).await;
+        let ask = format!("ticketTimes(from: \"{FROM}\", to: \"{TO}\") {{ {TIMES} }}");
+        let max = named(&world.max(), "ticketTimes", &ask).await;
+        let ana = named(&world.ana(), "ticketTimes", &ask).await;
+        assert_eq!((&ana["tickets"], &max["tickets"]), (&json!(market.cases.len()), &json!(market.cases.len())));
+        // Each was solved once, at most.
+        let took: Vec<i64> =
+            market.cases.iter().filter_map(|case| Some((case.solved? - case.created).num_milliseconds())).collect();
+        let first = clock(&max, "FIRST_RESOLUTION");
+        assert_eq!(first["calendar"]["mean"], json!(took.iter().sum::<i64>() as f64 / took.len() as f64));
+        assert_eq!(first["openCount"], json!(market.cases.len() - took.len()));
+        assert_eq!(first["business"], Value::Null, "without a calendar there are no business hours");
+        assert_eq!(clock(&ana, "FIRST_RESOLUTION"), first);
+        // A week holds a handful of cases: nothing is told of so few.
+        let few = "ticketTimes(from: \"2026-01-04T23:00:00Z\", to: \"2026-01-11T23:00:00Z\")";
+        let few = named(&world.ana(), "ticketTimes", &format!("{few} {{ {TIMES} }}")).await;
+        let shown = few["clocks"].as_array().unwrap().iter().filter(|clock| clock["suppressed"] == json!(false));
+        assert!(shown.clone().all(|clock| clock["count"] == json!(0) && clock["openCount"] == json!(0)), "{few}");
+        // Not by the hour, and not by customers.
+        let words = refusal(
+            &world.ana(),
+            "ticketTimes(from: \"2026-01-05T10:00:00Z\", to: \"2026-01-05T11:00:00Z\") { scope }",
+        )
+        .await;
+        assert!(words.starts_with("from: whole days for your role"), "{words}");
     })
     .await;
 }
