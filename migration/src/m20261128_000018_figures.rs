@@ -41,8 +41,10 @@ fn tables() -> Vec<Table> {
         "decided_at",
         "touched_at",
         "touched_before",
+        "lead_touched_at",
         "entered_at",
         "answered_at",
+        "first_solved_at",
         "solved_at",
     ] {
         kept = kept.opt_time(column);
@@ -53,7 +55,8 @@ fn tables() -> Vec<Table> {
     kept = kept
         .opt_integer("rating")
         .opt_integer("duplicate")
-        .opt_integer("reopened")
+        .opt_integer("first")
+        .opt_integer("surveyed")
         .opt_boolean("automatic")
         .opt_boolean("by_nobody")
         .opt_bigint("minor")

@@ -231,7 +231,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// What is counted over rows that the caller sees, each field as the caller sees it: the field that leads there has the mark.
-const FIGURES: [&str; 44] = [
+const FIGURES: [&str; 50] = [
     "Ratio",
     "Reach",
     "LeadCount",
@@ -243,6 +243,7 @@ const FIGURES: [&str; 44] = [
     "SurveyScore",
     // The numbers: on whose rows each stands is judged by `Caller::basis`; tests/journey/numbers/scopes.rs asks as every role.
     "AccountHealth",
+    "AcquisitionCost",
     "Aggregate",
     "Attribution",
     "AttributionRow",
@@ -266,6 +267,9 @@ const FIGURES: [&str; 44] = [
     "JourneyLeg",
     "JourneyPath",
     "JourneyTimes",
+    "LeadResponse",
+    "LeadResponseBand",
+    "LeadResponseTimes",
     "MetricDefinition",
     "MetricValue",
     "ModelCredit",
@@ -276,6 +280,8 @@ const FIGURES: [&str; 44] = [
     "Scoreboard",
     "StageTime",
     "StageTimes",
+    "TicketClockTimes",
+    "TicketTimes",
     "WaterfallPart",
 ];
 

@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::{
     dimension::{Dimension, KeyOf},
+    fact::Fact,
     metric::{Definition, Measure, Metric},
+    survey,
 };
 use crate::{
     graph::{Cx, Error, GlobalId, Result, is_currency},
@@ -204,6 +206,8 @@ pub struct Ask {
     pub fx: Option<Fx>,
     /// Whether empty buckets are answered.
     pub fill: Fill,
+    /// Answers to surveys that another has taken the place of: they do not count.
+    pub corrected: Vec<Uuid>,
 }
 
 fn bad(text: impl Into<String>) -> Error {
@@ -232,7 +236,11 @@ impl Ask {
 
     async fn checked(cx: &Cx, arguments: Arguments) -> Result<Ask> {
         let tenant = tenancy::tenant(&cx.store, cx.caller.tenant).await?;
-        Ask::of_tenant(tenant, cx.caller.now(), arguments)
+        let mut ask = Ask::of_tenant(tenant, cx.caller.now(), arguments)?;
+        if ask.metrics.iter().any(|metric| metric.definition().fact == Fact::Answer) {
+            ask.corrected = survey::corrected(cx, ask.from, ask.to, ask.as_of).await?;
+        }
+        Ok(ask)
     }
 
     /// Checks the arguments by what the tenant has settled: all but whether the metrics know the dimensions.
@@ -305,6 +313,7 @@ impl Ask {
             is_now,
             fx,
             fill,
+            corrected: Vec::new(),
         };
         Ok(ask)
     }

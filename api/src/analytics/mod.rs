@@ -4,6 +4,7 @@
 //!
 //! To add a metric: a block in `metric`, a hand-worked figure in `tests/journey/numbers`, `UPDATE_SCHEMA=1` for `docs/numbers.md`.
 
+mod acquisition;
 mod aggregate;
 mod answer;
 mod ask;
@@ -11,6 +12,7 @@ mod attribution;
 mod business;
 pub mod catalogue;
 mod cohorts;
+mod crowd;
 mod dimension;
 mod explain;
 mod fact;
@@ -20,15 +22,19 @@ mod health;
 mod metric;
 mod pipeline;
 mod query;
+mod response;
 pub mod rollup;
 mod scoreboard;
 mod stages;
+mod survey;
 mod tally;
+mod tickets;
 mod ways;
 
 use async_graphql::{Context, Object};
 use chrono::{DateTime, NaiveDate, Utc};
 
+pub use acquisition::{AcquisitionCost, CostLag};
 pub use answer::Aggregate;
 use ask::{Arguments, DimensionFilter, Fill, FxInput, Grain, GroupByInput, WeekStart};
 pub use attribution::{Attribution, AttributionInput};
@@ -39,9 +45,11 @@ pub use funnel::{FunnelAnswer, FunnelInput};
 pub use health::AccountHealth;
 pub use metric::Metric;
 pub use pipeline::{PipelineWaterfall, SalesVelocity};
+pub use response::LeadResponse;
 pub use rollup::ChangedBuckets;
 pub use scoreboard::Scoreboard;
 pub use stages::{StageTimeOf, StageTimes};
+pub use tickets::TicketTimes;
 pub use ways::JourneyTimes;
 
 use crate::{
@@ -184,6 +192,51 @@ impl Analytics {
         #[graphql(desc = "The currency, ISO 4217; the tenant's unless said.")] currency: Option<String>,
     ) -> Result<SalesVelocity> {
         Box::pin(pipeline::velocity(Cx::of(ctx), as_of, filters.unwrap_or_default(), currency)).await
+    }
+
+    /// How soon leads are answered that marketing offers to sales: by the clock of the lead and by that of each owner, in calendar and in
+    /// business hours, with the bands into which the answers fall.
+    async fn lead_response(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Offers made at or after this moment.")] from: DateTime<Utc>,
+        #[graphql(desc = "And before this.")] to: DateTime<Utc>,
+        #[graphql(desc = "What happened later is not known; now unless said.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(name = "where", desc = "Which offers count.")] filters: Option<Vec<DimensionFilter>>,
+    ) -> Result<LeadResponse> {
+        let asked = response::Asked { from, to, as_of, filters: filters.unwrap_or_default() };
+        Box::pin(response::times(Cx::of(ctx), asked)).await
+    }
+
+    /// How long customers wait on tickets for answers and solutions, and how long we wait for them, in calendar and in business hours.
+    async fn ticket_times(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Tickets created at or after this moment.")] from: DateTime<Utc>,
+        #[graphql(desc = "And before this.")] to: DateTime<Utc>,
+        #[graphql(desc = "What happened later is not known; now unless said.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(name = "where", desc = "Which tickets count.")] filters: Option<Vec<DimensionFilter>>,
+    ) -> Result<TicketTimes> {
+        let asked = tickets::Asked { from, to, as_of, filters: filters.unwrap_or_default() };
+        Box::pin(tickets::times(Cx::of(ctx), asked)).await
+    }
+
+    /// What a new customer cost, and a lead, an opportunity: the cost of the period, or of the one before by the median sales cycle.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
+    #[graphql(directive = access_figure::apply("CampaignCost".into(), "M".into()))]
+    async fn acquisition_cost(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The period's first moment.")] from: DateTime<Utc>,
+        #[graphql(desc = "The first moment after it.")] to: DateTime<Utc>,
+        #[graphql(desc = "Of which days the cost is counted.", default)] lag: CostLag,
+        #[graphql(desc = "What happened later is not known; now unless said.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(desc = "The currency, ISO 4217; the tenant's unless said.")] currency: Option<String>,
+        #[graphql(name = "where", desc = "Which campaigns and channels count.")] filters: Option<Vec<DimensionFilter>>,
+    ) -> Result<AcquisitionCost> {
+        let filters = filters.unwrap_or_default();
+        let asked = acquisition::Asked { from, to, lag, as_of, currency, filters };
+        Box::pin(acquisition::cost(Cx::of(ctx), asked)).await
     }
 
     /// How long things stay in their stages.

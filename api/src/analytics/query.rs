@@ -1,7 +1,7 @@
 //! The statements of a figure: a fact with what it hangs on, cut to the period and told apart; counted by the database, or listed row
 //! by row. Both come from one sub-select, so that a list always adds up to its figure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::{account, industry_closure},
     marketing::{campaign, channel},
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     ask::{Ask, Fx, Grouping, Value},
     dimension::{Dimension, Place},
-    fact::{Persons, participants},
+    fact::{Fact, Persons, participants},
     metric::{Dated, Definition, Measure},
     rollup,
 };
@@ -85,12 +85,14 @@ pub fn place<V: Into<Expr>>(at: &Expr, buckets: &[Bucket], first: i32, begin: &i
         .into()
 }
 
-/// `SELECT 0 AS bucket, … AS moment UNION ALL …`
+/// `SELECT 0 AS bucket, … AS moment UNION ALL …`: the last instant of each bucket. What happens at its end belongs to the next one, or it
+/// would stand in this and be counted as new in that.
 fn moments(buckets: &[Bucket], as_of: DateTime<Utc>) -> SelectStatement {
     let select = |(nth, bucket): (usize, &Bucket)| {
+        let last = if bucket.to < as_of { bucket.to - Duration::microseconds(1) } else { as_of };
         Query::select()
             .expr_as(Expr::val(i32::try_from(nth).unwrap_or(i32::MAX)).cast_as(Alias::new("INTEGER")), BUCKET)
-            .expr_as(Expr::val(Ord::min(bucket.to, as_of)), "moment")
+            .expr_as(Expr::val(last), "moment")
             .to_owned()
     };
     let selects = buckets.iter().enumerate().map(select);
@@ -181,6 +183,9 @@ impl Plan<'_> {
         }
         for (dimension, values) in &ask.filters {
             select.cond_where(self.filtered(*dimension, values));
+        }
+        if definition.fact == Fact::Answer && !ask.corrected.is_empty() {
+            select.and_where(f("id").is_not_in(ask.corrected.iter().copied()));
         }
         select.to_owned()
     }

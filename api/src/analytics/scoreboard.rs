@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The figures of the scoreboard, in the order of the customer's way.
-pub const FIGURES: [Metric; 20] = [
+pub const FIGURES: [Metric; 24] = [
     Metric::PersonsReached,
     Metric::CampaignCost,
     Metric::Leads,
@@ -38,16 +38,20 @@ pub const FIGURES: [Metric; 20] = [
     Metric::AcceptanceRate,
     Metric::OnTimeRate,
     Metric::LeadResponseTime,
+    Metric::SpeedToLead,
+    Metric::Sqls,
     Metric::OpportunitiesCreated,
     Metric::PipelineValue,
     Metric::Won,
     Metric::WonValue,
     Metric::WinRate,
     Metric::SalesCycle,
+    Metric::NewCustomers,
     Metric::FirstResponseTime,
     Metric::ResolutionTime,
     Metric::SlaAttainment,
     Metric::Csat,
+    Metric::RepeatCustomerRate,
 ];
 
 /// One figure of the scoreboard over its buckets.
@@ -70,7 +74,7 @@ pub struct ScoreLine {
 pub struct Scoreboard {
     /// The stretches of time, at most 400; the whole period where no grain is asked for.
     pub buckets: Vec<FigureBucket>,
-    /// The figures, in the order of the customer's way. At most 20.
+    /// The figures, in the order of the customer's way. At most 24.
     pub lines: Vec<ScoreLine>,
     /// What happened later is not known.
     pub as_of: DateTime<Utc>,

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Duration, Utc};
 use entities::{
     account::contact,
-    codes::{Interaction, TicketPriority, TicketStatus},
+    codes::{Interaction, StageObject, TicketPriority, TicketStatus},
     marketing::touchpoint,
     service::ticket,
 };
@@ -177,6 +177,9 @@ async fn tickets(context: &mut Context<'_>, work: &mut Work<'_>, items: &[Item])
         taken.objects.push((place, id));
     }
     let rows = work.insert_many::<ticket::Entity>(rows).await?;
+    // A ticket without a history would be in no backlog.
+    let staged: Vec<_> = rows.iter().map(|row| (row.clone(), row.status.as_str().to_owned())).collect();
+    work.begin_stages::<ticket::Entity>(StageObject::Ticket, &staged, "imported").await?;
     for row in &rows {
         let payload = Payload::Ticket {
             status_before: None,

@@ -205,3 +205,20 @@ proptest! {
         prop_assert_eq!(got.owner_clocks.len(), offers.len());
     }
 }
+
+proptest! {
+    #[test]
+    fn each_clock_falls_into_one_band_and_a_longer_one_into_no_earlier_band(
+        seconds in prop::collection::vec(prop::option::of(0_i64..200_000), 0..40),
+        day in prop::option::of(14_401_i64..86_400),
+    ) {
+        let day = day.map(Duration::seconds);
+        let band = |took: &Option<i64>| Band::of(took.map(Duration::seconds), day);
+        let counts = Band::ALL.map(|wanted| seconds.iter().filter(|took| band(took) == wanted).count());
+        prop_assert_eq!(counts.iter().sum::<usize>(), seconds.len(), "they add up to the clocks");
+        let mut stopped: Vec<Option<i64>> = seconds.iter().copied().filter(Option::is_some).collect();
+        stopped.sort_unstable();
+        prop_assert!(stopped.iter().map(band).is_sorted());
+        prop_assert_eq!(counts[5], seconds.len() - stopped.len(), "none yet are those that run");
+    }
+}

@@ -209,3 +209,22 @@ proptest! {
         prop_assert_eq!(waits, first.is_some() && last == Some('c'));
     }
 }
+
+proptest! {
+    #[test]
+    fn the_waits_of_a_solved_ticket_are_its_life_until_the_solution(mut words in some_line()) {
+        words.retain(|(kind, _)| kind.is_uppercase());
+        words.sort_by_key(|(_, at)| *at);
+        let line = words.iter().map(|(kind, at)| format!("{kind}{at}")).collect::<Vec<_>>().join(" ");
+        let got = times(&ticket(Author::Customer, &line));
+        // Nothing counts twice, and what is neither the customer's nor ours to wait for is the time between a solution and a reopening.
+        let together = got.requester_wait.calendar + got.agent_wait.calendar;
+        if let Some(full) = got.full_resolution {
+            prop_assert!(together <= full.calendar);
+            prop_assert_eq!(got.reopened > 0 || together == full.calendar, true);
+            prop_assert!(got.first_resolution.is_some_and(|first| first.calendar <= full.calendar));
+        } else {
+            prop_assert!(!got.solved);
+        }
+    }
+}

@@ -12,7 +12,7 @@ const EXPLANATION: &str =
     rows { id at account numerator denominator milliseconds cursor }";
 
 /// The explanation of a handle with all its rows, read in pages of seven.
-async fn explained(client: &Client, handle: &str) -> (Value, Option<Vec<Value>>) {
+pub async fn explained(client: &Client, handle: &str) -> (Value, Option<Vec<Value>>) {
     let (mut rows, mut after) = (Vec::new(), Value::Null);
     loop {
         let query = format!(

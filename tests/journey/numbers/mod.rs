@@ -2,11 +2,13 @@
 
 mod aggregate;
 mod attribution;
+mod definitions;
 mod explain;
 pub mod market;
 mod named;
 mod rollup;
 mod scopes;
+mod waits;
 
 use serde_json::{Value, json};
 use tests::Client;

@@ -79,8 +79,10 @@ pub(super) fn handovers(caller: &Caller, as_of: DateTime<Utc>) -> SelectStatemen
         ("due_at", Class::P, "dueAt", C::DueAt.into_expr()),
         ("decided_at", Class::P, "decidedAt", decided(C::DecidedAt.into_expr())),
         ("by_nobody", Class::P, "decidedBy", C::DecidedById.is_null()),
-        ("touched_at", Class::P, "offeredAt", first_touch(caller, as_of, true)),
-        ("touched_before", Class::P, "offeredAt", first_touch(caller, as_of, false)),
+        ("first", Class::P, "offeredAt", Expr::case(is_first(caller), 1).finally(0).into()),
+        ("touched_at", Class::P, "offeredAt", first_touch(caller, as_of, Touched::SinceOffer)),
+        ("touched_before", Class::P, "offeredAt", first_touch(caller, as_of, Touched::BeforeFirstOffer)),
+        ("lead_touched_at", Class::P, "offeredAt", first_touch(caller, as_of, Touched::SinceFirstOffer)),
     ];
     caller.rows::<handover::Entity>().into_figures(caller, columns)
 }
@@ -108,9 +110,50 @@ fn booked(caller: &Caller) -> SelectStatement {
         .to_owned()
 }
 
+/// Since when a touch answers an offer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Touched {
+    /// The owner's clock: since this offer, and until the lead was offered to the next.
+    SinceOffer,
+    /// The lead's clock: since the first offer, by whoever the lead was with at that moment.
+    SinceFirstOffer,
+    /// Before the first offer, since the lead was there: it took no time.
+    BeforeFirstOffer,
+}
+
+/// Another offer of what this one offers, over the same boundary. Of the tenant's offers, not of the caller's: that a lead was offered
+/// before, and when it went on to the next, is no less so for who sees one of its offers only.
+fn of_same_lead(caller: &Caller, alias: &'static str, offer: impl Fn(handover::Column) -> Expr) -> Expr {
+    use handover::Column as H;
+    let same = |column: H| col(alias, column).eq(offer(column));
+    col(alias, H::TenantId).eq(caller.tenant).and(same(H::Boundary)).and(same(H::SubjectType)).and(same(H::SubjectId))
+}
+
+/// Whether one moment of an offer comes after that of another; of one time the id says.
+fn after(one: impl Fn(handover::Column) -> Expr, other: impl Fn(handover::Column) -> Expr) -> Expr {
+    use handover::Column as H;
+    let tie = one(H::OfferedAt).eq(other(H::OfferedAt)).and(one(H::Id).gt(other(H::Id)));
+    one(H::OfferedAt).gt(other(H::OfferedAt)).or(tie)
+}
+
+fn row(column: handover::Column) -> Expr {
+    Expr::col((handover::Entity, column))
+}
+
+/// Whether an offer is the first of its lead.
+fn is_first(caller: &Caller) -> Expr {
+    let earlier = Query::select()
+        .expr(Expr::val(1))
+        .from_as(handover::Entity, Alias::new("earlier"))
+        .and_where(of_same_lead(caller, "earlier", row))
+        .and_where(after(row, |column| col("earlier", column)))
+        .to_owned();
+    Expr::exists(earlier).not()
+}
+
 /// The first outbound human touch of the offered person by whoever the offer is made to, a member of its queue, or the account's team:
-/// since the offer, or before it: a call, a mail, a visit, or a meeting that was booked. Automatic mails never count.
-fn first_touch(caller: &Caller, as_of: DateTime<Utc>, since_offer: bool) -> Expr {
+/// a call, a mail, a visit, or a meeting that was booked. Automatic mails never count.
+fn first_touch(caller: &Caller, as_of: DateTime<Utc>, touched: Touched) -> Expr {
     use activity::Column as A;
     use handover::Column as H;
     let columns: Vec<Column> = vec![
@@ -125,12 +168,16 @@ fn first_touch(caller: &Caller, as_of: DateTime<Utc>, since_offer: bool) -> Expr
         .into_figures(caller, columns);
     human.union(UnionType::All, booked(caller));
     let touch = |column: &'static str| Expr::col(("touch", column));
-    let handover = |column: H| Expr::col((handover::Entity, column));
+    // The offer that is answered: this one, or any of its lead's.
+    let offer = |column: H| match touched {
+        Touched::SinceFirstOffer => col("offer", column),
+        Touched::SinceOffer | Touched::BeforeFirstOffer => row(column),
+    };
     let member = Query::select()
         .expr(Expr::val(1))
         .from_as(account_team_member::Entity, Alias::new("mate"))
         .and_where(col("mate", account_team_member::Column::TenantId).eq(caller.tenant))
-        .and_where(col("mate", account_team_member::Column::AccountId).eq(handover(H::AccountId)))
+        .and_where(col("mate", account_team_member::Column::AccountId).eq(offer(H::AccountId)))
         .and_where(col("mate", account_team_member::Column::ColleagueId).eq(touch("colleague")))
         .and_where(col("mate", account_team_member::Column::ValidFrom).lte(touch("at")))
         .and_where(
@@ -145,23 +192,32 @@ fn first_touch(caller: &Caller, as_of: DateTime<Utc>, since_offer: bool) -> Expr
         .expr(Expr::val(1))
         .from_as(queue_member::Entity, Alias::new("queued"))
         .and_where(col("queued", queue_member::Column::TenantId).eq(caller.tenant))
-        .and_where(col("queued", queue_member::Column::QueueId).eq(handover(H::ToQueueId)))
+        .and_where(col("queued", queue_member::Column::QueueId).eq(offer(H::ToQueueId)))
         .and_where(col("queued", queue_member::Column::ColleagueId).eq(touch("colleague")))
         .to_owned();
     let ours = touch("colleague")
-        .eq(handover(H::ToColleagueId))
-        .or(touch("colleague").eq(handover(H::DecidedById)))
+        .eq(offer(H::ToColleagueId))
+        .or(touch("colleague").eq(offer(H::DecidedById)))
         .or(Expr::exists(member))
         .or(Expr::exists(queued));
-    let moment = match since_offer {
-        true => touch("at").gte(handover(H::OfferedAt)),
-        false => touch("at").lt(handover(H::OfferedAt)).and(touch("at").gte(of_lead(
-            caller,
-            "createdAt",
-            lead::Column::CreatedAt,
-        ))),
+    let passed_on = Query::select()
+        .expr(Expr::val(1))
+        .from_as(handover::Entity, Alias::new("next"))
+        .and_where(of_same_lead(caller, "next", offer))
+        .and_where(after(|column| col("next", column), offer))
+        .and_where(col("next", H::OfferedAt).lte(touch("at")))
+        .to_owned();
+    let moment = match touched {
+        Touched::SinceOffer | Touched::SinceFirstOffer => {
+            touch("at").gte(offer(H::OfferedAt)).and(Expr::exists(passed_on).not())
+        }
+        Touched::BeforeFirstOffer => touch("at")
+            .lt(row(H::OfferedAt))
+            .and(touch("at").gte(of_lead(caller, "createdAt", lead::Column::CreatedAt)))
+            .and(is_first(caller)),
     };
-    let select = Query::select()
+    let mut select = Query::select();
+    select
         .expr(touch("at"))
         .from_subquery(human, "touch")
         .and_where(touch("contact").eq(of_lead(caller, "contact", lead::Column::ContactId)))
@@ -169,8 +225,10 @@ fn first_touch(caller: &Caller, as_of: DateTime<Utc>, since_offer: bool) -> Expr
         .and_where(moment)
         .and_where(ours)
         .order_by(("touch", "at"), Order::Asc)
-        .limit(1)
-        .to_owned();
+        .limit(1);
+    if touched == Touched::SinceFirstOffer {
+        select.from_as(handover::Entity, Alias::new("offer")).and_where(of_same_lead(caller, "offer", row));
+    }
     sub(select)
 }
 

@@ -10,15 +10,16 @@ mod stages;
 
 use chrono::{DateTime, Utc};
 use marketing::{costs, handovers, leads, touches};
-use sales::{activities, contracts, meetings, opportunities, orders, snapshots};
+use sales::{activities, contracts, customers, meetings, opportunities, orders, snapshots};
 use sea_orm::{
     ColumnTrait,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
-use service::{answers, promises, tickets};
+use service::{answers, next_responses, promises, tickets};
 use stages::{deal_stages, lifecycle, ticket_stages};
 
 pub(super) use sales::participants;
+pub(super) use service::{SOLVED, answered_again, happenings};
 
 use super::dimension::{Dimension, Place};
 use crate::{
@@ -91,6 +92,8 @@ facts! {
     TicketStage, Ticket, persons Contact, ["account" "queue" "owner" "priority" "category" "ticket_channel" "stage"], ticket_stages;
     /// A ticket.
     Ticket, Ticket, persons Contact, ["account" "queue" "owner" "status" "priority" "category" "ticket_channel"], tickets;
+    /// A customer's wait for a further answer on a ticket.
+    NextResponse, Ticket, persons Contact, ["account" "queue" "owner" "status" "priority" "category" "ticket_channel"], next_responses;
     /// A promise that runs for a ticket or a handover.
     Promise, SlaClock, persons Contact, ["account" "sla_metric" "priority"], promises;
     /// An answer to a survey.
@@ -99,6 +102,8 @@ facts! {
     Cost, CampaignCost, persons Nobody, ["campaign" "channel" "cost_kind"], costs;
     /// An order.
     Order, Order, persons Contact, ["account"], orders;
+    /// An account that became a customer, with its first win ever.
+    Customer, Account, persons Account, ["account" "campaign" "channel"], customers;
     /// A contract.
     Contract, Contract, persons Account, ["account" "owner" "status"], contracts;
     /// A meeting.

@@ -11,10 +11,10 @@ use entities::{
 };
 use sea_orm::{
     ColumnTrait,
-    sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, Func, Order, Query, SelectStatement, UnionType, WindowStatement},
 };
 
-use super::{col, of_row, sub};
+use super::{col, none, of_row, sub};
 use crate::policy::{Caller, Class, Column};
 
 /// OPEN, WON or LOST: what the stage of a table's row says in its opportunity's pipeline.
@@ -81,6 +81,34 @@ pub(super) fn opportunities(caller: &Caller, as_of: DateTime<Utc>) -> SelectStat
     caller.rows::<opportunity::Entity>().into_figures(caller, columns)
 }
 
+/// When an opportunity was expected to close before this change of it; null where it was not open then.
+fn close_before(caller: &Caller) -> Expr {
+    use opportunity_snapshot::Column as C;
+    let (before, now) =
+        (|column: C| col("before", column), |column: C| Expr::col((opportunity_snapshot::Entity, column)));
+    let earlier = before(C::ValidFrom)
+        .lt(now(C::ValidFrom))
+        .or(before(C::ValidFrom).eq(now(C::ValidFrom)).and(before(C::Id).lt(now(C::Id))));
+    let pipeline = Query::select()
+        .expr(col("deal", opportunity::Column::PipelineId))
+        .from_as(opportunity::Entity, Alias::new("deal"))
+        .and_where(col("deal", opportunity::Column::TenantId).eq(caller.tenant))
+        .and_where(col("deal", opportunity::Column::Id).eq(before(C::OpportunityId)))
+        .to_owned();
+    let was_open = standing(caller, before(C::Stage), sub(pipeline)).eq("OPEN");
+    let select = Query::select()
+        .expr(Expr::case(was_open, before(C::CloseDate)))
+        .from_as(opportunity_snapshot::Entity, Alias::new("before"))
+        .and_where(before(C::TenantId).eq(caller.tenant))
+        .and_where(before(C::OpportunityId).eq(now(C::OpportunityId)))
+        .and_where(earlier)
+        .order_by((Alias::new("before"), C::ValidFrom), Order::Desc)
+        .order_by((Alias::new("before"), C::Id), Order::Desc)
+        .limit(1)
+        .to_owned();
+    sub(select)
+}
+
 pub(super) fn snapshots(caller: &Caller, _: DateTime<Utc>) -> SelectStatement {
     use opportunity_snapshot::Column as C;
     let deal = |field, column| of_row::<opportunity::Entity>(caller, C::OpportunityId.into_expr(), field, column);
@@ -93,6 +121,8 @@ pub(super) fn snapshots(caller: &Caller, _: DateTime<Utc>) -> SelectStatement {
     let duplicate = Expr::case(C::OpportunityId.into_expr().in_subquery(duplicates), 1).finally(0).into();
     let columns: Vec<Column> = vec![
         ("id", Class::P, "id", C::OpportunityId.into_expr()),
+        // A deal once, however often it changed.
+        ("person", Class::P, "id", C::OpportunityId.into_expr()),
         ("account", Class::P, "account", deal("account", opportunity::Column::AccountId)),
         ("campaign", Class::P, "primaryCampaign", deal("primaryCampaign", opportunity::Column::PrimaryCampaignId)),
         ("channel", Class::P, "lead", channel_of(caller, deal("lead", opportunity::Column::LeadId))),
@@ -110,6 +140,7 @@ pub(super) fn snapshots(caller: &Caller, _: DateTime<Utc>) -> SelectStatement {
         ("probability", Class::P, "probability", C::Probability.into_expr()),
         ("duplicate", Class::P, "stage", duplicate),
         ("close_date", Class::P, "closeDate", C::CloseDate.into_expr()),
+        ("close_before", Class::P, "closeDate", close_before(caller)),
         ("at", Class::P, "validFrom", C::ValidFrom.into_expr()),
         ("until", Class::P, "validTo", C::ValidTo.into_expr()),
     ];
@@ -129,6 +160,53 @@ pub(super) fn orders(caller: &Caller, _: DateTime<Utc>) -> SelectStatement {
         ("at", Class::P, "orderedAt", C::OrderedAt.into_expr()),
     ];
     caller.rows::<sales_order::Entity>().into_figures(caller, columns)
+}
+
+/// Who became a customer: of each account the first win ever, an opportunity or an order that is of none, as cohorts count it, with
+/// the campaign and the channel of that opportunity, and when it bought again.
+pub(super) fn customers(caller: &Caller, as_of: DateTime<Utc>) -> SelectStatement {
+    let won = |column: &'static str| Expr::col(("won", column));
+    let ordered = |column: &'static str| Expr::col(("ordered", column));
+    let orders = Query::select()
+        .expr_as(ordered("account"), "account")
+        .expr_as(none(), "campaign")
+        .expr_as(none(), "channel")
+        .expr_as(ordered("at"), "at")
+        .expr_as(ordered("id"), "win")
+        .from_subquery(orders(caller, as_of), "ordered")
+        .and_where(ordered("account").is_not_null())
+        .and_where(ordered("opportunity").is_null())
+        .and_where(ordered("status").ne("CANCELLED"))
+        .and_where(ordered("at").lte(as_of))
+        .to_owned();
+    let wins = Query::select()
+        .expr_as(won("account"), "account")
+        .expr_as(won("campaign"), "campaign")
+        .expr_as(won("channel"), "channel")
+        .expr_as(won("entered_at"), "at")
+        .expr_as(won("id"), "win")
+        .from_subquery(opportunities(caller, as_of), "won")
+        .and_where(won("account").is_not_null())
+        .and_where(won("standing").eq("WON"))
+        .union(UnionType::All, orders)
+        .to_owned();
+    let in_order = || {
+        let mut window = WindowStatement::partition_by(("wins", "account"));
+        window.order_by(("wins", "at"), Order::Asc).order_by(("wins", "win"), Order::Asc);
+        window
+    };
+    let turns = Query::select()
+        .columns(["account", "campaign", "channel", "at"].map(|column| ("wins", column)))
+        .expr_window_as(Func::cust("ROW_NUMBER"), in_order(), "turn")
+        .expr_window_as(Func::cust("LEAD").arg(Expr::col(("wins", "at"))), in_order(), "again_at")
+        .from_subquery(wins, "wins")
+        .to_owned();
+    Query::select()
+        .expr_as(Expr::col(("turns", "account")), "id")
+        .columns(["account", "campaign", "channel", "at", "again_at"].map(|column| ("turns", column)))
+        .from_subquery(turns, "turns")
+        .and_where(Expr::col(("turns", "turn")).eq(1))
+        .to_owned()
 }
 
 pub(super) fn contracts(caller: &Caller, _: DateTime<Utc>) -> SelectStatement {

@@ -3,16 +3,17 @@
 use chrono::{DateTime, Utc};
 use entities::{
     account::contact,
+    codes::StageObject,
     marketing::lead,
     sales::{opportunity, stage_interval},
     service::ticket,
 };
 use sea_orm::{
     ColumnTrait,
-    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement},
 };
 
-use super::{of_row, sub};
+use super::{col, of_row, service::SOLVED, sub};
 use crate::policy::{Caller, Class, Column, Governed, Type};
 
 /// The stays of objects of one type, read like the objects themselves.
@@ -75,6 +76,37 @@ pub(super) fn deal_stages(caller: &Caller, _: DateTime<Utc>) -> SelectStatement 
     stays::<opportunity::Entity>(caller, Type::Opportunity, more)
 }
 
+/// The status in which a ticket was before this stay; null where it is the first.
+fn status_before(caller: &Caller) -> Expr {
+    use stage_interval::Column as C;
+    let (before, now) = (|column: C| col("before", column), |column: C| Expr::col((stage_interval::Entity, column)));
+    let earlier = before(C::EnteredAt)
+        .lt(now(C::EnteredAt))
+        .or(before(C::EnteredAt).eq(now(C::EnteredAt)).and(before(C::Id).lt(now(C::Id))));
+    let select = Query::select()
+        .expr(before(C::Stage))
+        .from_as(stage_interval::Entity, Alias::new("before"))
+        .and_where(before(C::TenantId).eq(caller.tenant))
+        .and_where(before(C::ObjectType).eq(StageObject::Ticket))
+        .and_where(before(C::ObjectId).eq(now(C::ObjectId)))
+        .and_where(earlier)
+        .order_by((Alias::new("before"), C::EnteredAt), Order::Desc)
+        .order_by((Alias::new("before"), C::Id), Order::Desc)
+        .limit(1)
+        .to_owned();
+    sub(select)
+}
+
+/// What a stay does to the backlog: 1 where a ticket came or came back, −1 where it was solved, or closed without; else 0.
+fn flow(caller: &Caller) -> Expr {
+    let solved = |status: Expr| status.is_in(SOLVED);
+    let now = || stage_interval::Column::Stage.into_expr();
+    let before = || status_before(caller);
+    let came = before().is_null().or(solved(before())).and(solved(now()).not());
+    let went = before().is_not_null().and(solved(before()).not()).and(solved(now()));
+    Expr::case(came, 1).case(went, -1).finally(0).into()
+}
+
 pub(super) fn ticket_stages(caller: &Caller, _: DateTime<Utc>) -> SelectStatement {
     let object = || stage_interval::Column::ObjectId.into_expr();
     let of = |field, column| of_row::<ticket::Entity>(caller, object(), field, column);
@@ -86,6 +118,8 @@ pub(super) fn ticket_stages(caller: &Caller, _: DateTime<Utc>) -> SelectStatemen
         ("priority", Class::P, "priority", of("priority", ticket::Column::Priority)),
         ("category", Class::P, "category", of("category", ticket::Column::Category)),
         ("ticket_channel", Class::P, "channel", of("channel", ticket::Column::Channel)),
+        ("before", Class::P, "stage", status_before(caller)),
+        ("flow", Class::P, "stage", flow(caller)),
     ];
     stays::<ticket::Entity>(caller, Type::Ticket, more)
 }

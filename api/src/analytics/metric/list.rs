@@ -4,9 +4,9 @@ use async_graphql::Enum;
 use entities::codes::Discipline;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-use super::{Clock, Dated, Definition, Derivation, Measure, Reason, Unit};
+use super::{Clock, Dated, Definition, Derivation, Measure, Reason, Unit, declare::metrics};
 use crate::{
-    analytics::fact::Fact,
+    analytics::fact::{Fact, SOLVED},
     policy::{Class, Type},
 };
 
@@ -16,63 +16,6 @@ fn f(column: &'static str) -> Expr {
 
 fn has(column: &'static str) -> Expr {
     f(column).is_not_null()
-}
-
-macro_rules! metrics {
-    ($($(#[doc = $doc:literal])* $name:ident = $code:literal v $version:literal {
-        $formula:literal, $source:literal;
-        $unit:ident of $discipline:ident, $fact:ident at $at:literal;
-        $(only $only:expr;)?
-        is $measure:expr;
-        $(excluded [$(($reason:ident, $why:expr)),*];)?
-        needs [$($ty:ident $class:ident $($field:literal)?),*]
-    })*) => {
-        /// A figure that marketing, sales and service mean the same by.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enum)]
-        pub enum Metric { $($(#[doc = $doc])* #[graphql(name = $code)] $name,)* }
-
-        impl Metric {
-            /// Every metric.
-            pub const ALL: &[Metric] = &[$(Metric::$name,)*];
-
-            /// Its name in the schema, in files and in docs.
-            pub const fn code(self) -> &'static str {
-                match self { $(Metric::$name => $code,)* }
-            }
-
-            /// What it is, in a sentence.
-            pub const fn title(self) -> &'static str {
-                match self { $(Metric::$name => concat!($($doc),*),)* }
-            }
-
-            /// The metric of a name.
-            pub fn parse(code: &str) -> Option<Metric> {
-                Metric::ALL.iter().copied().find(|metric| metric.code() == code)
-            }
-
-            /// How it is declared.
-            pub fn definition(self) -> Definition {
-                match self { $(Metric::$name => Definition {
-                    metric: self,
-                    version: $version,
-                    formula: $formula,
-                    source: $source,
-                    unit: Unit::$unit,
-                    discipline: Discipline::$discipline,
-                    fact: Fact::$fact,
-                    at: $at,
-                    only: metrics!(@only $($only)?),
-                    measure: $measure,
-                    excluded: &[$($((Reason::$reason, $why)),*)?],
-                    needs: &[$((Type::$ty, Class::$class, metrics!(@field $($field)?))),*],
-                },)* }
-            }
-        }
-    };
-    (@only) => { None };
-    (@only $only:expr) => { Some($only) };
-    (@field) => { "" };
-    (@field $field:literal) => { $field };
 }
 
 const DAY_OF_CLOSE: Dated = Dated::Day("close_date");
@@ -98,6 +41,15 @@ fn counted_close() -> Expr {
 }
 fn won() -> Expr {
     f("standing").eq("WON")
+}
+fn slipped() -> Expr {
+    f("standing").eq("OPEN").and(f("close_date").gt(f("close_before")))
+}
+fn to_sales_first() -> Expr {
+    to_sales().and(f("first").eq(1))
+}
+fn reopened() -> Expr {
+    f("before").is_in(SOLVED).and(f("stage").is_not_in(SOLVED))
 }
 
 metrics! {
@@ -183,7 +135,7 @@ metrics! {
     }
     /// How long an offered lead waits for a person's first word, by the calendar.
     LeadResponseTime = "LEAD_RESPONSE_TIME" v 1 {
-        "first outbound human touch (call, mail, chat, visit, meeting booked) by the receiving team at or after the offer − offer; 0 where it came before the offer", "A1, owner clock";
+        "first outbound human touch (call, mail, chat, visit, meeting booked) by the receiving team at or after the offer, and before the lead was offered to the next − offer; 0 where it came before the first offer", "A1, owner clock";
         Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")), clock: Clock::Calendar };
         excluded [
             (PreOffer, || to_sales().and(has("touched_before"))),
@@ -193,13 +145,38 @@ metrics! {
     }
     /// How long an offered lead waits for a person's first word, in business hours.
     LeadResponseBusinessTime = "LEAD_RESPONSE_BUSINESS_TIME" v 1 {
-        "first outbound human touch (call, mail, chat, visit, meeting booked) by the receiving team at or after the offer − offer; 0 where it came before the offer, in the hours of the company's calendar", "A1, owner clock, business hours";
+        "first outbound human touch (call, mail, chat, visit, meeting booked) by the receiving team at or after the offer, and before the lead was offered to the next − offer; 0 where it came before the first offer, in the hours of the company's calendar", "A1, owner clock, business hours";
         Millisecond of Sales, Handover at "at"; only to_sales; is Measure::Duration { from: "at", to: "touched_at", zero: Some(|| has("touched_before")), clock: Clock::Business };
         excluded [
             (PreOffer, || to_sales().and(has("touched_before"))),
             (Unfinished, || to_sales().and(f("touched_at").is_null()).and(f("touched_before").is_null()))
         ];
         needs [Handover P]
+    }
+    /// How long a lead waits for a person's first word since it was first offered, by the calendar.
+    SpeedToLead = "SPEED_TO_LEAD" v 1 {
+        "first outbound human touch by the team that the lead is with at that moment − first offer of the lead: another offer does not restart it; 0 where it came before; of the leads first offered in the period", "A1, lead clock";
+        Millisecond of Sales, Handover at "at"; only to_sales_first; is Measure::Duration { from: "at", to: "lead_touched_at", zero: Some(|| has("touched_before")), clock: Clock::Calendar };
+        excluded [
+            (PreOffer, || to_sales_first().and(has("touched_before"))),
+            (Unfinished, || to_sales_first().and(f("lead_touched_at").is_null()).and(f("touched_before").is_null()))
+        ];
+        needs [Handover P]
+    }
+    /// How long a lead waits for a person's first word since it was first offered, in business hours.
+    SpeedToLeadBusiness = "SPEED_TO_LEAD_BUSINESS" v 1 {
+        "SPEED_TO_LEAD in the hours of the company's calendar", "A1, lead clock, business hours";
+        Millisecond of Sales, Handover at "at"; only to_sales_first; is Measure::Duration { from: "at", to: "lead_touched_at", zero: Some(|| has("touched_before")), clock: Clock::Business };
+        excluded [
+            (PreOffer, || to_sales_first().and(has("touched_before"))),
+            (Unfinished, || to_sales_first().and(f("lead_touched_at").is_null()).and(f("touched_before").is_null()))
+        ];
+        needs [Handover P]
+    }
+    /// Persons whom sales found qualified.
+    Sqls = "SQLS" v 1 {
+        "different persons who came to stage SQL in the period", "A16, SQL";
+        Person of Sales, Lifecycle at "at"; only (|| f("stage").eq("SQL")); is Measure::Persons; needs [Lead P]
     }
     /// Opportunities that were opened.
     OpportunitiesCreated = "OPPORTUNITIES_CREATED" v 1 {
@@ -276,6 +253,21 @@ metrics! {
         Money of Sales, Snapshot at "at"; only (|| f("standing").eq("OPEN")); is Measure::StandingMoney { weighted: true };
         needs [Opportunity P, Opportunity M]
     }
+    /// Close dates that were put off.
+    Slippages = "SLIPPAGES" v 1 {
+        "changes in the period by which an opportunity that was open and stays open got a later close date", "A8, slippage";
+        Opportunity of Sales, Snapshot at "at"; only slipped; is Measure::Count; needs [Opportunity P]
+    }
+    /// Opportunities whose close date was put off.
+    SlippedOpportunities = "SLIPPED_OPPORTUNITIES" v 1 {
+        "different opportunities of SLIPPAGES: put off twice counts once", "A8, slippage";
+        Opportunity of Sales, Snapshot at "at"; only slipped; is Measure::Persons; needs [Opportunity P]
+    }
+    /// What was put off.
+    SlippedValue = "SLIPPED_VALUE" v 1 {
+        "amounts of SLIPPAGES as they were then, each time that they were put off, at the rate of that day", "A8, slippage";
+        Money of Sales, Snapshot at "at"; only slipped; is Measure::Money(Dated::Moment); needs [Opportunity P, Opportunity M]
+    }
     /// Meetings that were held.
     MeetingsHeld = "MEETINGS_HELD" v 1 {
         "meetings with outcome HELD that began in the period", "graph: meeting";
@@ -296,6 +288,16 @@ metrics! {
         "totals of the orders placed in the period, cancelled ones left out, at the rate of the day of the order", "graph: order";
         Money of Sales, Order at "at"; only (|| f("status").ne("CANCELLED")); is Measure::Money(Dated::Moment); needs [Order P, Order M]
     }
+    /// Accounts that became customers.
+    NewCustomers = "NEW_CUSTOMERS" v 1 {
+        "accounts whose first won opportunity ever, or order that is of none, is dated in the period", "A14";
+        Account of Sales, Customer at "at"; is Measure::Count; needs [Opportunity P, Order P]
+    }
+    /// New customers who stayed customers.
+    RepeatCustomerRate = "REPEAT_CUSTOMER_RATE" v 1 {
+        "of the accounts that became customers in the period, those that were won or ordered again since", "A15, retention of the cohort";
+        Share of Service, Customer at "at"; is Measure::Share { of: || has("again_at"), open: None }; needs [Opportunity P, Order P]
+    }
     /// Contracts that were signed.
     ContractsSigned = "CONTRACTS_SIGNED" v 1 {
         "contracts signed in the period", "graph: contract";
@@ -308,13 +310,24 @@ metrics! {
     }
     /// Tickets that were solved.
     TicketsSolved = "TICKETS_SOLVED" v 1 {
-        "tickets whose last solution is dated in the period", "A12";
+        "tickets whose last solution is dated in the period, by their history; closed without one counts", "A12";
         Ticket of Service, Ticket at "solved_at"; only (|| has("solved_at")); is Measure::Count; needs [Ticket P]
+    }
+    /// How often tickets were solved.
+    Solutions = "SOLUTIONS" v 1 {
+        "times in the period that a ticket was solved, or closed without, by its history", "A13, flow";
+        Ticket of Service, TicketStage at "at"; only (|| f("stage").is_in(SOLVED).and(f("before").is_null().or(f("before").is_not_in(SOLVED))));
+        is Measure::Count; needs [Ticket P]
     }
     /// How often tickets had to be opened again.
     Reopened = "REOPENED" v 1 {
-        "Σ reopenings so far, of the tickets created in the period", "A12";
-        Ticket of Service, Ticket at "at"; is Measure::Sum("reopened"); needs [Ticket P]
+        "times in the period that a ticket was taken up again after it was solved or closed, by its history", "A13, flow";
+        Ticket of Service, TicketStage at "at"; only reopened; is Measure::Count; needs [Ticket P]
+    }
+    /// By how much the backlog grew.
+    BacklogChange = "BACKLOG_CHANGE" v 1 {
+        "TICKETS − SOLUTIONS + REOPENED, by the history of the tickets: BACKLOG at the end of the period less BACKLOG before it", "A13, net flow";
+        Ticket of Service, TicketStage at "at"; only (|| f("flow").ne(0)); is Measure::Sum("flow"); needs [Ticket P]
     }
     /// How long a customer waits for the first human answer.
     FirstResponseTime = "FIRST_RESPONSE_TIME" v 1 {
@@ -328,6 +341,34 @@ metrics! {
         "first public human answer − creation, of the tickets created in the period, in the hours of the company's calendar", "A10, business hours";
         Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "answered_at", zero: None, clock: Clock::Business };
         excluded [(Unfinished, || f("answered_at").is_null())];
+        needs [Ticket P]
+    }
+    /// How long a customer waits for a further human answer.
+    NextResponseTime = "NEXT_RESPONSE_TIME" v 1 {
+        "next public human answer or solution − first message that is not answered, of the waits that began in the period, after the first answer; none runs while the last public message is ours", "A11, calendar";
+        Millisecond of Service, NextResponse at "at"; is Measure::Duration { from: "at", to: "until", zero: None, clock: Clock::Calendar };
+        excluded [(Unfinished, || f("until").is_null()), (SolvedUnanswered, || f("unanswered").eq(1))];
+        needs [Ticket P]
+    }
+    /// How long a customer waits for a further human answer, in business hours.
+    NextResponseBusinessTime = "NEXT_RESPONSE_BUSINESS_TIME" v 1 {
+        "NEXT_RESPONSE_TIME in the hours of the company's calendar", "A11, business hours";
+        Millisecond of Service, NextResponse at "at"; is Measure::Duration { from: "at", to: "until", zero: None, clock: Clock::Business };
+        excluded [(Unfinished, || f("until").is_null()), (SolvedUnanswered, || f("unanswered").eq(1))];
+        needs [Ticket P]
+    }
+    /// How long it takes to the first solution.
+    FirstResolutionTime = "FIRST_RESOLUTION_TIME" v 1 {
+        "first solution − creation, of the tickets created in the period, opened again later or not; closed without one counts", "A12, first resolution, calendar";
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "first_solved_at", zero: None, clock: Clock::Calendar };
+        excluded [(Unfinished, || f("first_solved_at").is_null())];
+        needs [Ticket P]
+    }
+    /// How long it takes to the first solution, in business hours.
+    FirstResolutionBusinessTime = "FIRST_RESOLUTION_BUSINESS_TIME" v 1 {
+        "FIRST_RESOLUTION_TIME in the hours of the company's calendar", "A12, first resolution, business hours";
+        Millisecond of Service, Ticket at "at"; is Measure::Duration { from: "at", to: "first_solved_at", zero: None, clock: Clock::Business };
+        excluded [(Unfinished, || f("first_solved_at").is_null())];
         needs [Ticket P]
     }
     /// How long it takes to the last solution.
@@ -359,14 +400,20 @@ metrics! {
     }
     /// How content customers are with a case.
     Csat = "CSAT" v 1 {
-        "answers 4 and 5 / answers, on the scale of 1 to 5, by the date of the answer; of a ticket the last answer counts", "A13, CSAT";
+        "answers 4 and 5 / answers, on the scale of 1 to 5, by the date of the answer; of a ticket the last answer inside 7 days from the first counts", "A13, CSAT";
         Share of Service, Answer at "at"; only (|| f("survey").eq("CSAT").and(f("scale").eq(5))); is Measure::Share { of: || f("score").gte(4), open: None };
         excluded [(OtherScale, || f("survey").eq("CSAT").and(f("scale").ne(5)))];
         needs [ServiceLevel P]
     }
+    /// How many customers say how content they are.
+    CsatResponseRate = "CSAT_RESPONSE_RATE" v 1 {
+        "of the tickets whose last solution is dated in the period, those with an answer to CSAT by now: each solved ticket is a survey that is due", "A13, response rate";
+        Share of Service, Ticket at "solved_at"; only (|| has("solved_at")); is Measure::Share { of: || f("surveyed").eq(1), open: None };
+        needs [Ticket P, ServiceLevel P]
+    }
     /// Whether customers recommend the company.
     Nps = "NPS" v 1 {
-        "share of 9 and 10 less share of 0 to 6, on the scale of 0 to 10, by the date of the answer; of a ticket the last answer counts", "A13, NPS";
+        "share of 9 and 10 less share of 0 to 6, on the scale of 0 to 10, by the date of the answer; of a ticket the last answer inside 7 days from the first counts", "A13, NPS";
         Balance of Service, Answer at "at"; only (|| f("survey").eq("NPS").and(f("scale").eq(10)));
         is Measure::Balance { plus: || f("score").gte(9), minus: || f("score").lte(6) };
         excluded [(OtherScale, || f("survey").eq("NPS").and(f("scale").ne(10)))];
@@ -395,6 +442,12 @@ metrics! {
         "CAMPAIGN_COST / OPPORTUNITIES_CREATED", "A14";
         Money of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::CampaignCost, Metric::OpportunitiesCreated));
         needs [CampaignCost M, Opportunity P]
+    }
+    /// What a new customer cost.
+    Cac = "CAC" v 1 {
+        "CAMPAIGN_COST / NEW_CUSTOMERS; what sales cost is in it where it is told as the cost of a campaign of type OUTBOUND", "A14";
+        Money of Marketing, Cost at "first_day"; is Measure::Derived(Derivation::Over(Metric::CampaignCost, Metric::NewCustomers));
+        needs [CampaignCost M, Opportunity P, Order P]
     }
     /// What the primary campaigns' wins brought over what the campaigns cost.
     Roi = "ROI" v 1 {

@@ -1,6 +1,7 @@
 //! The metrics, each declared once: what it counts, how it is dated, who answers for it, and by what it can be told apart. Every door
 //! reads this list; `docs/numbers.md` is printed from it.
 
+mod declare;
 mod list;
 
 use async_graphql::Enum;
@@ -28,6 +29,8 @@ pub enum Unit {
     Offer,
     /// Opportunities.
     Opportunity,
+    /// Accounts.
+    Account,
     /// Orders.
     Order,
     /// Contracts.
@@ -160,6 +163,8 @@ pub enum Reason {
     NoCalendar,
     /// It was answered before it was offered: counted as 0.
     PreOffer,
+    /// The customer's wait ended with the solution, and nobody answered: counted until then.
+    SolvedUnanswered,
     /// It was closed as a duplicate.
     Duplicate,
     /// It was asked on another scale.

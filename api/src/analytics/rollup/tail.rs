@@ -7,7 +7,7 @@ use entities::{
     journey::{change_log, journey_event},
     marketing::{handover, lead, touchpoint},
     sales::{activity, meeting, meeting_attendee, opportunity, sales_order},
-    service::ticket,
+    service::{survey_answer, ticket},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
@@ -130,6 +130,12 @@ impl Tail {
                 for leads in self.of(ObjectType::Lead).chunks(MANY) {
                     found.push((subject.clone(), Which::Ids(leads)));
                 }
+                // The first offer of a lead, and the next one, decide what the others are.
+                for offers in self.of(ObjectType::Handover).chunks(MANY) {
+                    let of = handover::Column::SubjectId;
+                    let select = others(tenant, handover::Entity, of, handover::Column::Id, offers);
+                    found.push((subject.clone(), Which::Select(select)));
+                }
                 for touches in self.touches(tenant) {
                     found.push((subject.clone(), Which::Select(leads_of(tenant, touches))));
                 }
@@ -137,6 +143,13 @@ impl Tail {
             Fact::Opportunity => {
                 for leads in self.of(ObjectType::Lead).chunks(MANY) {
                     found.push((opportunity::Column::LeadId.into_iden(), Which::Ids(leads)));
+                }
+            }
+            Fact::Ticket => {
+                for answers in self.of(ObjectType::SurveyAnswer).chunks(MANY) {
+                    let of = survey_answer::Column::TicketId;
+                    let select = others(tenant, survey_answer::Entity, of, survey_answer::Column::Id, answers);
+                    found.push((ticket::Column::Id.into_iden(), Which::Select(select)));
                 }
             }
             _ => {}
@@ -166,23 +179,11 @@ impl Tail {
     fn touches(&self, tenant: i64) -> Vec<SelectStatement> {
         let mut selects = Vec::new();
         for activities in self.of(ObjectType::Activity).chunks(MANY) {
-            let touched = Query::select()
-                .column(activity::Column::ContactId)
-                .from(activity::Entity)
-                .and_where(activity::Column::TenantId.eq(tenant))
-                .and_where(activity::Column::Id.is_in(activities.iter().copied()))
-                .and_where(activity::Column::ContactId.is_not_null())
-                .to_owned();
-            selects.push(touched);
+            let of = activity::Column::ContactId;
+            selects.push(others(tenant, activity::Entity, of, activity::Column::Id, activities));
         }
-        let invited = |of: meeting_attendee::Column, ids: &[Uuid]| {
-            Query::select()
-                .column(meeting_attendee::Column::ContactId)
-                .from(meeting_attendee::Entity)
-                .and_where(meeting_attendee::Column::TenantId.eq(tenant))
-                .and_where(of.is_in(ids.iter().copied()))
-                .and_where(meeting_attendee::Column::ContactId.is_not_null())
-                .to_owned()
+        let invited = |by: meeting_attendee::Column, ids: &[Uuid]| {
+            others(tenant, meeting_attendee::Entity, meeting_attendee::Column::ContactId, by, ids)
         };
         for meetings in self.of(ObjectType::Meeting).chunks(MANY) {
             selects.push(invited(meeting_attendee::Column::MeetingId, meetings));
@@ -197,6 +198,17 @@ impl Tail {
 enum Which<'a> {
     Ids(&'a [Uuid]),
     Select(SelectStatement),
+}
+
+/// What a column says in the rows of a table that some ids name.
+fn others<E: EntityTrait>(tenant: i64, table: E, column: E::Column, by: E::Column, ids: &[Uuid]) -> SelectStatement {
+    Query::select()
+        .column(column)
+        .from(table)
+        .and_where(Expr::col("tenant_id").eq(tenant))
+        .and_where(by.is_in(ids.iter().copied()))
+        .and_where(column.is_not_null())
+        .to_owned()
 }
 
 fn leads_of(tenant: i64, contacts: SelectStatement) -> SelectStatement {
