@@ -156,9 +156,11 @@ pub(crate) fn told(error: Error) -> anyhow::Error {
         }
         Error::NotFound => anyhow::anyhow!("there is no such object"),
         Error::Forbidden => anyhow::anyhow!("the caller's roles do not allow this"),
-        Error::CursorInvalid | Error::CursorExpired { .. } | Error::RightsChanged | Error::TokenExpired => {
-            anyhow::anyhow!("{}", error.code())
-        }
+        Error::CursorInvalid
+        | Error::CursorExpired { .. }
+        | Error::FeedExpired { .. }
+        | Error::RightsChanged
+        | Error::TokenExpired => anyhow::anyhow!("{}", error.code()),
     }
 }
 

@@ -7,6 +7,7 @@ mod editable;
 mod event;
 pub mod event_id;
 pub mod events;
+pub mod feed;
 mod filter;
 mod follow;
 pub mod history;
