@@ -19,6 +19,7 @@ mod payload;
 pub mod reader;
 mod refer;
 mod removal;
+pub mod retention;
 mod row;
 pub mod stages;
 mod subject;
