@@ -29,7 +29,7 @@ COPIED = [
 FIELDS = {name: f"fragment {name}Copied on {name} {{ id version {fields} }}" for _, name, _, fields in COPIED}
 
 CHANGES = """
-query Changes($after: String, $entities: [RecordType!]) {
+query Changes($after: String, $entities: [FeedEntity!]) {
   changes(after: $after, entities: $entities, first: 200) {
     nodes { id record { __typename %s } }
     endCursor

@@ -18,7 +18,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 use serde_json::{Value, json};
 use tests::{Answer, Client, World, each_engine, id, rows};
 
-const CHANGES: &str = "query($after: String, $first: Int, $entities: [RecordType!], $source: String) {
+const CHANGES: &str = "query($after: String, $first: Int, $entities: [FeedEntity!], $source: String) {
     changes(after: $after, first: $first, entities: $entities, excludeSource: $source) {
         nodes { cursor recordedAt entity id change changedFields version source kind record { __typename id } }
         endCursor hasNextPage } }";
@@ -119,7 +119,9 @@ async fn a_change_says_what_happened_and_brings_the_record_as_it_is() {
         let start = now(&ina).await;
         let account = create(&ina, "Bolt").await;
         let revenue = json!({ "amount": "5.00", "currency": "EUR" });
-        ina.act("updateAccount", "", json!({ "id": account, "name": "Bolt AG", "annualRevenue": revenue })).await.must();
+        ina.act("updateAccount", "", json!({ "id": account, "name": "Bolt AG", "annualRevenue": revenue }))
+            .await
+            .must();
         let sue = id(Kind::Colleague, world.acme.cast.sue);
         let member = json!({ "accountId": account, "colleagueId": sue, "discipline": "SALES" });
         ina.act("addAccountTeamMember", "", member).await.must();
@@ -129,22 +131,30 @@ async fn a_change_says_what_happened_and_brings_the_record_as_it_is() {
         let read = changes(&ina, &start).await;
         let told: Vec<Value> = read
             .iter()
-            .map(|change| json!([change["entity"], change["change"], change["version"], change["record"]["__typename"]]))
+            .map(|change| {
+                json!([change["entity"], change["change"], change["version"], change["record"]["__typename"]])
+            })
             .collect();
-        assert_eq!(told, [
-            json!(["ACCOUNT", "CREATED", 1, "Account"]),
-            json!(["ACCOUNT", "UPDATED", 2, "Account"]),
-            json!(["ACCOUNT_TEAM_MEMBER", "CREATED", 1, "AccountTeamMember"]),
-            // It is gone by now.
-            json!(["PRODUCT", "CREATED", 1, null]),
-            json!(["PRODUCT", "DELETED", 2, null]),
-        ]);
+        assert_eq!(
+            told,
+            [
+                json!(["ACCOUNT", "CREATED", 1, "Account"]),
+                json!(["ACCOUNT", "UPDATED", 2, "Account"]),
+                json!(["ACCOUNT_TEAM_MEMBER", "CREATED", 1, "AccountTeamMember"]),
+                // It is gone by now.
+                json!(["PRODUCT", "CREATED", 1, null]),
+                json!(["PRODUCT", "DELETED", 2, null]),
+            ]
+        );
         let kinds: Vec<&str> = read.iter().map(|change| change["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds[1..], ["record.updated", "team.member_added", "record.created", "record.deleted"]);
         let fields: BTreeSet<&str> =
             read[1]["changedFields"].as_array().unwrap().iter().map(|field| field.as_str().unwrap()).collect();
         assert_eq!(fields, BTreeSet::from(["name", "annualRevenue"]));
-        assert_eq!((&read[0]["id"], &read[0]["record"]["id"], &read[4]["id"]), (&json!(account), &json!(account), &json!(product)));
+        assert_eq!(
+            (&read[0]["id"], &read[0]["record"]["id"], &read[4]["id"]),
+            (&json!(account), &json!(account), &json!(product))
+        );
     })
     .await;
 }
@@ -159,7 +169,8 @@ async fn a_field_that_nobody_may_read_is_not_named() {
             })
             .await;
         let start = now(&world.ina()).await;
-        let row = opportunity::ActiveModel { name: Set("Press".into()), cost_minor: Set(Some(5)), ..Default::default() };
+        let row =
+            opportunity::ActiveModel { name: Set("Press".into()), cost_minor: Set(Some(5)), ..Default::default() };
         world.work(async |work| work.update_row::<opportunity::Entity>(&deal, row).await.map(drop)).await;
         let read = changes(&world.ina(), &start).await;
         assert_eq!(read.len(), 1, "{read:?}");
@@ -203,7 +214,10 @@ async fn one_transaction_is_one_change_of_a_row() {
 async fn who_does_not_read_every_row_does_not_follow_them() {
     each_engine(async |world: World| {
         for role in Role::ALL {
-            let answer = world.as_roles(&[role], "ada").ask("{ feed { position entities } changes { endCursor } }", json!({})).await;
+            let answer = world
+                .as_roles(&[role], "ada")
+                .ask("{ feed { position entities } changes { endCursor } }", json!({}))
+                .await;
             match role {
                 Role::Integrator | Role::Admin => drop(answer.must()),
                 _ => assert_eq!(answer.code(), Some("BAD_USER_INPUT"), "{role}: {answer}"),
@@ -212,7 +226,11 @@ async fn who_does_not_read_every_row_does_not_follow_them() {
         // Notes are written by machines, and not read back; a colleague's own notes are not everybody's.
         let start = now(&world.ina()).await;
         let account = create(&world.sam(), "Bolt").await;
-        world.sam().act("createNote", "", json!({ "recordId": account, "body": "Call back", "visibility": "TEAM" })).await.must();
+        world
+            .sam()
+            .act("createNote", "", json!({ "recordId": account, "body": "Call back", "visibility": "TEAM" }))
+            .await
+            .must();
         let entities = |read: Vec<Value>| read.iter().map(|change| change["entity"].clone()).collect::<Vec<_>>();
         assert_eq!(entities(changes(&world.ina(), &start).await), ["ACCOUNT"]);
         let both = world.as_roles(&[Role::Integrator, Role::Sales], "sam");
@@ -244,7 +262,10 @@ async fn types_and_sources_narrow_it() {
             (page.each("changes.nodes", "entity"), page.each("changes.nodes", "source"), page)
         };
         let (entities, sources, _) = told(json!({})).await;
-        assert_eq!((entities, sources), (vec![json!("ACCOUNT"), json!("CONTACT"), json!("CONTACT")], vec![json!("crm"), json!("crm"), Value::Null]));
+        assert_eq!(
+            (entities, sources),
+            (vec![json!("ACCOUNT"), json!("CONTACT"), json!("CONTACT")], vec![json!("crm"), json!("crm"), Value::Null])
+        );
         let (entities, sources, _) = told(json!({ "entities": ["CONTACT"] })).await;
         assert_eq!((entities.len(), sources), (2, vec![json!("crm"), Value::Null]));
         let (_, sources, _) = told(json!({ "source": "crm" })).await;
@@ -352,7 +373,8 @@ async fn what_is_no_longer_kept_is_said_and_where_to_begin_anew() {
 
         // A live reader is told, too.
         let server = world.listen().await;
-        let follow = "subscription($id: ID!, $after: String) { timelineChanged(subject: $id, after: $after) { cursor } }";
+        let follow =
+            "subscription($id: ID!, $after: String) { timelineChanged(subject: $id, after: $after) { cursor } }";
         let mut stream = world.sam().follow(&server, follow, json!({ "id": account, "after": live })).await;
         assert_eq!(stream.code().await, "CURSOR_EXPIRED");
 

@@ -197,7 +197,9 @@ impl From<Error> for async_graphql::Error {
             Error::BadInput(message) => message.clone(),
             Error::CursorInvalid => "this cursor does not belong to this list".to_owned(),
             Error::CursorExpired { resume: Some(_) } => "the reader fell behind; read again from `resume`".to_owned(),
-            Error::CursorExpired { resume: None } => "the feed is not kept that far back; read the page again".to_owned(),
+            Error::CursorExpired { resume: None } => {
+                "the feed is not kept that far back; read the page again".to_owned()
+            }
             Error::FeedExpired { .. } => {
                 "the feed is not kept that far back; read everything, and go on from `snapshot`".to_owned()
             }

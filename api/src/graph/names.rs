@@ -41,9 +41,9 @@ impl CustomDirectiveFactory for FieldNames {
         let mut marks = Marks::new();
         for (name, ty) in &registry.types {
             let MetaType::Object { fields, .. } = ty else { continue };
-            let marked = fields.iter().filter_map(|(name, field)| {
-                Some((name.clone(), Mark::read(&field.directive_invocations)?))
-            });
+            let marked = fields
+                .iter()
+                .filter_map(|(name, field)| Some((name.clone(), Mark::read(&field.directive_invocations)?)));
             marks.insert(name.clone(), marked.collect());
         }
         let _ = self.0.set(marks);

@@ -63,7 +63,7 @@ macro_rules! objects {
     ($($(#[doc = $doc:literal])* $name:ident $code:literal $ty:ident $kind:ident;)*) => {
         /// What an event can be about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
-        #[graphql(name = "RecordType")]
+        #[graphql(name = "FeedEntity")]
         pub enum ObjectType { $($(#[doc = $doc])* $name,)* }
 
         impl ObjectType {

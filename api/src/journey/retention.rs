@@ -88,11 +88,8 @@ fn end(oldest: &[(i64, DateTime<Utc>)], stays: impl Fn(&(i64, DateTime<Utc>)) ->
 /// How far whoever reads the log inside the house has read it; none where nobody reads it. The kept figures do
 /// (`analytics/rollup`): what they have not taken in yet must stay.
 async fn read_to<C: ConnectionTrait>(db: &C, tenant: i64) -> Result<Option<i64>, DbErr> {
-    let select = Query::select()
-        .column("position")
-        .from("figure_state")
-        .and_where(Expr::col("tenant_id").eq(tenant))
-        .to_owned();
+    let select =
+        Query::select().column("position").from("figure_state").and_where(Expr::col("tenant_id").eq(tenant)).to_owned();
     db.query_one(&select).await?.map(|row| row.try_get("", "position")).transpose()
 }
 

@@ -46,18 +46,18 @@ impl Feed {
 }
 
 /// Some changes, in the order of commits.
-pub struct ChangePage {
-    nodes: Vec<Change>,
+pub struct FeedPage {
+    nodes: Vec<FeedChange>,
     end_cursor: String,
     has_next_page: bool,
 }
 
 /// Some changes, in the order of commits.
 #[Object]
-impl ChangePage {
+impl FeedPage {
     /// The changes, at most as many as `first`, in the order of commits.
     #[graphql(directive = access::apply("Feed".into(), "*".into(), false))]
-    async fn nodes(&self) -> &[Change] {
+    async fn nodes(&self) -> &[FeedChange] {
         &self.nodes
     }
 
@@ -75,7 +75,7 @@ impl ChangePage {
 }
 
 /// Something that happened to a record.
-pub struct Change {
+pub struct FeedChange {
     entry: Entry,
     cursor: String,
     fields: Vec<String>,
@@ -83,7 +83,7 @@ pub struct Change {
 
 /// Something that happened to a record.
 #[Object]
-impl Change {
+impl FeedChange {
     /// The place in the feed: `changes(after: cursor)` goes on behind it.
     #[graphql(directive = access::apply("Feed".into(), "*".into(), false))]
     async fn cursor(&self) -> &str {
@@ -172,12 +172,14 @@ impl ChangesQuery {
     async fn changes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "After this cursor: an `endCursor`, a change's own, or one of `feed`. From the feed's beginning without.")]
+        #[graphql(
+            desc = "After this cursor: an `endCursor`, a change's own, or one of `feed`. From the feed's beginning without."
+        )]
         after: Option<String>,
         #[graphql(desc = "Of records of these types only.")] entities: Option<Vec<ObjectType>>,
         #[graphql(desc = "Without what this system caused: its own echo.")] exclude_source: Option<String>,
         #[graphql(desc = "The first n, 1 to 1000; 100 unless said.")] first: Option<i32>,
-    ) -> Result<ChangePage> {
+    ) -> Result<FeedPage> {
         let names = ctx.data_opt::<FieldNames>().cloned().unwrap_or_default();
         Box::pin(changes(Cx::of(ctx), names, after, entities, exclude_source, first)).await
     }
@@ -190,7 +192,7 @@ async fn changes(
     entities: Option<Vec<ObjectType>>,
     exclude_source: Option<String>,
     first: Option<i32>,
-) -> Result<ChangePage> {
+) -> Result<FeedPage> {
     let caller = &cx.caller;
     let first = first.unwrap_or(DEFAULT_FEED_PAGE);
     if !(1..=MAX_FEED_PAGE).contains(&first) {
@@ -218,12 +220,12 @@ async fn changes(
         false => None,
     };
     let mut shown = Shown { names, custom, roles: caller.roles, rights: HashMap::new() };
-    let nodes = entries.into_iter().map(|entry| Change {
+    let nodes = entries.into_iter().map(|entry| FeedChange {
         cursor: Cursor::at(caller, entry.position).encode(),
         fields: shown.fields_of(&entry),
         entry,
     });
-    Ok(ChangePage {
+    Ok(FeedPage {
         nodes: nodes.collect(),
         end_cursor: Cursor::at(caller, looked_to).encode(),
         has_next_page: looked_to < span.now,

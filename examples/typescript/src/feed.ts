@@ -23,7 +23,7 @@ const copied = [
 const fragment = (name: string, fields: string) => `fragment ${name}Copied on ${name} { id version ${fields} }`;
 
 const changes = `
-query Changes($after: String, $entities: [RecordType!]) {
+query Changes($after: String, $entities: [FeedEntity!]) {
   changes(after: $after, entities: $entities, first: 200) {
     nodes { id record { __typename ${copied.map(([, name]) => `...${name}Copied`).join(" ")} } }
     endCursor

@@ -71,7 +71,8 @@ async fn happens(world: &World, round: usize) {
     let (ina, ada) = (world.ina(), world.ada());
     let mut accounts = Vec::new();
     for n in 0..3 {
-        let made = ada.act("createAccount", "account { id }", json!({ "name": format!("Bolt {round}.{n}") })).await.must();
+        let made =
+            ada.act("createAccount", "account { id }", json!({ "name": format!("Bolt {round}.{n}") })).await.must();
         accounts.push(made.text("createAccount.account.id").to_owned());
         let contact = json!({ "familyName": "Öz", "givenName": "Anna", "accountId": accounts[n] });
         ina.act("createContact", "", contact).await.must();
@@ -80,7 +81,10 @@ async fn happens(world: &World, round: usize) {
     ina.act("updateAccount", "", json!({ "id": accounts[0], "tier": "A", "annualRevenue": revenue })).await.must();
     ina.act("createOpportunity", "", json!({ "accountId": accounts[0], "name": "Presses" })).await.must();
     ina.act("createTicket", "", json!({ "accountId": accounts[1], "subject": "It leaks" })).await.must();
-    let product = ina.act("createProduct", "product { id }", json!({ "code": format!("P{round}"), "name": "Press" })).await.must();
+    let product = ina
+        .act("createProduct", "product { id }", json!({ "code": format!("P{round}"), "name": "Press" }))
+        .await
+        .must();
     ina.act("deleteProduct", "", json!({ "id": product.text("createProduct.product.id") })).await.must();
     // What referred to it refers to nothing from now on.
     ada.act("deleteAccount", "", json!({ "id": accounts[2] })).await.must();
