@@ -8,8 +8,9 @@ use std::{collections::BTreeSet, time::Duration};
 use api::{
     analytics::rollup,
     graph::{Cx, Kind},
-    journey::{Work, retention, verify},
-    policy::Role,
+    journey::{Work, feed, retention, verify},
+    policy::{Role, RoleSet},
+    schema,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -305,6 +306,15 @@ async fn a_cursor_is_of_its_tenant_its_roles_and_a_position_that_was_given_out()
         assert_eq!(refused.code(), Some("RIGHTS_CHANGED"), "{refused}");
     })
     .await;
+}
+
+/// Whatever the feed tells of can be read by its id, under the name by which its fields are found.
+#[test]
+fn every_type_of_the_feed_is_a_node() {
+    let sdl = schema::sdl(RoleSet::ALL);
+    for object in feed::types_of(RoleSet::ALL) {
+        assert!(sdl.contains(&format!("type {} implements Node {{", object.name())), "{object:?}");
+    }
 }
 
 /// A page of many costs as many statements as a page of few.
