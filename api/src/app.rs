@@ -20,6 +20,7 @@ use crate::{
     files,
     graph::Cx,
     http::{self, Door, Executor, Lifecycle, Refused, guard::Documents},
+    journey::retention,
     policy::{Caller, Known},
     schema::Schemas,
     store::{self, FileOptions, Files, Store},
@@ -107,6 +108,9 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     ready(listener.local_addr()?);
     tokio::spawn(rollup::keep(app.store.clone(), app.clock.clone()));
+    if !config.feed.retention.is_zero() {
+        tokio::spawn(retention::keep(app.store.clone(), app.clock.clone(), config.feed.retention));
+    }
     tokio::spawn(async move {
         asked_to_stop().await;
         tracing::info!("asked to stop: finishing what is under way");

@@ -1,5 +1,7 @@
 //! Any object by its id. The id's prefix says the type; the loading is every type's own, batched and scoped.
 
+pub mod changes;
+
 use async_graphql::{Context, Interface, Object};
 use entities::{account, marketing, sales, service, sync, tenant};
 use futures::future::try_join_all;

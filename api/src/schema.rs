@@ -15,11 +15,11 @@ use crate::{
     config::Limits,
     custom::{CustomFieldQuery, CustomMutation},
     files::{FileMutations, FileQueries},
-    graph::{Pricing, VariableRules},
+    graph::{FieldNames, Pricing, VariableRules},
     journey::timeline::{TimelineQuery, TimelineSubscription},
     marketing::{MarketingMutations, MarketingQueries, live::InboxSubscription},
     me::MeQuery,
-    node::NodeQuery,
+    node::{NodeQuery, changes::ChangesQuery},
     policy::{Prune, RoleSet},
     sales::{SalesMutations, SalesQueries},
     search::SearchQuery,
@@ -41,6 +41,7 @@ pub struct Query(
     TimelineQuery,
     MeQuery,
     NodeQuery,
+    ChangesQuery,
     SearchQuery,
     CustomFieldQuery,
     FileQueries,
@@ -79,8 +80,11 @@ pub fn unlimited(roles: RoleSet) -> JourneySchema {
 }
 
 fn builder(roles: RoleSet) -> SchemaBuilder<Query, Mutation, Subscription> {
-    let (pricing, variables) = (Pricing::default(), VariableRules::default());
+    let (names, pricing, variables) = (FieldNames::default(), Pricing::default(), VariableRules::default());
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        // before pruning: it reads the marks
+        .directive(names.clone())
+        .data(names)
         .directive(Prune(roles))
         // after pruning: they read what is left
         .directive(pricing.clone())

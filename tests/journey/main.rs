@@ -17,6 +17,7 @@ mod distribute;
 mod door;
 mod edges;
 mod escalation;
+mod feed;
 mod files;
 mod handovers;
 mod house;

@@ -96,6 +96,20 @@ test("typescript", async (t) => {
   assert.equal(lines[0], `${name}: 1 of 1 events`);
   assert.match(lines[1], /^ {2}2\S+ Stage entered: Example /);
   assert.equal(lines[2], "changed: version 9");
+
+  // A copy that goes on holds what a copy holds that is made only now.
+  const copy = async (file) => {
+    const env = { ...process.env, JOURNEY_URL: url, JOURNEY_TOKEN: token("integrator") };
+    const ran = await run(process.execPath, ["build/feed.js", file, "--once"], { cwd: app, env });
+    assert.equal(ran.code, 0, ran.stderr);
+    return JSON.parse(readFileSync(join(app, file), "utf8")).rows;
+  };
+  await copy("copy.json");
+  const made = await newAccount(`Copied ${crypto.randomUUID()}`);
+  await change(made.id, 2);
+  const [kept, fresh] = [await copy("copy.json"), await copy("fresh.json")];
+  assert.equal(kept[made.id].version, 3);
+  assert.deepEqual(kept[made.id], fresh[made.id]);
 });
 
 if (noPython) console.error(noPython);

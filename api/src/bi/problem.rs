@@ -56,7 +56,7 @@ impl From<Error> for Problem {
             Error::User(errors) => {
                 Problem::bad(errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("; "))
             }
-            Error::CursorExpired { .. } | Error::RightsChanged => Problem {
+            Error::CursorExpired { .. } | Error::FeedExpired { .. } | Error::RightsChanged => Problem {
                 status: StatusCode::CONFLICT,
                 code: "RIGHTS_CHANGED",
                 message: "your rights have changed; read again".to_owned(),

@@ -14,6 +14,7 @@ pub mod import;
 mod log;
 pub mod migrate;
 pub mod out;
+pub mod prune;
 pub mod rebuild;
 pub mod schema;
 pub mod serve;
@@ -72,6 +73,7 @@ pub enum Command {
     Generate(generate::Args),
     Verify(verify::Args),
     Rebuild(rebuild::Args),
+    Prune(prune::Args),
 }
 
 impl Cli {
@@ -85,6 +87,7 @@ impl Cli {
                 Command::Import(args) => args.common.settle(matches),
                 Command::Verify(args) => args.common.settle(matches),
                 Command::Rebuild(args) => args.common.settle(matches),
+                Command::Prune(args) => args.common.settle(matches),
                 Command::Serve(_)
                 | Command::Demo(_)
                 | Command::Migrate(_)
@@ -112,6 +115,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Generate(args) => args.common.config()?,
         Command::Verify(args) => args.common.config()?,
         Command::Rebuild(args) => args.common.config()?,
+        Command::Prune(args) => args.common.config()?,
     };
     let _traces = log::begin(&config.log)?;
     match cli.command {
@@ -126,6 +130,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Generate(args) => generate::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
         Command::Rebuild(args) => rebuild::run(args, config).await,
+        Command::Prune(args) => prune::run(args, config).await,
     }
 }
 
@@ -156,9 +161,11 @@ pub(crate) fn told(error: Error) -> anyhow::Error {
         }
         Error::NotFound => anyhow::anyhow!("there is no such object"),
         Error::Forbidden => anyhow::anyhow!("the caller's roles do not allow this"),
-        Error::CursorInvalid | Error::CursorExpired { .. } | Error::RightsChanged | Error::TokenExpired => {
-            anyhow::anyhow!("{}", error.code())
-        }
+        Error::CursorInvalid
+        | Error::CursorExpired { .. }
+        | Error::FeedExpired { .. }
+        | Error::RightsChanged
+        | Error::TokenExpired => anyhow::anyhow!("{}", error.code()),
     }
 }
 

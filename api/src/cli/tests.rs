@@ -56,6 +56,7 @@ fn commands_are_read_as_documented() {
         "generate --accounts 1 --events 2 --seed 3 --tenant t",
         "verify --data d --tenant t",
         "verify --database-url sqlite://x",
+        "prune --older-than 90d --data d --tenant t",
     ] {
         read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }

@@ -28,8 +28,11 @@ pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Proble
             format!("{error}; right would be a level such as \"info\", or \"info,api=debug\""),
         ));
     }
-    let Feed { poll_interval } = feed;
+    let Feed { poll_interval, retention } = feed;
     time("feed.poll_interval", *poll_interval, Duration::from_millis(10)..=MINUTE, problems);
+    if !retention.is_zero() {
+        time("feed.retention", *retention, 24 * HOUR..=3_650 * 24 * HOUR, problems);
+    }
 }
 
 const SECOND: Duration = Duration::from_secs(1);

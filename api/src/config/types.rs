@@ -207,6 +207,9 @@ pub struct Feed {
     /// How often live readers look.
     #[serde(deserialize_with = "duration::deserialize")]
     pub poll_interval: Duration,
+    /// How long changes are kept for those who follow them; zero: for ever.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub retention: Duration,
 }
 
 /// `[files]`.

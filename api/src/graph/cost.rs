@@ -20,7 +20,7 @@ use async_graphql::{
 };
 use serde_json::Map;
 
-use super::{DEFAULT_PAGE, MAX_PAGE};
+use super::{DEFAULT_FEED_PAGE, DEFAULT_PAGE, MAX_FEED_PAGE, MAX_PAGE};
 
 /// For how many rows a list is taken that has no page of its own.
 const ASSUMED: u64 = 10;
@@ -32,6 +32,8 @@ enum Rows {
     One,
     /// As many as `first` or `last` says.
     Page,
+    /// As many as `first` says, of a feed.
+    OfFeed,
     /// `nodes` and `edges`: as many as the page they belong to.
     OfPage,
     /// As many as there are `ids`.
@@ -47,6 +49,8 @@ impl Rows {
         let has = |arg: &str| field.args.contains_key(arg);
         if is_page(of) && matches!(name, "nodes" | "edges") {
             Rows::OfPage
+        } else if is_feed(ty) {
+            Rows::OfFeed
         } else if (list || is_page(ty)) && (has("first") || has("last")) {
             Rows::Page
         } else if list && has("ids") {
@@ -62,8 +66,8 @@ impl Rows {
     fn words(self, field: &MetaField) -> Option<String> {
         let row = "what is selected of a row";
         let rows = match self {
-            Rows::One if !is_list(&field.ty) => return None,
-            Rows::One => return Some("Cost: 1.".to_owned()),
+            Rows::One | Rows::OfFeed if !is_list(&field.ty) => return None,
+            Rows::One | Rows::OfFeed => return Some("Cost: 1.".to_owned()),
             Rows::Page if field.args.contains_key("last") => {
                 format!("{row} times `first` or `last` ({DEFAULT_PAGE} without)")
             }
@@ -87,7 +91,12 @@ fn is_list(ty: &str) -> bool {
 }
 
 fn is_page(ty: &str) -> bool {
-    ty.ends_with("Connection")
+    ty.ends_with("Connection") || is_feed(ty)
+}
+
+/// A page of a feed: it is read forwards only, and is longer.
+fn is_feed(ty: &str) -> bool {
+    ty.ends_with("Page")
 }
 
 #[derive(Debug)]
@@ -265,7 +274,8 @@ impl<'a> Walk<'a> {
         let rows = match price.rows {
             Rows::One => 1,
             Rows::OfPage => page,
-            Rows::Page => self.page(field),
+            Rows::Page => self.page(field, DEFAULT_PAGE, MAX_PAGE),
+            Rows::OfFeed => self.page(field, DEFAULT_FEED_PAGE, MAX_FEED_PAGE),
             Rows::Ids => self.ids(field),
             Rows::Assumed => ASSUMED,
         };
@@ -277,13 +287,13 @@ impl<'a> Walk<'a> {
     }
 
     /// The page that is asked for. A size that no list takes is refused later, so its price only has to be one.
-    fn page(&self, field: &Field) -> u64 {
+    fn page(&self, field: &Field, default: i32, most: i32) -> u64 {
         let size = |name| match self.argument(field, name) {
             Some(Value::Number(size)) => size.as_i64(),
             _ => None,
         };
-        let size = size("first").or_else(|| size("last")).unwrap_or(DEFAULT_PAGE.into());
-        size.clamp(1, MAX_PAGE.into()).unsigned_abs()
+        let size = size("first").or_else(|| size("last")).unwrap_or(default.into());
+        size.clamp(1, most.into()).unsigned_abs()
     }
 
     fn ids(&self, field: &Field) -> u64 {

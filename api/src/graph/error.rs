@@ -24,10 +24,17 @@ pub enum Error {
     BadInput(String),
     /// A cursor that this list did not give.
     CursorInvalid,
-    /// A feed position that is no longer kept, or a reader that fell behind. Read again from `resume`.
+    /// A live reader that fell behind. Read again from `resume`; where there is none, read the page again.
     CursorExpired {
         /// The last position that was delivered for certain.
         resume: Option<String>,
+    },
+    /// A position of the feed whose entries are no longer kept: read a snapshot, and go on from where the feed stood before it.
+    FeedExpired {
+        /// The cursor from which everything that is kept follows.
+        oldest: String,
+        /// Where the feed stands now: the cursor to go on from after a snapshot.
+        snapshot: String,
     },
     /// The caller's rights changed in mid-stream: read again.
     RightsChanged,
@@ -157,7 +164,7 @@ impl Error {
             Error::NotFound => "NOT_FOUND",
             Error::BadInput(_) | Error::User(_) => "BAD_USER_INPUT",
             Error::CursorInvalid => "CURSOR_INVALID",
-            Error::CursorExpired { .. } => "CURSOR_EXPIRED",
+            Error::CursorExpired { .. } | Error::FeedExpired { .. } => "CURSOR_EXPIRED",
             Error::RightsChanged => "RIGHTS_CHANGED",
             Error::TokenExpired => "UNAUTHENTICATED",
             Error::Conflict(_) | Error::Internal(_) => "INTERNAL",
@@ -189,7 +196,13 @@ impl From<Error> for async_graphql::Error {
             Error::NotFound => "there is no such object".to_owned(),
             Error::BadInput(message) => message.clone(),
             Error::CursorInvalid => "this cursor does not belong to this list".to_owned(),
-            Error::CursorExpired { .. } => "the reader fell behind; read again from `resume`".to_owned(),
+            Error::CursorExpired { resume: Some(_) } => "the reader fell behind; read again from `resume`".to_owned(),
+            Error::CursorExpired { resume: None } => {
+                "the feed is not kept that far back; read the page again".to_owned()
+            }
+            Error::FeedExpired { .. } => {
+                "the feed is not kept that far back; read everything, and go on from `snapshot`".to_owned()
+            }
             Error::RightsChanged => "your rights on this subject have changed; read again".to_owned(),
             Error::TokenExpired => "the token has ended; connect with a new one".to_owned(),
             Error::User(errors) => errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join("; "),
@@ -207,6 +220,10 @@ impl From<Error> for async_graphql::Error {
             values.set("code", error.code());
             if let Error::CursorExpired { resume: Some(resume) } = &error {
                 values.set("resume", resume.clone());
+            }
+            if let Error::FeedExpired { oldest, snapshot } = &error {
+                values.set("oldest", oldest.clone());
+                values.set("snapshot", snapshot.clone());
             }
         })
     }

@@ -15,6 +15,7 @@ mod iso;
 mod listed;
 mod listing;
 mod money;
+mod names;
 mod objects;
 mod page;
 mod place;
@@ -38,6 +39,10 @@ pub use input::{
 pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
 pub use money::{Money, MoneyInput, PricePatch, currencies, decimals, is_currency, price_patch, to_minor};
-pub use page::{ById, DEFAULT_PAGE, Direction, List, MAX_PAGE, Page, PageArgs, RowCursor, many, one, one_as};
+pub use names::FieldNames;
+pub use page::{
+    ById, DEFAULT_FEED_PAGE, DEFAULT_PAGE, Direction, List, MAX_FEED_PAGE, MAX_PAGE, Page, PageArgs, RowCursor, many, one,
+    one_as,
+};
 pub use place::Place;
 pub use variables::VariableRules;

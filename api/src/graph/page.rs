@@ -25,6 +25,10 @@ use crate::{
 pub const MAX_PAGE: i32 = 100;
 /// The page that a list gives when neither `first` nor `last` is said.
 pub const DEFAULT_PAGE: i32 = 20;
+/// The largest page of a feed.
+pub const MAX_FEED_PAGE: i32 = 1_000;
+/// The page of a feed when `first` is not said.
+pub const DEFAULT_FEED_PAGE: i32 = 100;
 
 /// The cursor of a row, opaque to clients.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

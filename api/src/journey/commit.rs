@@ -21,6 +21,41 @@ use uuid::Uuid;
 use super::{Event, EventKind, ObjectType, Payload, Subjects, Work, event_id, work::Touched};
 use crate::graph::{Error, Result};
 
+/// What a unit of work did to a row, however often it touched it: that is one change for whoever reads the feed.
+struct Changed<'a> {
+    change: ChangeKind,
+    fields: Vec<&'a str>,
+    version: i64,
+}
+
+impl<'a> Changed<'a> {
+    fn of(touched: &'a [Touched]) -> HashMap<(ObjectType, Uuid), Changed<'a>> {
+        let mut changes: HashMap<(ObjectType, Uuid), Changed<'a>> = HashMap::new();
+        for touched in touched {
+            let Touched { object, change, fields, version, .. } = touched;
+            let held =
+                changes.entry(*object).or_insert(Changed { change: *change, fields: Vec::new(), version: *version });
+            held.version = Ord::max(held.version, *version);
+            // A new row stays new, a removed one removed; neither has fields that changed.
+            match (held.change, change) {
+                (_, ChangeKind::Deleted) => held.change = ChangeKind::Deleted,
+                (ChangeKind::Updated, _) => held.fields.extend(fields.iter().map(String::as_str)),
+                (ChangeKind::Created | ChangeKind::Deleted, _) => {}
+            }
+        }
+        for change in changes.values_mut() {
+            match change.change {
+                ChangeKind::Updated => {
+                    let mut seen = std::collections::HashSet::new();
+                    change.fields.retain(|field| seen.insert(*field));
+                }
+                ChangeKind::Created | ChangeKind::Deleted => change.fields.clear(),
+            }
+        }
+        changes
+    }
+}
+
 impl Work<'_> {
     /// Every change that no event names becomes a record event of its own: a write without a journal event cannot happen.
     fn name_the_unnamed(&mut self) {
@@ -68,13 +103,7 @@ impl Work<'_> {
         let count = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
         let (position, recorded_at) = self.take_positions(count).await?;
 
-        let mut last_change: HashMap<(ObjectType, Uuid), &Touched> = HashMap::new();
-        for touched in &self.touched {
-            let held = last_change.entry(touched.object).or_insert(touched);
-            if touched.version > held.version {
-                *held = touched;
-            }
-        }
+        let changed = Changed::of(&self.touched);
         let (mut events, mut subjects, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for (index, event) in self.events.iter().enumerate() {
             let declared = event.kind.declared();
@@ -107,7 +136,7 @@ impl Work<'_> {
                     superseded_at: Set(None),
                 });
             }
-            let touched = last_change.get(&event.object);
+            let touched = changed.get(&event.object);
             changes.push(change_log::ActiveModel {
                 tenant_id: Set(tenant),
                 position: Set(position - count + 1 + index as i64),

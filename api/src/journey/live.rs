@@ -14,7 +14,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::Stream;
 
 use super::{
-    ObjectType,
+    ObjectType, feed,
     reader::{self, SeenEvent, Since},
     tail,
 };
@@ -110,6 +110,9 @@ pub async fn follow<F: Followed>(
         // A position that the feed has not reached was never given out.
         Some(after) if after.position > now => return Err(Error::CursorInvalid),
         Some(after) if after.rights != rights => return Err(Error::RightsChanged),
+        Some(after) if after.position + 1 < feed::span(&cx.caller, &cx.db()).await?.oldest => {
+            return Err(Error::CursorExpired { resume: None });
+        }
         Some(after) => after.position,
         None => now,
     };

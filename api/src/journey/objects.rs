@@ -62,12 +62,17 @@ pub trait Journaled: Governed<Model: IntoActiveModel<Self::ActiveModel>, ActiveM
 macro_rules! objects {
     ($($(#[doc = $doc:literal])* $name:ident $code:literal $ty:ident $kind:ident;)*) => {
         /// What an event can be about.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
+        #[graphql(name = "FeedEntity")]
         pub enum ObjectType { $($(#[doc = $doc])* $name,)* }
 
         impl ObjectType {
             /// Every type.
             pub const ALL: &[ObjectType] = &[$(ObjectType::$name,)*];
+            /// The name of its type in the graph.
+            pub const fn name(self) -> &'static str {
+                match self { $(ObjectType::$name => stringify!($name),)* }
+            }
             /// The code in the journal.
             pub const fn code(self) -> &'static str {
                 match self { $(ObjectType::$name => $code,)* }

@@ -115,6 +115,8 @@ types! {
     AccountTeam Account ["T: * r; DISCIPLINE: * w" "T: * r; LEAD: * w" "T: * r" "T: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
     /// Industry team: the same method for target industries; who looks after an industry is public in the tenant.
     IndustryTeam Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
+    /// The change feed: what has changed of each type of which the caller reads all rows, and how far it is kept.
+    Feed Account ["-" "-" "-" "-" "-" "-" "A: P r" "A: P r"];
 }
 
 impl Type {
@@ -215,6 +217,15 @@ pub fn most(ty: Type, roles: RoleSet) -> Rights {
         most.join(&grant.rights, true);
     }
     most
+}
+
+/// What a set of roles may do with every row of a type, whichever it is.
+pub fn everywhere(ty: Type, roles: RoleSet) -> Rights {
+    let mut rights = Rights::default();
+    for grant in grants(ty, roles).iter().filter(|grant| grant.scope == Scope::All) {
+        rights.join(&grant.rights, true);
+    }
+    rights
 }
 
 /// A cell that does not parse is a programming error of this file, found by the first test that starts.
