@@ -231,7 +231,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// What is counted over rows that the caller sees, each field as the caller sees it: the field that leads there has the mark.
-const FIGURES: [&str; 42] = [
+const FIGURES: [&str; 46] = [
     "Ratio",
     "Reach",
     "LeadCount",
@@ -250,6 +250,9 @@ const FIGURES: [&str; 42] = [
     "CohortCell",
     "Cohorts",
     "ConversionExclusion",
+    "CreditArgument",
+    "CreditExplanation",
+    "CreditedRow",
     "Distribution",
     "Exclusion",
     "ExplainedRow",
@@ -274,6 +277,7 @@ const FIGURES: [&str; 42] = [
     "Scoreboard",
     "StageTime",
     "StageTimes",
+    "TouchExclusion",
     "WaterfallPart",
 ];
 

@@ -89,19 +89,18 @@ impl CreditHandle {
     pub fn encode(&self) -> String {
         let (question, definition) = &*self.asked;
         let mut question = question.clone();
+        // One model is asked for; the total is the same under any. Weights, and their revision, belong to CUSTOM.
+        let model = self.of.map_or(AttributionModel::FirstTouch, |(model, ..)| model);
+        let is_custom = model == AttributionModel::Custom;
         if let Some(fields) = question.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
-            if let Some((model, ..)) = self.of {
-                // One model is asked for; weights belong to CUSTOM.
-                fields.insert("models".to_owned(), serde_json::json!([code(model)]));
-                if model != AttributionModel::Custom {
-                    fields.retain(|name, _| !name.starts_with("custom"));
-                }
-            }
+            fields.retain(|name, value| !value.is_null() && (is_custom || !name.starts_with("custom")));
+            fields.insert("models".to_owned(), serde_json::json!([code(model)]));
         }
+        let bare = definition.split('/').next().unwrap_or_default();
+        let definition = if is_custom { definition.as_str() } else { bare };
         let carried = Carried {
             question,
-            definition: definition.clone(),
+            definition: definition.to_owned(),
             model: self.of.map(|(model, ..)| code(model)),
             row: self.of.map(|(_, row, _)| code(row)),
             id: self.of.and_then(|(.., id)| id).map(|id| id.to_string()),
@@ -334,7 +333,7 @@ pub async fn explain(cx: &Cx, handle: &str, first: Option<i32>, after: Option<St
         Some((_, row, id)) => Some(row_of(&mut question.names, input.by, row, id).ok_or_else(unknown)?),
     };
     let model = question.models.first().copied();
-    if subject.is_some() && question.models.len() != 1 {
+    if question.models.len() != 1 {
         return Err(unknown());
     }
     let size = usize::try_from(first).unwrap_or(1);
@@ -428,7 +427,7 @@ async fn shown(
             Some((model, ..)) => model.formula().to_owned(),
             None => "the sum of the conversions' values".to_owned(),
         },
-        arguments: arguments(input, subject.is_some()),
+        arguments: arguments(input),
         scope: found.question.basis.span,
         counted: (!suppressed && !(is_markov && grouped)).then(|| match is_markov {
             true => count(row.and_then(|row| table?.line(row)).map_or(0, |line| line.paths)),
@@ -443,10 +442,10 @@ async fn shown(
     })
 }
 
-/// The arguments that are set; `models` is said by `model` where one is explained.
-fn arguments(input: &AttributionInput, of_model: bool) -> Vec<CreditArgument> {
+/// The arguments that are set; `models` is said by `model`.
+fn arguments(input: &AttributionInput) -> Vec<CreditArgument> {
     let Value::Object(fields) = input.to_value() else { return Vec::new() };
-    let is_set = |(name, value): &(Name, Value)| *value != Value::Null && !(of_model && name == "models");
+    let is_set = |(name, value): &(Name, Value)| *value != Value::Null && name != "models";
     let one = |(name, value): (Name, Value)| CreditArgument { name: name.to_string(), value: value.to_string() };
     fields.into_iter().filter(is_set).map(one).collect()
 }
