@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::graph::Kind;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tests::{World, each_engine, id};
+use tests::{World, each_engine_told, id};
 
 use super::{csv, get, ndjson};
 use crate::numbers::{
@@ -34,8 +34,7 @@ fn sums<'a>(rows: impl Iterator<Item = &'a Value>, key: impl Fn(&Value) -> Strin
 
 #[tokio::test]
 async fn its_rows_add_up_to_what_attribution_answers() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let rows = csv(&world, &world.max(), &format!("/bi/v1/fact_credit.csv?from={FROM}&to={TO}")).await;
         // Every additive model shares each conversion out whole.
         let additive = rows.iter().filter(|row| row["is_additive"] == "true");
@@ -111,8 +110,7 @@ async fn its_rows_add_up_to_what_attribution_answers() {
 
 #[tokio::test]
 async fn everybody_exports_the_credit_of_its_own_conversions() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let path = "/bi/v1/fact_credit.ndjson";
         let won = |rows: &[Value]| -> Vec<Value> {
             let of = |row: &&Value| row["conversion_kind"] == "CLOSED_WON" && row["model"] == "LINEAR";

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine};
+use tests::{Client, World, each_engine_told};
 
 use super::market::{FROM, Market, OF_MIA, TO};
 
@@ -51,8 +51,7 @@ fn sum(rows: &[Value]) -> (Decimal, f64) {
 
 #[tokio::test]
 async fn the_rows_behind_a_value_add_up_to_it() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let won = market.deals.iter().filter(|deal| deal.closed.is_some_and(|(_, won)| won)).count();
         let models = ["FIRST_TOUCH", "LINEAR", "TIME_DECAY", "PRIMARY_SOURCE", "INFLUENCED"];
         for (by, rows) in [("CHANNEL", 3), ("CAMPAIGN", 2), ("TOUCH", 1)] {
@@ -110,8 +109,7 @@ async fn the_rows_behind_a_value_add_up_to_it() {
 
 #[tokio::test]
 async fn what_answers_for_a_set_of_paths_shows_its_parts_instead() {
-    each_engine(async |world: World| {
-        Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, _: Market| {
         let answer = attribution(&world.max(), "CHANNEL", &["MARKOV"], json!({})).await;
         let total = amount(&answer["value"]);
         for row in answer["rows"].as_array().unwrap().iter().filter(|row| row["kind"] == "CHANNEL") {
@@ -128,8 +126,7 @@ async fn what_answers_for_a_set_of_paths_shows_its_parts_instead() {
 
 #[tokio::test]
 async fn what_does_not_count_is_said_with_its_reason() {
-    each_engine(async |world: World| {
-        Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, _: Market| {
         let more = json!({ "lookbackDays": 1, "transforms": [{ "kind": "LAST_N", "n": 1 }] });
         let answer = attribution(&world.max(), "CHANNEL", &["LINEAR"], more).await;
         let (page, _) = explained(&world.max(), answer["explain"].as_str().unwrap()).await;
@@ -148,8 +145,7 @@ async fn what_does_not_count_is_said_with_its_reason() {
 
 #[tokio::test]
 async fn a_handle_gives_nobody_more_than_its_holder_may_ask_for() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let won = |reach: usize| {
             let of = market.deals.iter().filter(|deal| deal.customer < reach);
             of.filter(|deal| deal.closed.is_some_and(|(_, won)| won)).count()

@@ -7,6 +7,7 @@ mod eligible;
 mod explain;
 pub mod market;
 mod named;
+mod rollup;
 mod scopes;
 
 use serde_json::{Value, json};
