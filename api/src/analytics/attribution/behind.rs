@@ -21,20 +21,15 @@ pub struct Behind {
 }
 
 impl Behind {
-    /// Counts a conversion with the touches of its group.
-    pub fn add(&mut self, converted: &Converted, touches: &[Touch], lookback_us: u64) {
-        let at = converted.conversion.at;
-        let eligible = |touch: &&Touch| touch.at <= at && (at - touch.at).unsigned_abs() < lookback_us;
-        let eligible: Vec<&Touch> = touches.iter().filter(eligible).collect();
-        let rows: BTreeSet<Row> = match eligible.is_empty() {
+    /// Counts a conversion with its path, as the models see it.
+    pub fn add(&mut self, converted: &Converted, path: &[Touch]) {
+        let rows: BTreeSet<Row> = match path.is_empty() {
             true => BTreeSet::from([Row::Unattributed]),
-            false => eligible.iter().flat_map(|touch| [Unit::Channel.row(touch), Unit::Campaign.row(touch)]).collect(),
+            false => path.iter().flat_map(|touch| [Unit::Channel.row(touch), Unit::Campaign.row(touch)]).collect(),
         };
         let into = |people: &mut People, of: &dyn Fn(&Touch) -> bool| {
             people.0.extend(converted.person);
-            people
-                .1
-                .extend(eligible.iter().filter(|touch| of(touch)).map(|touch| touch.person).filter(|p| *p != u32::MAX));
+            people.1.extend(path.iter().filter(|touch| of(touch)).map(|touch| touch.person).filter(|p| *p != u32::MAX));
             people.2.extend(converted.account);
         };
         into(&mut self.all, &|_| true);

@@ -17,7 +17,7 @@ mod touches;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
-use numbers::attribution::{self as arithmetic, Model, Options, Report, Row, Touch, Transform, Unit};
+use numbers::attribution::{self as arithmetic, Model, Options, Parting, Report, Row, Touch, Transform, Unit};
 
 pub use answer::Attribution;
 pub use explain::CreditExplanation;
@@ -190,6 +190,7 @@ pub async fn find(cx: &Cx, mut question: Question, mut look: impl FnMut(&Convert
     // Paths that did not convert teach MARKOV, and nobody else.
     let teaches = question.models.iter().any(|model| matches!(model, Model::Markov { .. }));
     let (models, transforms, options) = (question.models.clone(), question.transforms.clone(), question.options);
+    let mut parting = Parting::new(question.unit, transforms.clone(), options);
     let mut counted = arithmetic::Attribution::new(models, question.unit, transforms, options);
     let mut behind = Behind::default();
     let mut of_sales = BTreeMap::new();
@@ -200,7 +201,8 @@ pub async fn find(cx: &Cx, mut question: Question, mut look: impl FnMut(&Convert
                 counted.add(&converted.conversion, touches.iter().copied());
                 look(converted, touches);
                 if count_persons {
-                    behind.add(converted, touches, options.lookback_us);
+                    parting.path(&converted.conversion, touches.iter().copied());
+                    behind.add(converted, parting.touches());
                 }
                 if options.touch_rows {
                     let sold = touches.iter().filter(|touch| touch.source_rank > 0);
