@@ -231,7 +231,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// What is counted over rows that the caller sees, each field as the caller sees it: the field that leads there has the mark.
-const FIGURES: [&str; 50] = [
+const FIGURES: [&str; 54] = [
     "Ratio",
     "Reach",
     "LeadCount",
@@ -253,6 +253,9 @@ const FIGURES: [&str; 50] = [
     "CohortCell",
     "Cohorts",
     "ConversionExclusion",
+    "CreditArgument",
+    "CreditExplanation",
+    "CreditedRow",
     "Distribution",
     "Exclusion",
     "ExplainedRow",
@@ -282,6 +285,7 @@ const FIGURES: [&str; 50] = [
     "StageTimes",
     "TicketClockTimes",
     "TicketTimes",
+    "TouchExclusion",
     "WaterfallPart",
 ];
 

@@ -37,7 +37,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use acquisition::{AcquisitionCost, CostLag};
 pub use answer::Aggregate;
 use ask::{Arguments, DimensionFilter, Fill, FxInput, Grain, GroupByInput, WeekStart};
-pub use attribution::{Attribution, AttributionInput};
+pub use attribution::{Attribution, AttributionInput, CreditExplanation, feed as credit};
 pub use catalogue::MetricDefinition;
 pub use cohorts::Cohorts;
 pub use explain::Explanation;
@@ -154,6 +154,19 @@ impl Analytics {
         #[graphql(desc = "After this cursor.")] after: Option<String>,
     ) -> Result<Attribution> {
         Box::pin(attribution::attribution(Cx::of(ctx), input, first, after)).await
+    }
+
+    /// A value of an attribution explains itself, by the handle that it gave: its formula, and what each conversion gives to each touch,
+    /// which adds up to it. The analyst gets counts only.
+    #[graphql(directive = access_figure::apply("Attribution".into(), "M".into()))]
+    async fn explain_credit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What `explain` of an attribution, or of one of its values, gave.")] handle: String,
+        #[graphql(desc = "The first n rows, 1 to 100; 20 unless said.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<CreditExplanation> {
+        Box::pin(attribution::explain(Cx::of(ctx), &handle, first, after)).await
     }
 
     /// How many came how far: persons through the stages of the customer's way, or opportunities through their pipeline.

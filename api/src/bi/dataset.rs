@@ -77,6 +77,8 @@ pub enum Source {
     Days,
     /// The figures of the engine.
     Figures,
+    /// The credit that touches get, conversion by conversion, in the order of its keys.
+    Credit,
 }
 
 /// All of them, in the order of the docs.
@@ -91,6 +93,7 @@ pub const DATASETS: &[Dataset] = &[
     facts::TICKET,
     facts::SLA,
     facts::SURVEY,
+    facts::CREDIT,
     dims::ACCOUNT,
     dims::CAMPAIGN,
     dims::CHANNEL,
@@ -116,10 +119,11 @@ pub fn of_caller(caller: &Caller) -> impl Iterator<Item = &'static Dataset> {
 }
 
 impl Dataset {
-    /// Whether the caller may have it: rows where it reads such rows; days and figures whoever may count anything.
+    /// Whether the caller may have it: rows where it reads such rows; credit where it reads attribution row by row; days and figures whoever may count anything.
     pub fn is_for(&self, caller: &Caller) -> bool {
         match self.source {
             Source::Rows { types, .. } => types.iter().any(|ty| reads(*ty, caller)),
+            Source::Credit => reads(Type::Attribution, caller),
             Source::Days | Source::Figures => true,
         }
     }

@@ -13,6 +13,7 @@ pub fn markdown() -> String {
                 let types: Vec<&str> = types.iter().map(|ty| ty.name()).collect();
                 format!("whoever reads {}, its own rows", types.join(" or "))
             }
+            Source::Credit => "whoever reads Attribution, of the conversions that it reaches itself; it comes in the order of its keys (no `$orderby`)".to_owned(),
             Source::Days => "everybody".to_owned(),
             Source::Figures => "everybody; small groups are hidden from whoever reads no rows".to_owned(),
         };

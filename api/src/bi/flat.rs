@@ -21,13 +21,16 @@ use super::{
     Gate, auth,
     cell::{Cell, Row},
     dataset::{self, Dataset, Source},
-    days, figures,
+    days,
+    facts::credit,
+    figures,
     problem::Problem,
     read::{self, CHUNK, Reading},
     scene::{ARGUMENTS, Scene},
     write::{Encoder, Format},
 };
 use crate::{
+    analytics::credit::Feed,
     graph::{Cx, Error},
     policy::Role,
 };
@@ -170,6 +173,8 @@ pub struct Pages {
     days: VecDeque<(NaiveDate, DateTime<Utc>)>,
     /// Of days and figures, the rows to come; of a table none.
     made: Option<VecDeque<Row>>,
+    /// Of credit, what gives its rows.
+    feed: Option<Feed>,
 }
 
 impl Pages {
@@ -179,6 +184,7 @@ impl Pages {
         let after =
             cursor.map(|cursor| read::place(dataset, &forms, cursor).ok_or(Error::CursorInvalid)).transpose()?;
         let mut days = VecDeque::new();
+        let mut feed = None;
         let made = match dataset.source {
             Source::Rows { daily, .. } => {
                 if daily {
@@ -188,6 +194,10 @@ impl Pages {
             }
             Source::Days => Some(days::rows(&scene)?),
             Source::Figures => Some(figures::rows(&cx, &scene).await?),
+            Source::Credit => {
+                feed = Some(credit::feed(&scene, after.as_deref()).ok_or(Error::CursorInvalid)?);
+                None
+            }
         };
         let mut made = made.map(VecDeque::from);
         if let (Some(rows), Some(after)) = (&mut made, &after) {
@@ -197,7 +207,7 @@ impl Pages {
         if let (true, Some(Cell::Day(day))) = (dataset.is_daily(), after.as_ref().map(|after| &after[0])) {
             days.retain(|(other, _)| other >= day);
         }
-        Ok(Pages { cx, dataset, scene, after, days, made })
+        Ok(Pages { cx, dataset, scene, after, days, made, feed })
     }
 
     /// The place of a row.
@@ -214,6 +224,9 @@ impl Pages {
         }
         if self.cx.caller.expires_at.is_some_and(|end| end <= self.cx.clock.now()) {
             return Err(Error::TokenExpired);
+        }
+        if let Some(feed) = &mut self.feed {
+            return credit::next(&self.cx, &self.scene, feed, limit).await;
         }
         let order = read::complete(self.dataset, Vec::new());
         let mut rows: Vec<Row> = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use entities::sync::fx_rate;
 use numbers::{civil::Calendar, fx::Rates};
 use rust_decimal::Decimal;
@@ -16,6 +16,9 @@ use crate::{
 
 /// The arguments that both doors take.
 pub const ARGUMENTS: [&str; 7] = ["from", "to", "grain", "timezone", "currency", "metrics", "by"];
+
+/// How far back a question without a period looks: 50 years.
+const MAX_DAYS: i64 = 50 * 365;
 
 /// The checked arguments.
 pub struct Scene {
@@ -61,6 +64,7 @@ impl Scene {
     /// Checks the arguments of a dataset; those that it has no use for are refused, so that nobody takes them for obeyed.
     pub async fn of(cx: &Cx, dataset: &Dataset, arguments: &HashMap<String, String>) -> Result<Scene> {
         let is_figures = matches!(dataset.source, Source::Figures);
+        let is_credit = matches!(dataset.source, Source::Credit);
         let is_bucketed = dataset.fields.iter().any(|field| matches!(field.origin, Origin::Made(Make::Bucket(_))));
         let is_converted =
             dataset.fields.iter().any(|field| matches!(field.origin, Origin::Made(Make::Converted { .. })));
@@ -69,7 +73,7 @@ impl Scene {
                 "from" | "to" => dataset.dated.is_some(),
                 "timezone" => dataset.dated.is_some(),
                 "grain" => is_figures || is_bucketed,
-                "currency" => is_figures || is_converted,
+                "currency" => is_figures || is_converted || is_credit,
                 "metrics" | "by" => is_figures,
                 _ => true,
             };
@@ -120,6 +124,13 @@ impl Scene {
         };
         let now = cx.caller.now();
         Ok(Scene { period, calendar, currency, grain, metrics, by, now, rates })
+    }
+
+    /// The period's first moment and the first moment after it: without a period all that has happened, in the reach of one question.
+    pub fn span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let now = self.now + Duration::microseconds(1);
+        let (from, to) = self.period.unwrap_or((now - Duration::days(MAX_DAYS), None));
+        (from, to.unwrap_or(Ord::max(now, from + Duration::microseconds(1))))
     }
 
     /// The first civil day that begins at a moment or later.

@@ -147,7 +147,7 @@ impl Attribution {
 }
 
 /// Who gets the credit of `PRIMARY_SOURCE` in a view; see [`Model::PrimarySource`].
-fn primary(view: Unit, conversion: &Conversion, path: &[Touch]) -> Row {
+pub(super) fn primary(view: Unit, conversion: &Conversion, path: &[Touch]) -> Row {
     let Some(campaign) = conversion.primary_campaign else { return Row::Unattributed };
     let last = || path.iter().rfind(|touch| touch.campaign == Some(campaign));
     match view {

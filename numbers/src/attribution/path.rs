@@ -45,10 +45,22 @@ impl Default for Options {
     }
 }
 
+/// How many of the touches that a conversion was handed do not count, by reason: each under the first that holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// After the conversion, or before its look-back.
+    pub outside: u64,
+    /// DIRECT.
+    pub direct: u64,
+    /// Taken away by a transform.
+    pub transformed: u64,
+}
+
 /// The eligible touches of one conversion, in order and transformed. Built anew in the same buffer for each conversion.
 #[derive(Clone, Debug, Default)]
 pub struct Path {
     touches: Vec<Touch>,
+    left_out: LeftOut,
 }
 
 impl Path {
@@ -63,10 +75,16 @@ impl Path {
     ) {
         let path = &mut self.touches;
         path.clear();
+        let mut outside = 0;
         path.extend(touches.into_iter().filter(|touch| {
             let before = i128::from(at) - i128::from(touch.at);
-            (0..i128::from(options.lookback_us)).contains(&before)
+            let inside = (0..i128::from(options.lookback_us)).contains(&before);
+            outside += u64::from(!inside);
+            inside
         }));
+        path.sort_unstable_by_key(Touch::order);
+        path.dedup_by_key(|touch| touch.id);
+        let inside = path.len();
         match options.direct {
             Direct::Keep => {}
             Direct::DropIfOthers => {
@@ -76,11 +94,17 @@ impl Path {
             }
             Direct::Drop => path.retain(|touch| !touch.direct),
         }
-        path.sort_unstable_by_key(Touch::order);
-        path.dedup_by_key(|touch| touch.id);
+        let handled = path.len();
         for transform in transforms {
             transform.apply(path, |touch| unit.row(touch));
         }
+        let (direct, transformed) = ((inside - handled) as u64, (handled - path.len()) as u64);
+        self.left_out = LeftOut { outside, direct, transformed };
+    }
+
+    /// What was handed over and does not count.
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out
     }
 
     /// The touches, first to last. Empty if no touch was eligible.
@@ -134,6 +158,17 @@ mod tests {
             touch(8, 10, false),
         ];
         assert_eq!(ids(10, &touches, &Options::default()), [8, 9, 2, 1]);
+    }
+
+    #[test]
+    fn what_does_not_count_is_counted_by_reason() {
+        let touches = [touch(1, 0, false), touch(2, 10, true), touch(3, 20, false), touch(4, 30, false), touch(5, 99, false)];
+        let options = Options { lookback_us: 40, direct: Direct::Drop, ..Options::default() };
+        let mut path = Path::default();
+        path.build(40, touches, &options, Unit::Channel, &[Transform::Exposure]);
+        assert_eq!(path.left_out(), LeftOut { outside: 2, direct: 1, transformed: 1 });
+        path.build(40, [], &options, Unit::Channel, &[]);
+        assert_eq!(path.left_out(), LeftOut::default());
     }
 
     #[test]

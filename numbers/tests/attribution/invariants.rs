@@ -1,11 +1,11 @@
 //! The invariants I1 to I10 of numbers.md 4.5, and every rule model against its oracle, on random deals.
 
-use std::num::NonZeroUsize;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use numbers::{
     attribution::{
-        Attribution, Conversion, Direct, Milestone, Milestones, Model, Options, Parts, Path, Report, Row, Shares,
-        Table, Touch, Transform, Unit,
+        Attribution, Conversion, Direct, Milestone, Milestones, Model, Options, Parting, Parts, Path, Report, Row,
+        Shares, Table, Touch, Transform, Unit,
     },
     credit::{WHOLE, split},
 };
@@ -151,6 +151,40 @@ fn rules(report: &Report) -> Vec<Figures> {
 }
 
 proptest! {
+    /// What is added up is what is taken apart: in each view, by row, to the minor unit and the billionth; and no touch twice.
+    #[test]
+    fn the_parts_of_the_conversions_are_the_lines_of_the_report(deals in deals(8), setup in setup()) {
+        let report = setup.report(&deals);
+        let mut parting = Parting::new(setup.unit, setup.transforms.clone(), setup.options);
+        for (table, view) in tables(&report).into_iter().zip([Unit::Channel, Unit::Campaign, Unit::Touch]) {
+            for (column, model) in report.models.iter().enumerate() {
+                if matches!(model, Model::Markov { .. }) {
+                    continue;
+                }
+                let mut sums: BTreeMap<Row, (i128, i128)> = BTreeMap::new();
+                for (conversion, touches) in &deals {
+                    let left_out = parting.path(conversion, touches.iter().copied());
+                    let on_path = parting.touches().len();
+                    let dropped = left_out.outside + left_out.direct + left_out.transformed;
+                    prop_assert_eq!(on_path + usize::try_from(dropped).unwrap(), touches.len());
+                    let mut places = Vec::new();
+                    parting.parts(conversion, model, view, |part| {
+                        let sum = sums.entry(part.row).or_default();
+                        *sum = (sum.0 + i128::from(part.value_minor), sum.1 + i128::from(part.weight));
+                        places.extend(part.touch.map(|(place, _)| place));
+                    });
+                    prop_assert!(places.is_sorted_by(|one, next| one < next) && places.iter().all(|place| (1..=on_path).contains(place)));
+                }
+                for line in &table.lines {
+                    let credit = line.credits[column].unwrap();
+                    let sum = sums.remove(&line.row).unwrap_or_default();
+                    prop_assert_eq!(sum, (credit.value_minor, credit.weight), "{} {:?}", model, line.row);
+                }
+                prop_assert!(sums.is_empty(), "{} gives to rows that the report has not: {:?}", model, sums);
+            }
+        }
+    }
+
     /// Each part within one minor unit of what the model's own text says, in floats.
     #[test]
     fn rule_models_follow_their_definition(conversion in conversion(), touches in touches(9), setup in setup()) {

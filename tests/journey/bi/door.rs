@@ -59,7 +59,7 @@ async fn columns_are_there_when_no_row_is() {
     each_engine(async |world: World| {
         let index = get(&world, &world.max(), "/bi/v1").await.json();
         let datasets = index["datasets"].as_array().unwrap();
-        assert_eq!(datasets.len(), 17);
+        assert_eq!(datasets.len(), 18);
         for dataset in datasets {
             let name = dataset["dataset"].as_str().unwrap();
             let columns: Vec<&str> =
@@ -98,6 +98,7 @@ async fn pages_lead_to_the_end_and_make_up_the_whole() {
             ("dim_date", "from=2026-01-01&to=2027-01-01", 100),
             ("bi_metric", "from=2026-01-01&to=2026-04-01&grain=MONTH&by=CAMPAIGN", 50),
             ("fact_survey", "from=2026-01-01", 10_000),
+            ("fact_credit", "from=2026-01-01&to=2026-04-01", 499),
         ] {
             let whole = ndjson(&world, &world.max(), &format!("/bi/v1/{dataset}.ndjson?{arguments}")).await;
             let mut path = Some(format!("/bi/v1/{dataset}.ndjson?{arguments}&limit={limit}"));
@@ -147,6 +148,8 @@ async fn what_cannot_be_meant_is_refused_by_its_name() {
             ("fact_touch.csv?limit=many", 400, "limit: 1 to 10000"),
             ("fact_touch.csv?cursor=x", 400, "cursor: one that this dataset gave"),
             (&format!("fact_lead.csv?cursor={cursor}"), 400, "cursor: one that this dataset gave"),
+            (&format!("fact_credit.csv?cursor={cursor}"), 400, "cursor: one that this dataset gave"),
+            ("fact_credit.csv?by=CAMPAIGN", 400, "by: fact_credit has no use for it"),
             ("fact_touch.csv?by=CAMPAIGN", 400, "by: fact_touch has no use for it"),
             ("dim_account.csv?from=2026-01-01", 400, "from: dim_account has no use for it"),
             ("fact_touch.csv?colour=red", 400, "colour: there is no such argument; there are from, to"),

@@ -27,7 +27,7 @@ async fn the_documents_say_what_there_is() {
         let service = feed(&world, "").await;
         let names: Vec<&str> = rows(&service).iter().map(|set| set["url"].as_str().unwrap()).collect();
         assert!(service["@odata.context"].as_str().unwrap().ends_with("/odata/$metadata"));
-        assert_eq!(names.len(), 17);
+        assert_eq!(names.len(), 18);
         let metadata = get(&world, &world.max(), "/odata/$metadata").await;
         assert_eq!(metadata.headers["content-type"], "application/xml;charset=utf-8");
         let metadata = metadata.text();
@@ -105,6 +105,8 @@ async fn pages_go_on_by_their_links() {
             ("fact_opportunity?$skip=11&$top=30", 7),
             ("fact_opportunity_daily?from=2026-03-01&to=2026-03-04&$orderby=amount", 13),
             ("dim_date?from=2026-01-01&to=2026-02-01&$orderby=day_of_week", 10),
+            ("fact_credit?from=2026-01-01&to=2026-04-01&$filter=model%20eq%20'LINEAR'", 17),
+            ("fact_credit?from=2026-01-01&to=2026-04-01&$skip=11&$top=30", 7),
         ] {
             let whole = feed(&world, question).await;
             assert!(whole.get("@odata.nextLink").is_none());
@@ -143,6 +145,8 @@ async fn what_odata_does_not_allow_here_is_refused() {
             ("fact_touch?$filter=contains(utm_source,'x')", 400, "$filter: fact_touch has no column \"contains\""),
             ("fact_touch?$filter=bucket%20eq%20'x'", 400, "worked out"),
             ("fact_touch?$orderby=bucket", 400, "worked out"),
+            ("fact_credit?$orderby=value", 501, "$orderby: fact_credit comes in the order of its keys"),
+            ("fact_credit?$filter=bucket%20eq%20'x'", 400, "worked out"),
             ("fact_touch?$orderby=id%20up", 400, "$orderby: columns with commas"),
             ("fact_touch?$select=id,tenant_id", 400, "$select: fact_touch has no column \"tenant_id\""),
             ("fact_touch?$top=-1", 400, "$top: a whole number"),

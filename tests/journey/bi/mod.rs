@@ -1,5 +1,6 @@
 //! The doors for BI tools, by the front door: files and OData.
 
+mod credit;
 mod door;
 mod feed;
 mod rows;

@@ -1,8 +1,10 @@
 //! The numbers: every figure against what the market was told to be, for each role, through every door.
 
 mod aggregate;
-mod attribution;
+pub mod attribution;
+mod credit;
 mod definitions;
+mod eligible;
 mod explain;
 pub mod market;
 mod named;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::SimpleObject;
+use async_graphql::{ComplexObject, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use entities::marketing::{campaign, channel};
@@ -12,13 +12,19 @@ use numbers::{
 };
 use uuid::Uuid;
 
-use super::{AttributionInput, AttributionModel, AttributionView, Found};
+use super::{
+    AttributionInput, AttributionModel, AttributionView, Found,
+    explain::CreditHandle,
+    reach::reached_touches,
+    touches::{NO_CHANNEL, Names, SALES, touch_id},
+};
 use crate::{
     analytics::{
         aggregate::measure,
         answer::MAX_ROWS,
         ask::{Arguments, Ask, GroupByInput, Value},
         dimension::Dimension,
+        explain::Handle,
         metric::{Metric, Reason},
     },
     graph::{Cx, Error, GlobalId, Kind, Money, Result},
@@ -31,8 +37,10 @@ use crate::{
 pub enum CreditRow {
     /// A channel.
     Channel,
-    /// Touches without a channel.
+    /// Touches of marketing without a channel.
     NoChannel,
+    /// Touches of sales (calls, mails, chats, visits, meetings) for whose kind the tenant has no channel of group SALES.
+    Sales,
     /// A campaign.
     Campaign,
     /// Touches without a campaign.
@@ -45,6 +53,7 @@ pub enum CreditRow {
 
 /// What a row gets under one model.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct ModelCredit {
     /// The model.
     pub model: AttributionModel,
@@ -61,6 +70,16 @@ pub struct ModelCredit {
     pub roi: Option<f64>,
     /// Return on ad spend: value / cost. Null without cost.
     pub roas: Option<f64>,
+    #[graphql(skip)]
+    handle: CreditHandle,
+}
+
+#[ComplexObject]
+impl ModelCredit {
+    /// The handle by which `explainCredit` explains value and conversions.
+    async fn explain(&self) -> String {
+        self.handle.encode()
+    }
 }
 
 /// What a channel, a campaign or a touch gets.
@@ -68,7 +87,7 @@ pub struct ModelCredit {
 pub struct AttributionRow {
     /// What it is.
     pub kind: CreditRow,
-    /// Which one; null for what has no id.
+    /// Which one; null for what has no id, and for a touch that you do not see.
     pub id: Option<GlobalId>,
     /// What people call it; null where it has no name that you may read.
     pub label: Option<String>,
@@ -88,6 +107,8 @@ pub struct AttributionRow {
     pub spread: Option<Money>,
     /// What was spent on it in the period, whether or not anything came of it; null where you may not know, and for touches.
     pub cost: Option<Money>,
+    /// The handle by which `explain` explains what was spent; null where nothing was, or you may not know.
+    pub explain_cost: Option<String>,
     /// Whether it is hidden because too few persons or accounts stand behind it.
     pub suppressed: bool,
     /// The cursor of this row.
@@ -120,6 +141,7 @@ pub struct ModelMeta {
 
 /// The credit for what was reached.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct Attribution {
     /// The rows, those with an id first. At most 1,000 a page.
     pub rows: Vec<AttributionRow>,
@@ -143,7 +165,20 @@ pub struct Attribution {
     pub scope: Span,
     /// Conversions that do not count, by reason. At most 2.
     pub excluded: Vec<ConversionExclusion>,
+    #[graphql(skip)]
+    handle: CreditHandle,
 }
+
+#[ComplexObject]
+impl Attribution {
+    /// The handle by which `explainCredit` explains the value of all conversions, and their number.
+    async fn explain(&self) -> String {
+        self.handle.encode()
+    }
+}
+
+/// What was spent on a row, and the handle that explains it.
+type Spent = (i128, String);
 
 /// The rows of an answer before they are named: credits and cost.
 type Rows = BTreeMap<Row, Option<Line>>;
@@ -180,13 +215,22 @@ pub async fn shown(
     let page: Vec<_> = rest.by_ref().take(usize::try_from(first).unwrap_or(0)).collect();
     let has_next_page = rest.next().is_some();
     let labels = labels(cx, &found, page.iter().map(|(_, row, _)| *row)).await?;
+    let handle = CreditHandle::of(input, &found.question.definition);
+    // A touch is named where the caller reaches it.
+    let ids = page.iter().filter(|(_, row, _)| matches!(row, Row::Touch(_)));
+    let ids = ids.filter_map(|(_, row, _)| named(&found.question.names, &found.of_sales, *row).1);
+    let reached = reached_touches(cx, ids).await?;
     let rows = page.into_iter().map(|(key, row, line)| {
-        let spent = costs.as_ref().map(|costs| costs.get(&row).copied().unwrap_or(0));
-        row_of(&found, &table, &labels, key, row, line, spent)
+        let spent = costs.as_ref().map(|costs| costs.get(&row).cloned());
+        row_of(&found, &table, &labels, &handle, key, (row, line), spent)
     });
-    let rows: Vec<AttributionRow> = rows.collect();
+    let told = |row: AttributionRow| {
+        let id = row.id.filter(|id| row.kind != CreditRow::Touch || reached.contains(&id.uuid));
+        AttributionRow { id, ..row }
+    };
+    let rows: Vec<AttributionRow> = rows.map(told).collect();
     let meta = |(nth, model): (usize, &AttributionModel)| {
-        let solved = table.markov.get(&nth).filter(|_| !found.basis.grouped);
+        let solved = table.markov.get(&nth).filter(|_| !found.question.basis.grouped);
         ModelMeta {
             model: *model,
             additive: found.report.models[nth].additive(),
@@ -200,24 +244,27 @@ pub async fn shown(
     Ok(Attribution {
         rows,
         has_next_page,
-        models: found.models.iter().enumerate().map(meta).collect(),
+        models: found.question.asked.iter().enumerate().map(meta).collect(),
         conversions: (!found.all_hidden).then(|| i32::try_from(found.report.conversions).unwrap_or(i32::MAX)),
-        value: Money::from_sum(found.report.value_minor, &found.ask.currency).filter(|_| !found.all_hidden),
-        definition: "ATTRIBUTION@1".to_owned(),
-        as_of: found.ask.as_of,
+        value: Money::from_sum(found.report.value_minor, &found.question.ask.currency).filter(|_| !found.all_hidden),
+        definition: found.question.definition.clone(),
+        as_of: found.question.ask.as_of,
         data_through: watermark(cx).await?,
-        currency: found.ask.currency.clone(),
-        scope: found.basis.span,
-        excluded: found
-            .left_out
-            .iter()
-            .map(|(reason, n)| ConversionExclusion { reason: *reason, count: crate::graph::count(*n) })
-            .collect(),
+        currency: found.question.ask.currency.clone(),
+        scope: found.question.basis.span,
+        excluded: excluded(&found.left_out),
+        handle,
     })
 }
 
+/// Conversions that do not count, as they are shown.
+pub fn excluded(left_out: &BTreeMap<Reason, i64>) -> Vec<ConversionExclusion> {
+    let one = |(reason, n): (&Reason, &i64)| ConversionExclusion { reason: *reason, count: crate::graph::count(*n) };
+    left_out.iter().map(one).collect()
+}
+
 /// What was spent in the period, by row; none where the caller may not know, or rows are touches.
-async fn costs(cx: &Cx, input: &AttributionInput, found: &mut Found) -> Result<Option<BTreeMap<Row, i128>>> {
+async fn costs(cx: &Cx, input: &AttributionInput, found: &mut Found) -> Result<Option<BTreeMap<Row, Spent>>> {
     let dimension = match input.by {
         AttributionView::Channel => Dimension::Channel,
         AttributionView::Campaign => Dimension::Campaign,
@@ -237,34 +284,43 @@ async fn costs(cx: &Cx, input: &AttributionInput, found: &mut Found) -> Result<O
     };
     let ask = Ask::of(cx, arguments).await?;
     let counted = measure(cx, &ask, Metric::CampaignCost, None).await?;
-    let mut costs = BTreeMap::new();
-    for ((_, keys), tally) in counted.tallies.groups {
-        let row = match (dimension, keys.first()) {
-            (Dimension::Campaign, Some(Some(Value::Row(id)))) => Row::Campaign(found.names.campaign(*id)),
+    let mut costs: BTreeMap<Row, Spent> = BTreeMap::new();
+    let names = &mut found.question.names;
+    for (key, tally) in &counted.tallies.groups {
+        let row = match (dimension, key.1.first()) {
+            (Dimension::Campaign, Some(Some(Value::Row(id)))) => Row::Campaign(names.campaign(*id)),
             (Dimension::Campaign, _) => Row::NoCampaign,
-            (_, Some(Some(Value::Row(id)))) => Row::Channel(found.names.channel(*id)),
-            (_, _) => Row::Channel(super::conversions::NO_CHANNEL),
+            (_, Some(Some(Value::Row(id)))) => Row::Channel(names.channel(*id)),
+            (_, _) => Row::Channel(NO_CHANNEL),
         };
-        *costs.entry(row).or_default() += tally.sum;
+        let handle = Handle::of(&ask, &counted.definition, key).encode();
+        costs.entry(row).or_insert((0, handle)).0 += tally.sum;
     }
     Ok(Some(costs))
 }
 
-fn id_of(found: &Found, row: Row) -> Option<GlobalId> {
+/// What a row is, and its id in the graph where it has one. `of_sales`: of touches of sales, where they come from.
+pub fn named(names: &Names, of_sales: &BTreeMap<u128, i32>, row: Row) -> (CreditRow, Option<GlobalId>) {
     match row {
-        Row::Channel(place) => found.names.channel_of(place).map(|id| GlobalId::new(Kind::Channel, id)),
-        Row::Campaign(place) => found.names.campaign_of(place).map(|id| GlobalId::new(Kind::Campaign, id)),
-        Row::Touch(id) => Some(GlobalId::new(Kind::Touchpoint, Uuid::from_u128(id))),
-        Row::NoCampaign | Row::Unattributed => None,
+        Row::Channel(NO_CHANNEL) => (CreditRow::NoChannel, None),
+        Row::Channel(SALES) => (CreditRow::Sales, None),
+        Row::Channel(place) => (CreditRow::Channel, names.channel_of(place).map(|id| GlobalId::new(Kind::Channel, id))),
+        Row::Campaign(place) => {
+            (CreditRow::Campaign, names.campaign_of(place).map(|id| GlobalId::new(Kind::Campaign, id)))
+        }
+        Row::Touch(id) => (CreditRow::Touch, Some(touch_id(of_sales.get(&id).copied().unwrap_or_default(), id))),
+        Row::NoCampaign => (CreditRow::NoCampaign, None),
+        Row::Unattributed => (CreditRow::Unattributed, None),
     }
 }
 
 /// Rows with an id by their id, then those without.
 fn sort_key(found: &Found, row: Row) -> String {
-    match (id_of(found, row), row) {
-        (Some(id), _) => format!("0{}", id.uuid),
-        (None, Row::Unattributed) => "2".to_owned(),
-        (None, _) => "1".to_owned(),
+    match named(&found.question.names, &found.of_sales, row) {
+        (_, Some(id)) => format!("0{}", id.uuid),
+        (CreditRow::Unattributed, _) => "3".to_owned(),
+        (CreditRow::Sales, _) => "2".to_owned(),
+        _ => "1".to_owned(),
     }
 }
 
@@ -276,8 +332,8 @@ async fn labels(cx: &Cx, found: &Found, rows: impl Iterator<Item = Row>) -> Resu
     let (mut channels, mut campaigns) = (Vec::new(), Vec::new());
     for row in rows {
         match row {
-            Row::Channel(place) => channels.extend(found.names.channel_of(place)),
-            Row::Campaign(place) => campaigns.extend(found.names.campaign_of(place)),
+            Row::Channel(place) => channels.extend(found.question.names.channel_of(place)),
+            Row::Campaign(place) => campaigns.extend(found.question.names.campaign_of(place)),
             Row::NoCampaign | Row::Touch(_) | Row::Unattributed => {}
         }
     }
@@ -301,7 +357,7 @@ async fn read<E: Governed>(
     name: impl Fn(&Seen<E::Model>) -> Option<String>,
 ) -> Result<()> {
     for ids in ids.chunks(1_000) {
-        let rows = found.basis.caller.rows_even_deleted::<E>().by_ids(ids.iter().copied());
+        let rows = found.question.basis.caller.rows_even_deleted::<E>().by_ids(ids.iter().copied());
         for seen in rows.all(&cx.db()).await? {
             labels.extend(name(&seen).map(|name| (E::id(seen.row()), name)));
         }
@@ -313,15 +369,17 @@ fn row_of(
     found: &Found,
     table: &Table,
     labels: &BTreeMap<Uuid, String>,
+    handle: &CreditHandle,
     key: String,
-    row: Row,
-    line: Option<Line>,
-    spent: Option<i128>,
+    (row, line): (Row, Option<Line>),
+    spent: Option<Option<Spent>>,
 ) -> AttributionRow {
-    let currency = &found.ask.currency;
+    let currency = &found.question.ask.currency;
     let suppressed = found.all_hidden || found.hidden.contains(&row);
     let money = |minor: i128| Money::from_sum(minor, currency);
-    let id = id_of(found, row);
+    let (kind, id) = named(&found.question.names, &found.of_sales, row);
+    let explain_cost = spent.as_ref().and_then(|spent| Some(spent.as_ref()?.1.clone()));
+    let spent = spent.map(|spent| spent.map_or(0, |(sum, _)| sum));
     let all = found.report.conversions;
     let credit = |(nth, model): (usize, &AttributionModel)| {
         let credit = match &line {
@@ -344,30 +402,25 @@ fn row_of(
             removal_effect: effect.filter(|_| !suppressed).map(|effect| effect.conversions.effect),
             roi: value.zip(spent).map(|(value, spent)| over(value - spent, spent)),
             roas: value.zip(spent).map(|(value, spent)| over(value, spent)),
+            handle: handle.to(*model, kind, id),
         }
     };
     let count = |n: u64| i32::try_from(n).unwrap_or(i32::MAX);
     let shown = line.as_ref().filter(|_| !suppressed);
     let spread = shown.and_then(|line| line.value);
     AttributionRow {
-        kind: match row {
-            Row::Channel(_) if id.is_none() => CreditRow::NoChannel,
-            Row::Channel(_) => CreditRow::Channel,
-            Row::Campaign(_) => CreditRow::Campaign,
-            Row::NoCampaign => CreditRow::NoCampaign,
-            Row::Touch(_) => CreditRow::Touch,
-            Row::Unattributed => CreditRow::Unattributed,
-        },
+        kind,
         label: id.and_then(|id| labels.get(&id.uuid).cloned()),
         id,
         paths: shown.map_or(0, |line| count(line.paths)),
         null_paths: shown.map_or(0, |line| count(line.null_paths)),
         unstable: shown.is_none_or(|line| line.paths + line.null_paths < numbers::attribution::UNSTABLE_BELOW),
-        credits: found.models.iter().enumerate().map(credit).collect(),
+        credits: found.question.asked.iter().enumerate().map(credit).collect(),
         lowest: spread.and_then(|spread| money(spread.lowest)),
         highest: spread.and_then(|spread| money(spread.highest)),
         spread: spread.and_then(|spread| money(spread.spread())),
         cost: spent.and_then(money),
+        explain_cost,
         suppressed,
         cursor: URL_SAFE_NO_PAD.encode(key),
     }

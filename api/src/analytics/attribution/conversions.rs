@@ -1,26 +1,25 @@
-//! What credit is given for, and who may have brought it about: conversions with their milestones, and the touches of their buying
-//! groups as one stream, group by group. No path is held longer than its group.
+//! What credit is given for: conversions with their milestones.
 
 use std::collections::HashMap;
 
 use async_graphql::Enum;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use entities::{
-    codes::{Interaction, LeadTouchRole, StageObject},
-    marketing::{channel, lead, lead_touch, touchpoint},
-    sales::{opportunity, opportunity_contact, sales_order, stage, stage_interval},
+    codes::{LeadTouchRole, StageObject},
+    marketing::{lead, lead_touch},
+    sales::{opportunity, sales_order, stage, stage_interval},
 };
-use futures::TryStreamExt;
-use numbers::attribution::{Conversion, Milestone, Milestones, Touch};
+use numbers::attribution::{Conversion, Milestone, Milestones};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, QueryResult, StreamTrait,
-    sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
+    ColumnTrait, ConnectionTrait, QueryResult,
+    sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement},
 };
 use uuid::Uuid;
 
+use super::touches::Kinds;
 use crate::{
-    graph::{Cx, Result},
-    policy::{Basis, Caller, Class, Column},
+    graph::{Cx, Kind, Result},
+    policy::{Basis, Caller, Class, Column, Governed, Rows},
 };
 
 /// What credit is given for.
@@ -52,6 +51,8 @@ pub enum BuyingGroup {
 
 /// A conversion with the group that it belongs to.
 pub struct Converted {
+    /// The lead, the opportunity, the order.
+    pub id: Uuid,
     /// The group.
     pub group: Option<Uuid>,
     /// What the arithmetic is given, without value and names.
@@ -68,15 +69,13 @@ pub struct Converted {
     pub person: Option<Uuid>,
 }
 
-/// The touches of which nobody says that the market took part in them.
-const NO_TOUCHES: [Interaction; 3] =
-    [Interaction::EmailSent, Interaction::EmailBounced, Interaction::EmailUnsubscribed];
-
-fn col(alias: &'static str, column: impl sea_orm::sea_query::IntoIden) -> Expr {
+/// A column of an alias.
+pub fn col(alias: &'static str, column: impl sea_orm::sea_query::IntoIden) -> Expr {
     Expr::col((Alias::new(alias), column.into_iden()))
 }
 
-fn sub(select: SelectStatement) -> Expr {
+/// A sub-select as a value.
+pub fn sub(select: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
@@ -133,87 +132,116 @@ fn closed_at(caller: &Caller) -> Expr {
     sub(select)
 }
 
-/// The conversions of a kind as one sub-select `v`, whenever they happened.
-fn select(caller: &Caller, kind: ConversionKind) -> SelectStatement {
-    match kind {
-        ConversionKind::LeadCreated | ConversionKind::Mql => {
-            use lead::Column as C;
-            let person =
-                Expr::case(C::ContactId.is_not_null(), C::ContactId.into_expr()).finally(C::VisitorId.into_expr());
-            let at = if kind == ConversionKind::Mql { C::MqlAt } else { C::CreatedAt };
-            let columns: Vec<Column> = vec![
-                ("id", Class::P, "id", C::Id.into_expr()),
-                ("account", Class::P, "account", C::AccountId.into_expr()),
-                ("person", Class::P, "contact", person.into()),
-                ("campaign", Class::P, "campaign", C::CampaignId.into_expr()),
-                ("at", Class::P, "createdAt", at.into_expr()),
-                ("lead_at", Class::P, "createdAt", C::CreatedAt.into_expr()),
-                ("cause", Class::P, "id", cause(caller, C::Id.into_expr())),
-            ];
-            caller.rows::<lead::Entity>().into_figures(caller, columns)
-        }
-        ConversionKind::OpportunityCreated | ConversionKind::ClosedWon => {
-            use opportunity::Column as C;
-            let is_won = kind == ConversionKind::ClosedWon;
-            let contact = of_origin(caller, lead::Column::ContactId);
-            let columns: Vec<Column> = vec![
-                ("id", Class::P, "id", C::Id.into_expr()),
-                ("account", Class::P, "account", C::AccountId.into_expr()),
-                ("person", Class::P, "lead", contact),
-                ("campaign", Class::P, "primaryCampaign", C::PrimaryCampaignId.into_expr()),
-                ("at", Class::P, "stage", if is_won { closed_at(caller) } else { C::CreatedAt.into_expr() }),
-                ("lead_at", Class::P, "lead", of_origin(caller, lead::Column::CreatedAt)),
-                ("cause", Class::P, "lead", cause(caller, C::LeadId.into_expr())),
-                ("opened_at", Class::P, "createdAt", C::CreatedAt.into_expr()),
-                ("minor", Class::M, "amount", C::AmountMinor.into_expr()),
-                ("currency", Class::M, "amount", C::Currency.into_expr()),
-                ("day", Class::P, "closeDate", C::CloseDate.into_expr()),
-            ];
-            let rows = caller.rows::<opportunity::Entity>();
-            let rows = if is_won { rows.filter(won(caller)) } else { rows };
-            rows.into_figures(caller, columns)
-        }
-        ConversionKind::Order => {
-            use sales_order::Column as C;
-            let person =
-                Expr::case(C::ContactId.is_not_null(), C::ContactId.into_expr()).finally(C::VisitorId.into_expr());
-            let columns: Vec<Column> = vec![
-                ("id", Class::P, "id", C::Id.into_expr()),
-                ("account", Class::P, "account", C::AccountId.into_expr()),
-                ("person", Class::P, "contact", person.into()),
-                ("at", Class::P, "orderedAt", C::OrderedAt.into_expr()),
-                ("minor", Class::M, "total", C::TotalMinor.into_expr()),
-                ("currency", Class::M, "total", C::Currency.into_expr()),
-            ];
-            caller.rows::<sales_order::Entity>().filter(C::Status.ne("CANCELLED")).into_figures(caller, columns)
-        }
-    }
-}
-
-impl ConversionKind {
-    fn is_deal(self) -> bool {
-        matches!(self, ConversionKind::OpportunityCreated | ConversionKind::ClosedWon)
-    }
+/// The opportunities that came into the stage in which they are in a period.
+fn entered_within(caller: &Caller, from: DateTime<Utc>, to: DateTime<Utc>) -> SelectStatement {
+    use stage_interval::Column as S;
+    Query::select()
+        .column(S::ObjectId)
+        .from(stage_interval::Entity)
+        .and_where(S::TenantId.eq(caller.tenant))
+        .and_where(S::ObjectType.eq(StageObject::Opportunity))
+        .and_where(S::EnteredAt.gte(from))
+        .and_where(S::EnteredAt.lt(to))
+        .and_where(S::ExitedAt.is_null())
+        .to_owned()
 }
 
 /// Of which conversions, in which period.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     /// What credit is given for.
     pub kind: ConversionKind,
     /// Whose touches count.
     pub group: BuyingGroup,
+    /// Which touches are eligible by their kind.
+    pub kinds: Kinds,
     /// The period's first moment.
     pub from: DateTime<Utc>,
     /// The first moment after it.
     pub to: DateTime<Utc>,
     /// How far back touches count.
     pub lookback: Duration,
+    /// The moment at which it is asked: consent is judged as it stands then.
+    pub now: DateTime<Utc>,
+    /// Only conversions that this caller reaches itself, where they are handed out one by one.
+    pub reach: Option<Caller>,
 }
 
 impl Wanted {
+    /// Only the conversions that whoever is handed their rows reaches itself.
+    fn reached<E: Governed>(&self, rows: Rows<E>) -> Rows<E> {
+        match &self.reach {
+            None => rows,
+            Some(reach) => rows.filter(E::ID.in_subquery(reach.rows::<E>().into_ids())),
+        }
+    }
+
+    /// The conversions of the kind as one sub-select. The period stands here on bare columns, where an index may serve, and once more
+    /// outside, on what the caller reads.
+    fn rows(&self, caller: &Caller) -> SelectStatement {
+        let Wanted { kind, from, to, .. } = *self;
+        match kind {
+            ConversionKind::LeadCreated | ConversionKind::Mql => {
+                use lead::Column as C;
+                let person =
+                    Expr::case(C::ContactId.is_not_null(), C::ContactId.into_expr()).finally(C::VisitorId.into_expr());
+                let at = if kind == ConversionKind::Mql { C::MqlAt } else { C::CreatedAt };
+                let columns: Vec<Column> = vec![
+                    ("id", Class::P, "id", C::Id.into_expr()),
+                    ("account", Class::P, "account", C::AccountId.into_expr()),
+                    ("person", Class::P, "contact", person.into()),
+                    ("campaign", Class::P, "campaign", C::CampaignId.into_expr()),
+                    ("at", Class::P, "createdAt", at.into_expr()),
+                    ("lead_at", Class::P, "createdAt", C::CreatedAt.into_expr()),
+                    ("cause", Class::P, "id", cause(caller, C::Id.into_expr())),
+                ];
+                let rows = self.reached(caller.rows::<lead::Entity>()).filter(at.gte(from)).filter(at.lt(to));
+                rows.into_figures(caller, columns)
+            }
+            ConversionKind::OpportunityCreated | ConversionKind::ClosedWon => {
+                use opportunity::Column as C;
+                let is_won = kind == ConversionKind::ClosedWon;
+                let contact = of_origin(caller, lead::Column::ContactId);
+                let columns: Vec<Column> = vec![
+                    ("id", Class::P, "id", C::Id.into_expr()),
+                    ("account", Class::P, "account", C::AccountId.into_expr()),
+                    ("person", Class::P, "lead", contact),
+                    ("campaign", Class::P, "primaryCampaign", C::PrimaryCampaignId.into_expr()),
+                    ("at", Class::P, "stage", if is_won { closed_at(caller) } else { C::CreatedAt.into_expr() }),
+                    ("lead_at", Class::P, "lead", of_origin(caller, lead::Column::CreatedAt)),
+                    ("cause", Class::P, "lead", cause(caller, C::LeadId.into_expr())),
+                    ("opened_at", Class::P, "createdAt", C::CreatedAt.into_expr()),
+                    ("minor", Class::M, "amount", C::AmountMinor.into_expr()),
+                    ("currency", Class::M, "amount", C::Currency.into_expr()),
+                    ("day", Class::P, "closeDate", C::CloseDate.into_expr()),
+                ];
+                let rows = self.reached(caller.rows::<opportunity::Entity>());
+                let rows = match is_won {
+                    true => rows.filter(won(caller)).filter(C::Id.in_subquery(entered_within(caller, from, to))),
+                    false => rows.filter(C::CreatedAt.gte(from)).filter(C::CreatedAt.lt(to)),
+                };
+                rows.into_figures(caller, columns)
+            }
+            ConversionKind::Order => {
+                use sales_order::Column as C;
+                let person =
+                    Expr::case(C::ContactId.is_not_null(), C::ContactId.into_expr()).finally(C::VisitorId.into_expr());
+                let columns: Vec<Column> = vec![
+                    ("id", Class::P, "id", C::Id.into_expr()),
+                    ("account", Class::P, "account", C::AccountId.into_expr()),
+                    ("person", Class::P, "contact", person.into()),
+                    ("at", Class::P, "orderedAt", C::OrderedAt.into_expr()),
+                    ("minor", Class::M, "total", C::TotalMinor.into_expr()),
+                    ("currency", Class::M, "total", C::Currency.into_expr()),
+                ];
+                let rows = self.reached(caller.rows::<sales_order::Entity>()).filter(C::Status.ne("CANCELLED"));
+                rows.filter(C::OrderedAt.gte(from)).filter(C::OrderedAt.lt(to)).into_figures(caller, columns)
+            }
+        }
+    }
+
     /// The conversions of the period, with the group of each.
-    fn select(&self, caller: &Caller) -> SelectStatement {
+    pub fn select(&self, caller: &Caller) -> SelectStatement {
         let v = |column: &'static str| Expr::col(("v", column));
         let group = match self.group {
             BuyingGroup::Account => v("account"),
@@ -223,7 +251,7 @@ impl Wanted {
         Query::select()
             .column(("v", sea_orm::sea_query::Asterisk))
             .expr_as(group, "grp")
-            .from_subquery(select(caller, self.kind), "v")
+            .from_subquery(self.rows(caller), "v")
             .and_where(v("at").gte(self.from))
             .and_where(v("at").lt(self.to))
             .to_owned()
@@ -239,90 +267,45 @@ impl Wanted {
         Ok(groups)
     }
 
-    /// The touches of the groups that converted, or of all groups, ordered by group.
-    fn touches(&self, caller: &Caller, of_all: bool) -> SelectStatement {
-        use touchpoint::Column as C;
-        let person = Expr::case(C::ContactId.is_not_null(), C::ContactId.into_expr()).finally(C::VisitorId.into_expr());
-        let columns: Vec<Column> = vec![
-            ("id", Class::P, "id", C::Id.into_expr()),
-            ("account", Class::P, "account", C::AccountId.into_expr()),
-            ("contact", Class::P, "contact", C::ContactId.into_expr()),
-            ("person", Class::P, "contact", person.into()),
-            ("campaign", Class::P, "campaign", C::CampaignId.into_expr()),
-            ("channel", Class::P, "channel", C::ChannelId.into_expr()),
-            ("at", Class::P, "occurredAt", C::OccurredAt.into_expr()),
-        ];
-        let rows = caller
-            .rows::<touchpoint::Entity>()
-            .filter(C::OccurredAt.gt(self.from - self.lookback))
-            .filter(C::OccurredAt.lt(self.to))
-            .filter(C::Interaction.is_not_in(NO_TOUCHES));
-        let t = |column: &'static str| Expr::col(("t", column));
-        let mut select = Query::select();
-        select.column(("t", sea_orm::sea_query::Asterisk)).from_subquery(rows.into_figures(caller, columns), "t");
-        let group = match self.group {
-            BuyingGroup::Account => t("account"),
-            BuyingGroup::OpportunityRoles if self.kind.is_deal() => {
-                use opportunity_contact::Column as R;
-                let roles: Vec<Column> = vec![
-                    ("deal", Class::P, "opportunity", R::OpportunityId.into_expr()),
-                    ("contact", Class::P, "contact", R::ContactId.into_expr()),
-                ];
-                let roles = caller.rows::<opportunity_contact::Entity>().into_figures(caller, roles);
-                let joined = Expr::col(("p", "contact")).equals(("t", "contact"));
-                select.join_subquery(JoinType::InnerJoin, roles, "p", joined);
-                Expr::col(("p", "deal"))
-            }
-            BuyingGroup::Contact | BuyingGroup::OpportunityRoles => t("person"),
-        };
-        select.expr_as(group.clone(), "grp");
-        match of_all {
-            true => select.and_where(group.is_not_null()),
-            false => {
-                let groups = Query::select()
-                    .column(("c", "grp"))
-                    .from_subquery(self.select(caller), "c")
-                    .and_where(Expr::col(("c", "grp")).is_not_null())
-                    .to_owned();
-                select.and_where(group.in_subquery(groups))
-            }
-        };
-        select.order_by("grp", Order::Asc).to_owned()
-    }
-
-    /// Hands over the touches group by group. `of_all`: those of groups that did not convert, too.
-    pub async fn each_group(
-        &self,
-        cx: &Cx,
-        basis: &Basis,
-        of_all: bool,
-        names: &mut Names,
-        mut group: impl FnMut(Uuid, &[Touch]),
-    ) -> Result<()> {
-        let db = cx.store.db();
-        let _busy = cx.busy();
-        let statement = db.get_database_backend().build(&self.touches(&basis.caller, of_all));
-        let mut lines = db.stream_raw(statement).await?;
-        let (mut of, mut touches): (Option<Uuid>, Vec<Touch>) = (None, Vec::new());
-        while let Some(line) = lines.try_next().await? {
-            let next: Uuid = line.try_get("", "grp")?;
-            if of != Some(next) {
-                if let Some(of) = of {
-                    group(of, &touches);
-                }
-                touches.clear();
-                of = Some(next);
-            }
-            touches.push(names.touch(&line)?);
+    /// The next conversions in the order of their ids.
+    pub async fn page(&self, cx: &Cx, basis: &Basis, after: Option<Uuid>, limit: u64) -> Result<Vec<Converted>> {
+        let mut select = self.select(&basis.caller);
+        if let Some(after) = after {
+            select.and_where(Expr::col(("v", "id")).gt(after));
         }
-        if let Some(of) = of {
-            group(of, &touches);
-        }
-        Ok(())
+        select.order_by(("v", "id"), Order::Asc).limit(limit);
+        let rows = cx.db().query_all(&select).await?;
+        rows.iter().map(|row| converted(row, self.kind)).collect()
     }
 }
 
-fn micros(at: DateTime<Utc>) -> i64 {
+impl ConversionKind {
+    /// Every kind, by its code.
+    pub const ALL: [ConversionKind; 5] = [
+        ConversionKind::ClosedWon,
+        ConversionKind::LeadCreated,
+        ConversionKind::Mql,
+        ConversionKind::OpportunityCreated,
+        ConversionKind::Order,
+    ];
+
+    /// Whether an opportunity converts.
+    pub fn is_deal(self) -> bool {
+        matches!(self, ConversionKind::OpportunityCreated | ConversionKind::ClosedWon)
+    }
+
+    /// What converts.
+    pub fn object(self) -> Kind {
+        match self {
+            ConversionKind::LeadCreated | ConversionKind::Mql => Kind::Lead,
+            ConversionKind::OpportunityCreated | ConversionKind::ClosedWon => Kind::Opportunity,
+            ConversionKind::Order => Kind::Order,
+        }
+    }
+}
+
+/// A moment as the arithmetic counts it.
+pub fn micros(at: DateTime<Utc>) -> i64 {
     at.timestamp_micros()
 }
 
@@ -346,6 +329,7 @@ fn converted(row: &QueryResult, kind: ConversionKind) -> Result<Converted> {
         close: (kind == ConversionKind::ClosedWon).then(|| milestone(at, None)),
     };
     Ok(Converted {
+        id: row.try_get("", "id")?,
         group: row.try_get("", "grp")?,
         conversion: Conversion { at: micros(at), milestones, ..Conversion::default() },
         amount,
@@ -354,88 +338,4 @@ fn converted(row: &QueryResult, kind: ConversionKind) -> Result<Converted> {
         account: row.try_get("", "account")?,
         person: row.try_get("", "person")?,
     })
-}
-
-/// The numbers that the arithmetic knows channels, campaigns and persons by. A touch without a channel has the last number.
-#[derive(Default)]
-pub struct Names {
-    channels: Vec<Uuid>,
-    campaigns: Vec<Uuid>,
-    places: HashMap<Uuid, u32>,
-    direct: std::collections::HashSet<Uuid>,
-    persons: HashMap<Uuid, u32>,
-    /// Whether persons are told apart: only where small groups have to be found.
-    pub count_persons: bool,
-}
-
-/// The number of "no channel".
-pub const NO_CHANNEL: u32 = u32::MAX;
-
-fn place(places: &mut HashMap<Uuid, u32>, list: &mut Vec<Uuid>, id: Uuid) -> u32 {
-    *places.entry(id).or_insert_with(|| {
-        list.push(id);
-        u32::try_from(list.len() - 1).unwrap_or(NO_CHANNEL - 1)
-    })
-}
-
-impl Names {
-    /// Knows which channels are DIRECT.
-    pub async fn of(cx: &Cx, basis: &Basis) -> Result<Names> {
-        let channels = basis.caller.rows_even_deleted::<channel::Entity>().filter(channel::Column::IsDirect.eq(true));
-        let direct = channels.all(&cx.db()).await?.iter().map(|seen| seen.row().id).collect();
-        Ok(Names { direct, count_persons: basis.grouped, ..Names::default() })
-    }
-
-    /// The number of a campaign.
-    pub fn campaign(&mut self, id: Uuid) -> u32 {
-        place(&mut self.places, &mut self.campaigns, id)
-    }
-
-    /// The number of a channel.
-    pub fn channel(&mut self, id: Uuid) -> u32 {
-        place(&mut self.places, &mut self.channels, id)
-    }
-
-    /// The channel of a number.
-    pub fn channel_of(&self, place: u32) -> Option<Uuid> {
-        self.channels.get(usize::try_from(place).ok()?).copied()
-    }
-
-    /// The campaign of a number.
-    pub fn campaign_of(&self, place: u32) -> Option<Uuid> {
-        self.campaigns.get(usize::try_from(place).ok()?).copied()
-    }
-
-    fn touch(&mut self, line: &QueryResult) -> Result<Touch> {
-        let at: DateTime<Utc> = line.try_get("", "at")?;
-        let id: Uuid = line.try_get("", "id")?;
-        let channel: Option<Uuid> = line.try_get("", "channel")?;
-        let campaign: Option<Uuid> = line.try_get("", "campaign")?;
-        let person = match self.count_persons {
-            false => 0,
-            true => self.person(line)?,
-        };
-        Ok(Touch {
-            at: micros(at),
-            // One source: the id is a UUID v7 of when the row was written, so that it keeps the source's own order.
-            source_rank: 0,
-            source_seq: 0,
-            id: id.as_u128(),
-            channel: channel.map_or(NO_CHANNEL, |id| place(&mut self.places, &mut self.channels, id)),
-            campaign: campaign.map(|id| place(&mut self.places, &mut self.campaigns, id)),
-            direct: channel.is_some_and(|id| self.direct.contains(&id)),
-            person,
-        })
-    }
-
-    /// The number of a contact.
-    pub fn contact(&mut self, id: Uuid) -> u32 {
-        let next = u32::try_from(self.persons.len()).unwrap_or(u32::MAX - 1);
-        *self.persons.entry(id).or_insert(next)
-    }
-
-    fn person(&mut self, line: &QueryResult) -> Result<u32> {
-        // A visitor without a name is no contact: it makes no group larger.
-        Ok(line.try_get::<Option<Uuid>>("", "contact")?.map_or(u32::MAX, |contact| self.contact(contact)))
-    }
 }

@@ -1,10 +1,11 @@
-//! The facts: what happened. Names of columns are a contract: one more may come at the end, none goes. Where attribution is built,
-//! `fact_credit` stands beside these.
+//! The facts: what happened. Names of columns are a contract: one more may come at the end, none goes.
 
+pub mod credit;
 mod marketing;
 mod sales;
 mod service;
 
+pub use credit::CREDIT;
 pub use marketing::{COST, HANDOVER, LEAD, TOUCH};
 pub use sales::{OPPORTUNITY, OPPORTUNITY_DAILY, STAGE_INTERVAL};
 pub use service::{SLA, SURVEY, TICKET};

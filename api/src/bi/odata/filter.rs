@@ -126,7 +126,9 @@ impl Parser<'_> {
 
 /// A column that rows can be filtered and sorted by.
 pub fn column(dataset: &Dataset, option: &str, name: &str) -> Result<usize, String> {
-    let is_made = |origin: Origin| matches!(origin, Origin::Made(_)) && matches!(dataset.source, Source::Rows { .. });
+    let is_made = |origin: Origin| {
+        matches!(origin, Origin::Made(_)) && matches!(dataset.source, Source::Rows { .. } | Source::Credit)
+    };
     match dataset.place(name) {
         Some(nth) if is_made(dataset.fields[nth].origin) => Err(format!(
             "{option}: {name} is worked out when a row is handed out; filter and sort by the column that it is made of"

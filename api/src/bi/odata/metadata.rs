@@ -62,21 +62,27 @@ fn entity(xml: &mut String, dataset: &Dataset) {
 }
 
 fn set(xml: &mut String, dataset: &Dataset) {
-    let is_made =
-        |field: &&Field| matches!(field.origin, Origin::Made(_)) && matches!(dataset.source, Source::Rows { .. });
-    let made = dataset.fields.iter().filter(is_made);
-    let made: String = made.map(|field| format!("<PropertyPath>{}</PropertyPath>", field.name)).collect();
-    let restricted = |term: &str, property: &str| {
+    let is_made = |field: &&Field| {
+        matches!(field.origin, Origin::Made(_)) && matches!(dataset.source, Source::Rows { .. } | Source::Credit)
+    };
+    // What is read in the order of its keys is sorted by nothing.
+    let is_ordered = matches!(dataset.source, Source::Credit);
+    let paths = |is_one: &dyn Fn(&&Field) -> bool| -> String {
+        let fields = dataset.fields.iter().filter(is_one);
+        fields.map(|field| format!("<PropertyPath>{}</PropertyPath>", field.name)).collect()
+    };
+    let (made, unsorted) = (paths(&is_made), paths(&|field| is_ordered || is_made(field)));
+    let restricted = |term: &str, property: &str, paths: &str| {
         format!(
-            "<Annotation Term=\"Org.OData.Capabilities.V1.{term}\"><Record><PropertyValue Property=\"{property}\"><Collection>{made}</Collection></PropertyValue></Record></Annotation>"
+            "<Annotation Term=\"Org.OData.Capabilities.V1.{term}\"><Record><PropertyValue Property=\"{property}\"><Collection>{paths}</Collection></PropertyValue></Record></Annotation>"
         )
     };
     let _ = writeln!(
         xml,
         "<EntitySet Name=\"{0}\" EntityType=\"Journey.{0}\">{1}{2}</EntitySet>",
         dataset.name,
-        restricted("FilterRestrictions", "NonFilterableProperties"),
-        restricted("SortRestrictions", "NonSortableProperties"),
+        restricted("FilterRestrictions", "NonFilterableProperties", &made),
+        restricted("SortRestrictions", "NonSortableProperties", &unsorted),
     );
 }
 

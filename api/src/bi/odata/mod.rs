@@ -19,10 +19,12 @@ use super::{
     Gate, auth,
     cell::{Cell, Form, Row},
     dataset::{self, Dataset, Source},
-    days, figures,
+    days,
+    facts::credit,
+    figures,
     flat::{escaped, may},
     problem::Problem,
-    read::{self, By, Reading},
+    read::{self, By, CHUNK, Reading},
     scene::Scene,
     write::{json, object},
 };
@@ -166,7 +168,58 @@ impl Asked<'_> {
                 let rows = figures::rows(self.cx, self.scene).await?;
                 self.read_made(rows, wanted, goes_on, counts)
             }
+            Source::Credit => self.read_credit(wanted, goes_on, counts).await,
         }
+    }
+
+    /// The same of credit, which is read in the order of its keys and filtered as it comes: one pass, of which a page is kept. A token
+    /// is the row after which to go on.
+    async fn read_credit(&self, wanted: u64, goes_on: bool, counts: bool) -> Result<Answer, Problem> {
+        let (dataset, passes) = (self.dataset, |row: &Row| self.options.filter.iter().all(|one| one.passes(row)));
+        if !self.options.order.is_empty() {
+            return Err(Problem::not_implemented(format!(
+                "$orderby: {} comes in the order of its keys, and in no other",
+                dataset.name
+            )));
+        }
+        let forms: Vec<Form> = dataset.keys().map(|nth| dataset.fields[nth].form).collect();
+        let token = self.options.token.as_ref();
+        let after = token.map(|token| read::place(dataset, &forms, token).ok_or_else(wrong_token)).transpose()?;
+        let mut skip = if after.is_some() { 0 } else { self.options.skip };
+        let mut feed = credit::feed(self.scene, after.as_deref()).ok_or_else(wrong_token)?;
+        let (mut rows, enough): (Vec<Row>, u64) = (Vec::new(), wanted + u64::from(goes_on));
+        while (rows.len() as u64) < enough {
+            let page = credit::next(self.cx, self.scene, &mut feed, CHUNK).await?;
+            let is_last = (page.len() as u64) < CHUNK;
+            for row in page.into_iter().filter(passes) {
+                match skip {
+                    0 => rows.push(row),
+                    _ => skip -= 1,
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        let more = goes_on && rows.len() as u64 > wanted;
+        rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        let keys = |row: &Row| dataset.keys().map(|nth| row[nth].clone()).collect::<Vec<Cell>>();
+        let next = rows.last().filter(|_| more).map(|last| read::cursor(dataset, &keys(last)));
+        let mut count = None;
+        if counts {
+            // All of them, whatever the page.
+            let mut feed = credit::feed(self.scene, None).ok_or_else(wrong_token)?;
+            let mut n = 0;
+            loop {
+                let page = credit::next(self.cx, self.scene, &mut feed, CHUNK).await?;
+                n += page.iter().filter(|row| passes(row)).count() as u64;
+                if (page.len() as u64) < CHUNK {
+                    break;
+                }
+            }
+            count = Some(n);
+        }
+        Ok(Answer { rows, next, count })
     }
 
     async fn read_rows(&self, wanted: u64, goes_on: bool, counts: bool) -> Result<Answer, Problem> {
