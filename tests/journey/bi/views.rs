@@ -63,10 +63,16 @@ async fn refused(world: &World, way: Way) -> Refused {
     tells(world, way).await.unwrap_err().downcast().unwrap()
 }
 
+/// The database's address for another login.
+fn address(world: &World, login: &str, password: &str) -> String {
+    let (_, rest) = world.url.split_once("://").unwrap();
+    let place = rest.split_once('@').map_or(rest, |(_, place)| place);
+    format!("postgres://{login}:{password}@{place}")
+}
+
 /// The database as the login has it.
 async fn as_login(world: &World, login: &str, password: &str) -> DatabaseConnection {
-    let (_, place) = world.url.split_once('@').unwrap();
-    let mut options = ConnectOptions::new(format!("postgres://{login}:{password}@{place}"));
+    let mut options = ConnectOptions::new(address(world, login, password));
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await.unwrap()
 }
@@ -132,6 +138,27 @@ fn all_alike(rows: &[Value]) -> BTreeSet<String> {
     let all: BTreeSet<String> = rows.iter().map(|row| format!("{:?}", alike(row))).collect();
     assert_eq!(all.len(), rows.len(), "no row twice");
     all
+}
+
+/// A visit of somebody whom nobody knows.
+async fn touched(world: &World) {
+    world
+        .work(async |work| {
+            let row = touchpoint::ActiveModel {
+                interaction: Set(Interaction::PageViewed),
+                occurred_at: Set(work.now()),
+                is_inbound: Set(true),
+                ..Default::default()
+            };
+            work.insert::<touchpoint::Entity>(row).await.map(|_| ())
+        })
+        .await;
+}
+
+/// All figures in one word.
+async fn figures(world: &World) -> String {
+    let text = "SELECT count(*) || ' ' || md5(string_agg(f::text, '|' ORDER BY f::text)) FROM bi_acme.bi_metric f";
+    said(world.store.db(), text).await.remove(0)
 }
 
 #[tokio::test]
@@ -348,6 +375,7 @@ async fn a_grant_may_be_repeated_and_is_taken_back_whole() {
     on_postgres(async |world: World| {
         let (login, slug) = (login_of(&world), world.acme.slug);
         assert!(stands(&world).await.is_empty(), "nobody was granted anything");
+        touched(&world).await;
         let first = tells(&world, grant(&world)).await.unwrap();
         let database = said(world.store.db(), "SELECT current_database()::text").await.remove(0);
         assert_eq!(first[0], format!("bi_acme is there for the login {login}"));
@@ -355,7 +383,7 @@ async fn a_grant_may_be_repeated_and_is_taken_back_whole() {
         assert_eq!(first[2], "Nobody can tell it again; `journey bi grant --new-password` makes another.");
         assert_eq!(first[3], format!("psql \"host=db.example port=5432 dbname={database} user={login}\""));
         let made = stands(&world).await;
-        let figures = said(world.store.db(), "SELECT md5(string_agg(f::text, '|' ORDER BY f::text)) FROM bi_acme.bi_metric f").await;
+        let answered = figures(&world).await;
 
         // What a session has left of its own is taken back, too.
         let db = as_login(&world, &login, password(&first)).await;
@@ -368,8 +396,7 @@ async fn a_grant_may_be_repeated_and_is_taken_back_whole() {
         assert_eq!(stands(&world).await, made);
         let settings = "SELECT count(*)::text FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = current_database()";
         assert_eq!(said(world.store.db(), settings).await, ["0"]);
-        let same = said(world.store.db(), "SELECT md5(string_agg(f::text, '|' ORDER BY f::text)) FROM bi_acme.bi_metric f").await;
-        assert_eq!(same, figures);
+        assert_eq!(figures(&world).await, answered);
 
         // Without a name it is the login that there is; another one does not come beside it.
         let unnamed = Wanted { login: None, ..wanted(&world, slug) };
@@ -417,17 +444,7 @@ async fn a_refresh_takes_the_place_of_what_was_there_at_once() {
         let db = as_login(&world, &login_of(&world), password(&lines)).await;
         let asked = "SELECT concat_ws(' ', a.refreshed_at, (SELECT count(*) FROM bi_metric WHERE metric = 'TOUCHES' AND grouped_by = '')) FROM about a";
         assert_eq!(said(&db, asked).await, ["2026-11-23 12:00:00+00 0"]);
-        world
-            .work(async |work| {
-                let row = touchpoint::ActiveModel {
-                    interaction: Set(Interaction::PageViewed),
-                    occurred_at: Set(work.now()),
-                    is_inbound: Set(true),
-                    ..Default::default()
-                };
-                work.insert::<touchpoint::Entity>(row).await.map(|_| ())
-            })
-            .await;
+        touched(&world).await;
         world.pass(TimeDelta::hours(1));
         // Somebody fills them already: nobody waits, and nothing changes.
         let filling = world.store.begin().await.unwrap();
@@ -592,8 +609,7 @@ async fn what_stands_in_the_way_is_said_and_nothing_is_done() {
         // Who may make no roles.
         let owner = format!("{login}_3");
         db.execute_unprepared(&format!("CREATE ROLE \"{owner}\" LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{owner}\"")).await.unwrap();
-        let (_, place) = world.url.split_once('@').unwrap();
-        let options = api::store::Options::new(format!("postgres://{owner}:x@{place}"));
+        let options = api::store::Options::new(address(&world, &owner, "x"));
         let store = api::store::Store::connect(&options).await.unwrap();
         let other = Way::Grant { wanted: wanted(&world, "other"), new_password: false };
         let why = Box::pin(carry_out(&store, &world.clock, other, None, &mut |_: &str| Ok(()))).await.unwrap_err();
@@ -618,8 +634,7 @@ async fn the_servers_own_user_refreshes_what_an_administrator_granted() {
         assert_eq!(said(db, owners).await, [owner.clone()]);
 
         world.pass(TimeDelta::hours(1));
-        let (_, place) = world.url.split_once('@').unwrap();
-        let options = api::store::Options::new(format!("postgres://{owner}:x@{place}"));
+        let options = api::store::Options::new(address(&world, &owner, "x"));
         let store = api::store::Store::connect(&options).await.unwrap();
         Box::pin(refresh(&store, &world.clock, world.acme.slug)).await.unwrap();
         assert_eq!(said(db, "SELECT refreshed_at::text FROM bi_acme.about").await, ["2026-11-23 13:00:00+00"]);
