@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 use api::{
     bi::views::{Grain, Refused, refresh},
     cli::bi::{Of, Wanted, Way, carry_out},
+    store::{Options, Store},
     tenancy::{self, NewTenant},
 };
 use chrono::TimeDelta;
@@ -49,13 +50,18 @@ fn of(tenant: &str) -> Of {
 
 /// What the command tells.
 async fn tells(world: &World, way: Way) -> anyhow::Result<Vec<String>> {
+    tells_to(world, &world.store, way).await
+}
+
+/// What it tells whoever has this way to the database.
+async fn tells_to(world: &World, store: &Store, way: Way) -> anyhow::Result<Vec<String>> {
     let mut lines = Vec::new();
     let mut tell = |line: &str| {
         lines.push(line.to_owned());
         Ok(())
     };
     let server = Some(("db.example".to_owned(), 5432));
-    Box::pin(carry_out(&world.store, &world.clock, way, server, &mut tell)).await?;
+    Box::pin(carry_out(store, &world.clock, way, server, &mut tell)).await?;
     Ok(lines)
 }
 
@@ -93,6 +99,7 @@ async fn on_postgres(test: impl AsyncFn(World)) {
             if said(&db, &format!("SELECT rolname::text FROM pg_roles WHERE rolname = '{role}'")).await.is_empty() {
                 continue;
             }
+            db.execute_unprepared(&format!("REASSIGN OWNED BY \"{role}\" TO CURRENT_USER")).await.unwrap();
             db.execute_unprepared(&format!("DROP OWNED BY \"{role}\"")).await.unwrap();
             db.execute_unprepared(&format!("DROP ROLE \"{role}\"")).await.unwrap();
         }
@@ -609,10 +616,9 @@ async fn what_stands_in_the_way_is_said_and_nothing_is_done() {
         // Who may make no roles.
         let owner = format!("{login}_3");
         db.execute_unprepared(&format!("CREATE ROLE \"{owner}\" LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{owner}\"")).await.unwrap();
-        let options = api::store::Options::new(address(&world, &owner, "x"));
-        let store = api::store::Store::connect(&options).await.unwrap();
+        let store = Store::connect(&Options::new(address(&world, &owner, "x"))).await.unwrap();
         let other = Way::Grant { wanted: wanted(&world, "other"), new_password: false };
-        let why = Box::pin(carry_out(&store, &world.clock, other, None, &mut |_: &str| Ok(()))).await.unwrap_err();
+        let why = tells_to(&world, &store, other).await.unwrap_err();
         assert!(matches!(why.downcast_ref::<Refused>(), Some(Refused::NotAllowed)), "{why}");
         store.db().clone().close().await.unwrap();
     })
@@ -634,15 +640,34 @@ async fn the_servers_own_user_refreshes_what_an_administrator_granted() {
         assert_eq!(said(db, owners).await, [owner.clone()]);
 
         world.pass(TimeDelta::hours(1));
-        let options = api::store::Options::new(address(&world, &owner, "x"));
-        let store = api::store::Store::connect(&options).await.unwrap();
+        let store = Store::connect(&Options::new(address(&world, &owner, "x"))).await.unwrap();
         Box::pin(refresh(&store, &world.clock, world.acme.slug)).await.unwrap();
         assert_eq!(said(db, "SELECT refreshed_at::text FROM bi_acme.about").await, ["2026-11-23 13:00:00+00"]);
-        let why = Box::pin(carry_out(&store, &world.clock, Way::Revoke(of("acme")), None, &mut |_: &str| Ok(()))).await.unwrap_err();
+        let why = tells_to(&world, &store, Way::Revoke(of("acme"))).await.unwrap_err();
         assert!(matches!(why.downcast_ref::<Refused>(), Some(Refused::NotAllowed)), "{why}");
-        store.db().clone().close().await.unwrap();
         tells(&world, Way::Revoke(of(world.acme.slug))).await.unwrap();
-        db.execute_unprepared(&format!("REASSIGN OWNED BY \"{owner}\" TO CURRENT_USER")).await.unwrap();
+
+        // An administrator need not be a superuser; one is told what only a superuser can take away.
+        let database = said(db, "SELECT current_database()::text").await.remove(0);
+        for text in [
+            format!("ALTER ROLE \"{owner}\" CREATEROLE"),
+            format!("ALTER DATABASE \"{database}\" OWNER TO \"{owner}\""),
+            "GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC".to_owned(),
+        ] {
+            db.execute_unprepared(&text).await.unwrap();
+        }
+        let lines = tells_to(&world, &store, grant(&world)).await.unwrap();
+        assert!(lines[4].starts_with("It may make large objects, as everybody in this database. A superuser forbids that: REVOKE EXECUTE ON"), "{lines:?}");
+        let reader = as_login(&world, &login_of(&world), password(&lines)).await;
+        assert_eq!(said(&reader, "SELECT tenant FROM about").await, ["acme"]);
+        reader.execute_unprepared("SET default_transaction_read_only = off").await.unwrap();
+        let object = said(&reader, "SELECT lo_create(0)::text").await.remove(0);
+        reader.close().await.unwrap();
+        let told = tells_to(&world, &store, Way::Revoke(of("acme"))).await.unwrap();
+        assert_eq!(told, [format!("bi_acme and the login {} are gone", login_of(&world))]);
+        let left = format!("SELECT oid::text FROM pg_largeobject_metadata WHERE oid = {object}");
+        assert_eq!(said(db, &left).await, [""; 0], "what it has made went with it");
+        store.db().clone().close().await.unwrap();
     })
     .await;
 }
