@@ -9,7 +9,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-say() { printf '\n== %s\n' "$*"; }
+began=$(date +%s)
+say() { printf '\n== %s (after %s s)\n' "$*" $(($(date +%s) - began)); }
 
 started=""
 stop() {

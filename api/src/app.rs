@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    analytics::rollup,
     auth::Issuers,
     bi::{self, Denied, Gate},
     clock::Clock,
@@ -105,6 +106,7 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
         .await
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     ready(listener.local_addr()?);
+    tokio::spawn(rollup::keep(app.store.clone(), app.clock.clone()));
     tokio::spawn(async move {
         asked_to_stop().await;
         tracing::info!("asked to stop: finishing what is under way");

@@ -23,6 +23,7 @@ mod m20261123_000013_teamwork;
 mod m20261127_000014_house;
 mod m20261127_000016_service;
 mod m20261127_000017_reach;
+mod m20261128_000018_figures;
 pub mod partitions;
 mod table;
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000014_house::STEP),
             Box::new(m20261127_000016_service::STEP),
             Box::new(m20261127_000017_reach::STEP),
+            Box::new(m20261128_000018_figures::STEP),
         ]
     }
 }

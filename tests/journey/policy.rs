@@ -231,7 +231,7 @@ fn is_structural(name: &str) -> bool {
 }
 
 /// What is counted over rows that the caller sees, each field as the caller sees it: the field that leads there has the mark.
-const FIGURES: [&str; 42] = [
+const FIGURES: [&str; 44] = [
     "Ratio",
     "Reach",
     "LeadCount",
@@ -246,6 +246,8 @@ const FIGURES: [&str; 42] = [
     "Aggregate",
     "Attribution",
     "AttributionRow",
+    "ChangedBucket",
+    "ChangedBuckets",
     "Cohort",
     "CohortCell",
     "Cohorts",

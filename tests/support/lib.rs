@@ -15,6 +15,7 @@
 //! - [`each_engine`] runs a body twice: on a fresh SQLite file and on a fresh PostgreSQL database (`engine.rs`). The server
 //!   is `JOURNEY_TEST_POSTGRES`, or the one on this machine; `tests/run.sh` starts one where none answers. Without a server
 //!   the PostgreSQL half says loudly that it did not run, and fails where `CI` is set.
+//! - [`each_engine_told`] is the same where a long story comes first: [`Told`] once a build, copied for each test.
 //! - [`World`] is a founded tenant `acme` with a cast of colleagues, a second tenant `other` with a cast of its own, and a
 //!   clock that stands until the test moves it (`world.rs`). [`World::work`] writes rows through the one write path as the
 //!   house itself; `rows.rs` has a builder for each kind of row that tests need, `scene.rs` whole customers, as many as one likes.
@@ -48,7 +49,7 @@ mod world;
 use std::time::Duration;
 
 pub use client::{Answer, Client, UserError, id};
-pub use engine::{Engine, each_engine};
+pub use engine::{Engine, Told, each_engine, each_engine_told};
 pub use live::{Live, Said, Server, Transport};
 pub use own::{OwnPostgres, on_own_postgres};
 pub use world::{Cast, House, World};

@@ -61,11 +61,12 @@ pub struct World {
 }
 
 /// A tenant and its people.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct House {
     /// The tenant's id.
     pub tenant: i64,
     /// Its slug.
+    #[serde(skip)]
     pub slug: &'static str,
     /// Its people.
     pub cast: Cast,
@@ -76,7 +77,7 @@ pub struct House {
 }
 
 /// The colleagues. Ina, the integrator, is a machine and no colleague.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Cast {
     /// Marketing.
     pub mia: Uuid,
@@ -113,6 +114,27 @@ impl World {
         let store = counted(&Options::new(&url), &statements).await;
         let acme = house(&store, &clock, "acme").await;
         let other = house(&store, &clock, "other").await;
+        World::of(engine, url, store, statements, clock, acme, other)
+    }
+
+    /// The world of a database in which both tenants stand already.
+    pub(crate) async fn again(engine: Engine, url: String, [mut acme, mut other]: [House; 2]) -> World {
+        let clock = Clock::at("2026-11-23T12:00:00Z".parse().unwrap());
+        let statements = Arc::new(AtomicU64::new(0));
+        let store = counted(&Options::new(&url), &statements).await;
+        (acme.slug, other.slug) = ("acme", "other");
+        World::of(engine, url, store, statements, clock, acme, other)
+    }
+
+    fn of(
+        engine: Engine,
+        url: String,
+        store: Store,
+        statements: Arc<AtomicU64>,
+        clock: Clock,
+        acme: House,
+        other: House,
+    ) -> World {
         let mut config = Config::load(&config::Sources::default(), config::Purpose::Tool).unwrap();
         config.auth = config::Auth::development(SECRET.into());
         let files = Arc::new(tempfile::tempdir().unwrap());

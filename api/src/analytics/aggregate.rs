@@ -11,7 +11,8 @@ use super::{
     answer::{self, Aggregate, MAX_ROWS},
     ask::{Arguments, Ask, MAX_MOMENTS},
     metric::{Definition, Measure, Metric},
-    query::Plan,
+    query::{Plan, Source},
+    rollup,
     tally::{self, Exchange, Tallies},
 };
 use crate::{
@@ -78,9 +79,20 @@ pub async fn measure(cx: &Cx, ask: &Ask, metric: Metric, basis: Option<&Basis>) 
                 return Err(Error::BadInput(format!("groupBy: {code} has at most {MAX_MOMENTS} buckets")));
             }
             let roots = roots(cx, ask, &basis).await?;
-            let plan = Plan { ask, definition: &definition, basis: &basis, roots: &roots, only: None };
+            let plan = Plan {
+                ask,
+                definition: &definition,
+                basis: &basis,
+                roots: &roots,
+                only: None,
+                source: Source::Rows,
+                witnessed: false,
+            };
             let exchange = Exchange::of(cx, &basis, ask).await?;
-            tally::count(cx, &plan, &exchange).await?
+            match Box::pin(rollup::count(cx, &plan, &exchange)).await? {
+                Some(tallies) => tallies,
+                None => tally::count(cx, &plan, &exchange).await?,
+            }
         }
     };
     Ok(Counted { definition, basis, tallies })

@@ -231,6 +231,12 @@ impl Ask {
     }
 
     async fn checked(cx: &Cx, arguments: Arguments) -> Result<Ask> {
+        let tenant = tenancy::tenant(&cx.store, cx.caller.tenant).await?;
+        Ask::of_tenant(tenant, cx.caller.now(), arguments)
+    }
+
+    /// Checks the arguments by what the tenant has settled: all but whether the metrics know the dimensions.
+    pub fn of_tenant(tenant: tenant::Model, now: DateTime<Utc>, arguments: Arguments) -> Result<Ask> {
         let Arguments {
             mut metrics,
             group_by,
@@ -245,7 +251,6 @@ impl Ask {
             fx,
             fill,
         } = arguments;
-        let tenant = tenancy::tenant(&cx.store, cx.caller.tenant).await?;
         let mut known = std::collections::HashSet::new();
         metrics.retain(|metric| known.insert(*metric));
         if from >= to {
@@ -262,7 +267,7 @@ impl Ask {
             return Err(bad("currency: an ISO 4217 code in capitals, such as EUR"));
         }
         let is_now = as_of.is_none();
-        let as_of = as_of.unwrap_or_else(|| cx.caller.now());
+        let as_of = as_of.unwrap_or(now);
         let fx = match fx {
             None => None,
             Some(FxInput { mode: FxMode::Fixed, date: Some(date) }) => Some(Fx::On(date)),

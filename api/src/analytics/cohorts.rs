@@ -13,7 +13,7 @@ use super::{
     ask::{Arguments, Ask, DimensionFilter, Grain},
     fact::Fact,
     metric::{Definition, Metric},
-    query::Plan,
+    query::{Plan, Source},
     tally::Exchange,
 };
 use crate::{
@@ -115,7 +115,15 @@ pub async fn count(cx: &Cx, asked: Asked) -> Result<Cohorts> {
         }
         span = span.min(basis.span);
         let exchange = Exchange::of(cx, &basis, &ask).await?;
-        let plan = Plan { ask: &ask, definition, basis: &basis, roots: &[], only: None };
+        let plan = Plan {
+            ask: &ask,
+            definition,
+            basis: &basis,
+            roots: &[],
+            only: None,
+            source: Source::Rows,
+            witnessed: false,
+        };
         let mut columns = vec!["account", definition.at, "minor", "currency"];
         columns.extend(day);
         columns.extend(day.is_none().then_some("opportunity"));

@@ -18,7 +18,7 @@ use super::{
     ask::{Arguments, Ask, DimensionFilter, Fx, FxInput, FxMode, Grain, GroupByInput, Value, WeekStart},
     dimension::Dimension,
     metric::{Definition, Measure, Metric},
-    query::Plan,
+    query::{Plan, Source},
     scoreboard,
     tally::{Exchange, Figure, Key, Tally, figure, tally as tally_of},
 };
@@ -291,7 +291,7 @@ async fn list(
     let after = after.map(|cursor| place(&cursor).ok_or(Error::CursorInvalid)).transpose()?;
     let roots = roots(cx, ask, basis).await?;
     let only = Some((key.1.clone(), key.0));
-    let plan = Plan { ask, definition, basis, roots: &roots, only };
+    let plan = Plan { ask, definition, basis, roots: &roots, only, source: Source::Rows, witnessed: false };
     let exchange = Exchange::of(cx, basis, ask).await?;
     let size = usize::try_from(first).unwrap_or(0);
     let lines = cx.db().query_all(&plan.list(after, first.unsigned_abs().into())).await?;

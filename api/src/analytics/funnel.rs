@@ -20,7 +20,7 @@ use super::{
     dimension::Dimension,
     fact::Fact,
     metric::{Definition, Metric},
-    query::Plan,
+    query::{Plan, Source},
     tally::keys as keys_of,
 };
 use crate::{
@@ -211,7 +211,15 @@ pub async fn count(cx: &Cx, input: FunnelInput) -> Result<FunnelAnswer> {
     ask.to = ask.as_of + Duration::microseconds(1);
     ask.buckets[0].from = ask.from;
     ask.buckets[0].to = ask.to;
-    let plan = Plan { ask: &ask, definition: &definition, basis: &basis, roots: &[], only: None };
+    let plan = Plan {
+        ask: &ask,
+        definition: &definition,
+        basis: &basis,
+        roots: &[],
+        only: None,
+        source: Source::Rows,
+        witnessed: false,
+    };
     let mut groups: BTreeMap<Vec<Option<Value>>, Vec<Entry>> = BTreeMap::new();
     let mut accounts: HashMap<Uuid, Uuid> = HashMap::new();
     let lines = cx.db().query_all(&plan.read(&["id", "account", "stage", "at"])).await?;

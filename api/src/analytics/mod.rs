@@ -20,6 +20,7 @@ mod health;
 mod metric;
 mod pipeline;
 mod query;
+pub mod rollup;
 mod scoreboard;
 mod stages;
 mod tally;
@@ -38,6 +39,7 @@ pub use funnel::{FunnelAnswer, FunnelInput};
 pub use health::AccountHealth;
 pub use metric::Metric;
 pub use pipeline::{PipelineWaterfall, SalesVelocity};
+pub use rollup::ChangedBuckets;
 pub use scoreboard::Scoreboard;
 pub use stages::{StageTimeOf, StageTimes};
 pub use ways::JourneyTimes;
@@ -105,6 +107,17 @@ impl Analytics {
             fill,
         };
         Box::pin(aggregate::aggregate(Cx::of(ctx), arguments, first, after)).await
+    }
+
+    /// The days whose figures may be others than they were at a cursor, so that whoever copied them copies these again and no more. It
+    /// tells of metrics whose days are kept; of the others every day may have changed. Begin without a cursor.
+    async fn buckets_changed_since(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `endCursor` of the last answer; from the beginning unless said.")] cursor: Option<String>,
+        #[graphql(desc = "The first n, 1 to 1,000; 100 unless said.")] first: Option<i32>,
+    ) -> Result<ChangedBuckets> {
+        Box::pin(rollup::changed_since(Cx::of(ctx), cursor, first)).await
     }
 
     /// The shared scoreboard: one fixed set of figures over the whole tenant, the same for everybody, with targets. Groups of fewer than 5

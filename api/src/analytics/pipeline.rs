@@ -17,7 +17,7 @@ use super::{
     ask::{Arguments, Ask, DimensionFilter, Fx},
     fact::Fact,
     metric::{Definition, Metric},
-    query::Plan,
+    query::{Plan, Source},
     tally::Exchange,
 };
 use crate::{
@@ -126,7 +126,15 @@ pub async fn between(cx: &Cx, between: Between) -> Result<PipelineWaterfall> {
     ask.from = DateTime::UNIX_EPOCH;
     ask.to = to + Duration::microseconds(1);
     ask.as_of = to;
-    let plan = Plan { ask: &ask, definition: &definition, basis: &basis, roots: &[], only: None };
+    let plan = Plan {
+        ask: &ask,
+        definition: &definition,
+        basis: &basis,
+        roots: &[],
+        only: None,
+        source: Source::Rows,
+        witnessed: false,
+    };
     let columns = ["id", "at", "until", "standing", "duplicate", "minor", "currency", "close_date", "owner"];
     let mut states: HashMap<Uuid, (Option<State>, Option<State>, bool)> = HashMap::new();
     for line in cx.db().query_all(&plan.read(&columns)).await? {

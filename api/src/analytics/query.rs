@@ -21,6 +21,7 @@ use super::{
     dimension::{Dimension, Place},
     fact::{Persons, participants},
     metric::{Dated, Definition, Measure},
+    rollup,
 };
 use crate::policy::{Basis, Class, Column};
 
@@ -28,10 +29,28 @@ use crate::policy::{Basis, Class, Column};
 pub const BUCKET: &str = "bucket";
 /// The columns of the dimensions.
 pub const KEYS: [&str; 4] = ["d0", "d1", "d2", "d3"];
+/// How many stand behind the parts of a line.
+pub const WITNESS: [&str; 6] =
+    ["all_contacts", "all_accounts", "hit_contacts", "hit_accounts", "miss_contacts", "miss_accounts"];
 /// What money is summed in: two halves, because neither engine holds the sum of many large amounts.
 pub const HALF: i64 = 1_000_000;
 
+/// Where a figure finds its rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Source<'a> {
+    /// The rows themselves.
+    #[default]
+    Rows,
+    /// The rows themselves, of these ids only.
+    Only(&'a [Uuid]),
+    /// The rows as they are kept, and these as they are.
+    Kept(&'a [Uuid]),
+    /// The rows as they are kept, of these ids only, if any are named; with the segments of then.
+    AsKept(Option<&'a [Uuid]>),
+}
+
 /// One metric of a question, ready to be put.
+#[derive(Clone)]
 pub struct Plan<'a> {
     /// The question.
     pub ask: &'a Ask,
@@ -43,21 +62,27 @@ pub struct Plan<'a> {
     pub roots: &'a [Uuid],
     /// Only this group and this bucket, where one figure is explained.
     pub only: Option<(Vec<Option<Value>>, usize)>,
+    /// Where it finds its rows.
+    pub source: Source<'a>,
+    /// Whether each line says how many different persons and accounts stand behind it.
+    pub witnessed: bool,
 }
 
 fn f(column: &'static str) -> Expr {
     Expr::col(("f", column))
 }
 
-/// `CASE WHEN at < … END`: the place of the bucket that holds a moment, by halving.
-fn place(at: &Expr, buckets: &[Bucket], first: i32) -> Expr {
+/// `CASE WHEN at < … END`: the place of the bucket that holds a moment, or a day, by halving.
+pub fn place<V: Into<Expr>>(at: &Expr, buckets: &[Bucket], first: i32, begin: &impl Fn(&Bucket) -> V) -> Expr {
     if let [_] | [] = buckets {
         return Expr::val(first);
     }
     let middle = buckets.len() / 2;
     let second = first + i32::try_from(middle).unwrap_or(i32::MAX);
     let (before, after) = buckets.split_at(middle);
-    Expr::case(at.clone().lt(after[0].from), place(at, before, first)).finally(place(at, after, second)).into()
+    Expr::case(at.clone().lt(begin(&after[0])), place(at, before, first, begin))
+        .finally(place(at, after, second, begin))
+        .into()
 }
 
 /// `SELECT 0 AS bucket, … AS moment UNION ALL …`
@@ -86,12 +111,12 @@ impl Plan<'_> {
         let Plan { ask, definition, basis, .. } = self;
         let caller = &basis.caller;
         let mut select = Query::select();
-        select.column(("f", Asterisk)).from_subquery(definition.fact.select(caller, ask.as_of), "f");
+        select.column(("f", Asterisk)).from_subquery(self.source(), "f");
         let places = ask.groupings.iter().map(|grouping| grouping.dimension);
         let places: Vec<Place> =
             places.chain(ask.filters.iter().map(|(dimension, _)| *dimension)).map(Dimension::place).collect();
         let hangs = |on: fn(&Place) -> bool| places.iter().any(on);
-        if hangs(|place| matches!(place, Place::Account(_))) {
+        if hangs(|place| matches!(place, Place::Account(_))) && !self.is_as_kept() {
             use account::Column as C;
             let columns: Vec<Column> = vec![
                 ("id", Class::P, "id", C::Id.into_expr()),
@@ -148,7 +173,7 @@ impl Plan<'_> {
                 .and_where(at.clone().gte(ask.from))
                 .and_where(at.clone().lt(ask.to))
                 .and_where(at.clone().lte(ask.as_of));
-            select.expr_as(place(&at, &ask.buckets, 0), BUCKET);
+            select.expr_as(place(&at, &ask.buckets, 0, &|bucket| Expr::val(bucket.from)), BUCKET);
         }
         for (dimension, values) in &ask.filters {
             select.cond_where(self.filtered(*dimension, values));
@@ -156,9 +181,49 @@ impl Plan<'_> {
         select.to_owned()
     }
 
-    /// A dimension's column; industries rolled up.
+    fn is_as_kept(&self) -> bool {
+        matches!(self.source, Source::AsKept(_))
+    }
+
+    /// The rows of the fact.
+    fn source(&self) -> SelectStatement {
+        let Plan { ask, definition, basis, .. } = self;
+        let (fact, caller) = (definition.fact, &basis.caller);
+        let of = |ids: &[Uuid]| {
+            Query::select()
+                .column(("o", Asterisk))
+                .from_subquery(fact.select(caller, ask.as_of), "o")
+                .and_where(Expr::col(("o", "id")).is_in(ids.iter().copied()))
+                .to_owned()
+        };
+        let kept = |with_segments: bool| rollup::select(fact, caller.tenant, with_segments);
+        match self.source {
+            Source::Rows => fact.select(caller, ask.as_of),
+            Source::Only(ids) => of(ids),
+            Source::AsKept(None) => kept(true),
+            Source::AsKept(Some(ids)) => kept(true).and_where(Expr::col("id").is_in(ids.iter().copied())).to_owned(),
+            Source::Kept([]) => kept(false),
+            Source::Kept(changed) => kept(false)
+                .and_where(Expr::col("id").is_not_in(changed.iter().copied()))
+                .union(UnionType::All, of(changed))
+                .to_owned(),
+        }
+    }
+
+    /// A dimension's column.
+    fn column(&self, dimension: Dimension) -> Expr {
+        match dimension.place() {
+            Place::Account(column) if self.is_as_kept() => rollup::segment(column),
+            place => place.expr(),
+        }
+    }
+
     fn key(&self, grouping: &Grouping) -> Expr {
-        let own = grouping.dimension.place().expr();
+        self.rolled_up(grouping, self.column(grouping.dimension))
+    }
+
+    /// A dimension's column; industries rolled up.
+    pub fn rolled_up(&self, grouping: &Grouping, own: Expr) -> Expr {
         if grouping.level.is_none() {
             return own;
         }
@@ -174,7 +239,7 @@ impl Plan<'_> {
     }
 
     fn filtered(&self, dimension: Dimension, values: &[Option<Value>]) -> Condition {
-        let own = dimension.place().expr();
+        let own = self.column(dimension);
         let mut any = Condition::any();
         for value in values {
             any = any.add(match value {
@@ -240,7 +305,24 @@ impl Plan<'_> {
 
     /// The figure's parts: a line for each group and bucket, or finer where parts have to be looked at one by one.
     pub fn parts(&self) -> SelectStatement {
-        self.lines(self.counted())
+        match self.definition.measure {
+            // Each person once, and then counted: `COUNT(DISTINCT …)` would sort all rows.
+            Measure::Persons if !self.witnessed => {
+                let mut each = self.counted();
+                let mut select = Query::select();
+                for key in self.keys() {
+                    each.column(("f", key)).group_by_col(("f", key));
+                    select.column(("e", key)).group_by_col(("e", key));
+                }
+                each.column(("f", "person")).group_by_col(("f", "person")).expr_as(Expr::col(Asterisk).count(), "c");
+                select
+                    .from_subquery(each, "e")
+                    .expr_as(Expr::col(("e", "c")).sum().cast_as(Alias::new("BIGINT")), "n")
+                    .expr_as(Expr::col(("e", "person")).count(), "sum")
+                    .to_owned()
+            }
+            _ => self.lines(self.counted()),
+        }
     }
 
     /// The rows themselves, oldest first, after one of them: the same lines, each of one row.
@@ -276,6 +358,9 @@ impl Plan<'_> {
             select.column(("f", key)).group_by_col(("f", key));
         }
         select.expr_as(Expr::col(Asterisk).count(), "n");
+        if self.witnessed {
+            self.witness(&mut select);
+        }
         let passing = |of: Expr| {
             let one: Expr = Expr::case(of, 1).finally(0).into();
             one.sum().cast_as(Alias::new("BIGINT"))
@@ -324,6 +409,61 @@ impl Plan<'_> {
         }
         // An alias of the select list is a name for GROUP BY on both engines, where it names no column of the rows.
         select.to_owned()
+    }
+
+    /// How many different contacts and accounts stand behind a line, and behind those of its rows that pass or fail.
+    fn witness(&self, select: &mut SelectStatement) {
+        let contact = match self.definition.fact.persons() {
+            Persons::Contact => f("contact"),
+            Persons::Account => f("account"),
+            // Nobody is named in the row: there are none that are known.
+            Persons::Opportunity | Persons::Nobody => return,
+        };
+        for (part, of) in self.parts_of() {
+            if part != "all" && of.is_none() {
+                continue;
+            }
+            let of = |value: Expr| -> Expr {
+                match &of {
+                    None => value,
+                    Some(of) => Expr::case(of.clone(), value).into(),
+                }
+            };
+            select
+                .expr_as(of(contact.clone()).count_distinct(), format!("{part}_contacts"))
+                .expr_as(of(f("account")).count_distinct(), format!("{part}_accounts"));
+        }
+    }
+
+    /// The columns of a line that say so.
+    pub fn witnesses(&self) -> &'static [&'static str] {
+        match (self.definition.fact.persons(), self.passes()) {
+            (Persons::Opportunity | Persons::Nobody, _) => &[],
+            (_, Some(_)) => &WITNESS,
+            (_, None) => &WITNESS[..2],
+        }
+    }
+
+    /// Whether lines of foreign amounts say a day of their own, by whose rate they are worth something.
+    pub fn says_day(&self) -> bool {
+        let dated = match self.definition.measure {
+            Measure::Money(dated) | Measure::MoneyMean(dated) | Measure::MoneyShare { dated, .. } => Some(dated),
+            _ => None,
+        };
+        self.day(dated).is_some_and(|(_, alias)| alias == "day")
+    }
+
+    /// Which of the rows that count pass; none where the metric tells no two sorts apart.
+    fn passes(&self) -> Option<Expr> {
+        match self.definition.measure {
+            Measure::Share { of, .. } | Measure::MoneyShare { of, .. } => Some(of()),
+            Measure::Balance { plus, .. } => Some(plus()),
+            Measure::Duration { from, to, zero, .. } => {
+                let ended = f(from).is_not_null().and(f(to).is_not_null());
+                Some(zero.map_or(ended.clone(), |zero| ended.or(zero())))
+            }
+            _ => None,
+        }
     }
 
     fn zero(&self) -> Option<Expr> {
@@ -378,27 +518,8 @@ impl Plan<'_> {
         for key in self.keys().filter(|key| if *key == BUCKET { by_bucket } else { by_keys }) {
             select.column(("f", key)).group_by_col(("f", key));
         }
-        let contact = match self.definition.fact.persons() {
-            Persons::Nobody => return None,
-            Persons::Contact => f("contact"),
-            Persons::Opportunity => {
-                let joined = Expr::col(("p", "deal")).equals(("f", "id"));
-                select.join_subquery(JoinType::LeftJoin, participants(&self.basis.caller), "p", joined);
-                Expr::col(("p", "contact"))
-            }
-            Persons::Account => f("account"),
-        };
-        let passes: Option<Expr> = match self.definition.measure {
-            Measure::Share { of, .. } | Measure::MoneyShare { of, .. } => Some(of()),
-            Measure::Balance { plus, .. } => Some(plus()),
-            Measure::Duration { from, to, zero, .. } => {
-                let ended = f(from).is_not_null().and(f(to).is_not_null());
-                Some(zero.map_or(ended.clone(), |zero| ended.or(zero())))
-            }
-            _ => None,
-        };
-        let parts = [("all", None), ("hit", passes.clone()), ("miss", passes.map(|passes| passes.not()))];
-        for (part, of) in parts {
+        let contact = self.contact(&mut select)?;
+        for (part, of) in self.parts_of() {
             let of = |value: Expr| -> Expr {
                 match &of {
                     None => value,
@@ -411,6 +532,47 @@ impl Plan<'_> {
                 .expr_as(of(f("account")).count_distinct(), format!("{part}_accounts"));
         }
         Some(select.to_owned())
+    }
+
+    /// [`Plan::persons`] of the whole, of at most `most` rows of each part: as many there are at least. A statement for each part that rows
+    /// may be of.
+    pub fn some_persons(&self, most: u64) -> Option<Vec<SelectStatement>> {
+        let some = |(_, of): (&str, Option<Expr>)| {
+            let mut rows = self.counted();
+            rows.column(("f", Asterisk)).limit(most);
+            if let Some(of) = of {
+                rows.and_where(of);
+            }
+            let mut select = Query::select();
+            select.from_subquery(rows, "f");
+            let contact = self.contact(&mut select)?;
+            select
+                .expr_as(Expr::val(1).count(), "rows")
+                .expr_as(contact.count_distinct(), "contacts")
+                .expr_as(f("account").count_distinct(), "accounts");
+            Some(select)
+        };
+        self.parts_of().into_iter().filter(|(part, of)| *part == "all" || of.is_some()).map(some).collect()
+    }
+
+    /// The person behind a row of `f`; none where the fact counts no persons.
+    fn contact(&self, select: &mut SelectStatement) -> Option<Expr> {
+        match self.definition.fact.persons() {
+            Persons::Nobody => None,
+            Persons::Contact => Some(f("contact")),
+            Persons::Opportunity => {
+                let joined = Expr::col(("p", "deal")).equals(("f", "id"));
+                select.join_subquery(JoinType::LeftJoin, participants(&self.basis.caller), "p", joined);
+                Some(Expr::col(("p", "contact")))
+            }
+            Persons::Account => Some(f("account")),
+        }
+    }
+
+    /// All rows that count, those that pass, and those that fail.
+    fn parts_of(&self) -> [(&'static str, Option<Expr>); 3] {
+        let passes = self.passes();
+        [("all", None), ("hit", passes.clone()), ("miss", passes.map(|passes| passes.not()))]
     }
 
     /// How many rows of the period do not count, a column for each reason.

@@ -16,7 +16,7 @@ use super::{
     ask::{Arguments, Ask, DimensionFilter},
     fact::Fact,
     metric::{Definition, Metric},
-    query::Plan,
+    query::{Plan, Source},
 };
 use crate::{
     graph::{Cx, Error, Result},
@@ -113,7 +113,15 @@ pub async fn times(cx: &Cx, asked: Stays) -> Result<StageTimes> {
             "analytics: stage times tell of single objects; they are not for your role".into(),
         ));
     }
-    let plan = Plan { ask: &ask, definition: &definition, basis: &basis, roots: &[], only: None };
+    let plan = Plan {
+        ask: &ask,
+        definition: &definition,
+        basis: &basis,
+        roots: &[],
+        only: None,
+        source: Source::Rows,
+        witnessed: false,
+    };
     let mut intervals = Vec::new();
     for (nth, line) in cx.db().query_all(&plan.read(&["id", "stage", "at", "until"])).await?.iter().enumerate() {
         let object: Uuid = line.try_get("", "id")?;

@@ -20,6 +20,7 @@ use super::{
     dimension::KeyOf,
     metric::{Clock, Definition, Derivation, Measure, Reason, Unit},
     query::{BUCKET, HALF, KEYS, Plan},
+    rollup,
 };
 use crate::{
     graph::{Cx, Error, Result, decimals},
@@ -30,6 +31,13 @@ use crate::{
 pub const MAX_GROUPS: usize = 50_000;
 /// The most groups of one answer to whoever reads no rows: what hides small ones looks at each beside each.
 const MAX_HIDDEN: usize = 2_500;
+
+/// So many groups are looked at one by one before all of their rows are.
+const FEW: usize = 24;
+/// Fewer rows than this are counted at once.
+const MANY_ROWS: i64 = 5_000;
+/// How many rows of a group are looked at.
+const SAMPLE: u64 = 1_000;
 
 /// The keys of a group, in the order of the question's dimensions, and its bucket.
 pub type Key = (usize, Vec<Option<Value>>);
@@ -68,6 +76,16 @@ impl Tally {
         self.samples.extend(&other.samples);
         self.open += other.open;
     }
+
+    /// Takes another group's parts away again: of whatever can be added.
+    pub fn take(&mut self, other: &Tally) {
+        self.n -= other.n;
+        self.hit -= other.hit;
+        self.miss -= other.miss;
+        self.valued -= other.valued;
+        self.sum -= other.sum;
+        self.open -= other.open;
+    }
 }
 
 /// All groups of a metric.
@@ -77,6 +95,18 @@ pub struct Tallies {
     pub groups: BTreeMap<Key, Tally>,
     /// Rows that do not count, by reason.
     pub left_out: BTreeMap<Reason, i64>,
+}
+
+impl Tallies {
+    /// That there are no more groups than an answer holds.
+    pub fn are_few(&self) -> Result<()> {
+        match self.groups.len() > MAX_GROUPS {
+            true => Err(Error::BadInput(format!(
+                "groupBy: more than {MAX_GROUPS} groups; ask for fewer dimensions, or a shorter period"
+            ))),
+            false => Ok(()),
+        }
+    }
 }
 
 /// What a question needs of the tenant to reckon with: exchange rates, and business hours.
@@ -200,6 +230,11 @@ pub fn tally(
                         let moment = line.try_get::<Option<DateTime<Utc>>>("", "moment_of").ok().flatten();
                         moment.map(|moment| exchange.day_of(moment))
                     });
+                    // A sum of a day that is kept: the day itself.
+                    let day = day.or_else(|| {
+                        let of_day = line.try_get::<Option<i32>>("", "of_day").ok().flatten();
+                        of_day.map(rollup::day_of)
+                    });
                     let chance = match plan.definition.measure {
                         Measure::StandingMoney { weighted: true } => {
                             Some(i64::from(line.try_get::<Option<i32>>("", "probability")?.unwrap_or(0)))
@@ -289,22 +324,44 @@ fn spread(
     Ok(buckets.into_iter().collect())
 }
 
-/// Counts one metric of a question.
+/// Counts one metric of a question, from the rows themselves.
 pub async fn count(cx: &Cx, plan: &Plan<'_>, exchange: &Exchange) -> Result<Tallies> {
+    let db = cx.db();
     let mut tallies = Tallies::default();
-    for line in cx.db().query_all(&plan.parts()).await? {
+    add(&db, plan, exchange, &mut tallies).await?;
+    leave_out(&db, plan, &mut tallies).await?;
+    if plan.basis.grouped {
+        hide(&db, plan, &mut tallies).await?;
+    }
+    Ok(tallies)
+}
+
+/// Adds what a plan counts.
+pub async fn add<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan<'_>,
+    exchange: &Exchange,
+    tallies: &mut Tallies,
+) -> Result<()> {
+    for line in db.query_all(&plan.parts()).await? {
         let keys = keys(plan.ask, &line)?;
         for (bucket, tally) in tally(plan, exchange, &line, &mut tallies.left_out)? {
             tallies.groups.entry((bucket, keys.clone())).or_default().add(&tally);
         }
-        if tallies.groups.len() > MAX_GROUPS {
-            return Err(Error::BadInput(format!(
-                "groupBy: more than {MAX_GROUPS} groups; ask for fewer dimensions, or a shorter period"
-            )));
-        }
+        tallies.are_few()?;
+    }
+    Ok(())
+}
+
+/// Adds the rows that do not count. A number of them is a figure, too, and nobody knows how many stand behind it: whoever reads no rows
+/// is told none.
+pub async fn leave_out<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
+    if plan.basis.grouped {
+        tallies.left_out.clear();
+        return Ok(());
     }
     if let Some(left_out) = plan.left_out()
-        && let Some(line) = cx.db().query_one(&left_out).await?
+        && let Some(line) = db.query_one(&left_out).await?
     {
         for (nth, (reason, _)) in plan.definition.excluded.iter().enumerate() {
             let n: i64 = line.try_get::<Option<i64>>("", &format!("x{nth}"))?.unwrap_or(0);
@@ -313,17 +370,12 @@ pub async fn count(cx: &Cx, plan: &Plan<'_>, exchange: &Exchange) -> Result<Tall
             }
         }
     }
-    if plan.basis.grouped {
-        // A number of rows that do not count is a figure, too, and nobody knows how many stand behind it.
-        tallies.left_out.clear();
-        hide(cx, plan, &mut tallies).await?;
-    }
-    Ok(tallies)
+    Ok(())
 }
 
 /// Hides groups behind which too few persons or accounts stand, and whatever would give them away by the totals of this table: of its
 /// groups, of its buckets, of all. Other questions may be subtracted from it; that is a documented limit.
-async fn hide(cx: &Cx, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
+pub async fn hide<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
     if plan.persons(false, false).is_none() || tallies.groups.is_empty() {
         return Ok(());
     }
@@ -336,18 +388,26 @@ async fn hide(cx: &Cx, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
         tallies.groups.keys().map(|(_, keys)| keys.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     let columns: Vec<usize> =
         tallies.groups.keys().map(|(bucket, _)| *bucket).collect::<BTreeSet<_>>().into_iter().collect();
-    let cells = behind(cx, plan, true, true).await?;
+    if surely_large(db, plan, tallies).await? {
+        return Ok(());
+    }
+    let cells = behind(db, plan, true, true).await?;
     let of = |behind: &BTreeMap<Key, Group>, bucket: usize, keys: &[Option<Value>]| {
         behind.get(&(bucket, keys.to_vec())).copied().unwrap_or_default()
     };
     let thresholds = Thresholds::default();
-    let whole = behind(cx, plan, false, false).await?;
+    // Of one column or one row the totals are the cells themselves.
+    let (one_row, one_column) = (plan.ask.groupings.is_empty(), plan.ask.buckets.len() == 1);
+    let whole = match one_row && one_column {
+        true => cells.clone(),
+        false => behind(db, plan, false, false).await?,
+    };
     if thresholds.small(of(&whole, 0, &[])) {
         tallies.groups.values_mut().for_each(|tally| *tally = Tally { hidden: true, ..Tally::default() });
         return Ok(());
     }
-    let by_row = behind(cx, plan, true, false).await?;
-    let by_column = behind(cx, plan, false, true).await?;
+    let by_row = if one_column { cells.clone() } else { behind(db, plan, true, false).await? };
+    let by_column = if one_row { cells.clone() } else { behind(db, plan, false, true).await? };
     let table = Table {
         cells: rows.iter().map(|row| columns.iter().map(|column| of(&cells, *column, row)).collect()).collect(),
         rows: rows.iter().map(|row| of(&by_row, 0, row)).collect(),
@@ -364,11 +424,40 @@ async fn hide(cx: &Cx, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
     Ok(())
 }
 
+/// Whether a few rows of each group, and of each part of it, are of enough persons and accounts already: then nobody need be counted.
+async fn surely_large<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &Tallies) -> Result<bool> {
+    let rows: i64 = tallies.groups.values().map(|tally| tally.n).sum();
+    let stands = matches!(plan.definition.measure, Measure::Standing | Measure::StandingMoney { .. } | Measure::Spread);
+    if stands || tallies.groups.len() > FEW || rows < MANY_ROWS {
+        return Ok(false);
+    }
+    let least = Thresholds::default();
+    for (bucket, keys) in tallies.groups.keys() {
+        let Some(within) = plan.ask.buckets.get(*bucket) else { return Ok(false) };
+        let ask = Ask { from: within.from, to: within.to, ..plan.ask.clone() };
+        let cell = Plan { ask: &ask, only: Some((keys.clone(), *bucket)), ..plan.clone() };
+        for some in cell.some_persons(SAMPLE).unwrap_or_default() {
+            let Some(line) = db.query_one(&some).await? else { return Ok(false) };
+            let number = |column: &str| line.try_get::<i64>("", column).map(i64::unsigned_abs);
+            let group = Group { contacts: number("contacts")?, accounts: number("accounts")? };
+            if number("rows")? > 0 && (group.contacts < least.contacts || group.accounts < least.accounts) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
 /// How many persons and accounts stand behind groups, buckets, or both.
-async fn behind(cx: &Cx, plan: &Plan<'_>, by_keys: bool, by_bucket: bool) -> Result<BTreeMap<Key, Group>> {
+async fn behind<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan<'_>,
+    by_keys: bool,
+    by_bucket: bool,
+) -> Result<BTreeMap<Key, Group>> {
     let mut behind = BTreeMap::new();
     let Some(persons) = plan.persons(by_keys, by_bucket) else { return Ok(behind) };
-    for line in cx.db().query_all(&persons).await? {
+    for line in db.query_all(&persons).await? {
         let bucket = if by_bucket { usize::try_from(line.try_get::<i32>("", BUCKET)?).unwrap_or(0) } else { 0 };
         let number = |column: String| line.try_get::<i64>("", &column).map(i64::unsigned_abs);
         // A figure tells of those who pass as much as of all: it is as large as the smallest of its parts that is not empty.

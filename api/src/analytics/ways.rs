@@ -16,7 +16,7 @@ use super::{
     ask::{Arguments, Ask, DimensionFilter},
     fact::Fact,
     metric::{Definition, Metric, Test},
-    query::Plan,
+    query::{Plan, Source},
 };
 use crate::{
     graph::{Cx, Error, Ratio, Result},
@@ -158,7 +158,15 @@ pub async fn times(cx: &Cx, asked: Asked) -> Result<JourneyTimes> {
     let mut reached: BTreeMap<Uuid, Vec<(Milestone, Moment)>> = BTreeMap::new();
     for (place, milestone) in Milestone::ALL.into_iter().enumerate() {
         let definition = definition(milestone);
-        let plan = Plan { ask: &ask, definition: &definition, basis: &basis, roots: &[], only: None };
+        let plan = Plan {
+            ask: &ask,
+            definition: &definition,
+            basis: &basis,
+            roots: &[],
+            only: None,
+            source: Source::Rows,
+            witnessed: false,
+        };
         for line in cx.db().query_all(&plan.firsts()).await? {
             let Some(account) = line.try_get::<Option<Uuid>>("", "account")? else { continue };
             let at: DateTime<Utc> = line.try_get("", "first")?;

@@ -15,6 +15,7 @@ pub mod import;
 mod log;
 pub mod migrate;
 pub mod out;
+pub mod rebuild;
 pub mod schema;
 pub mod serve;
 pub mod token;
@@ -72,6 +73,7 @@ pub enum Command {
     Import(import::Args),
     Generate(generate::Args),
     Verify(verify::Args),
+    Rebuild(rebuild::Args),
 }
 
 impl Cli {
@@ -84,6 +86,7 @@ impl Cli {
                 Command::Token(args) => args.common.settle(matches),
                 Command::Import(args) => args.common.settle(matches),
                 Command::Verify(args) => args.common.settle(matches),
+                Command::Rebuild(args) => args.common.settle(matches),
                 Command::Serve(_)
                 | Command::Demo(_)
                 | Command::Migrate(_)
@@ -112,6 +115,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => args.common.config()?,
         Command::Generate(args) => args.common.config()?,
         Command::Verify(args) => args.common.config()?,
+        Command::Rebuild(args) => args.common.config()?,
     };
     let _traces = log::begin(&config.log)?;
     match cli.command {
@@ -126,6 +130,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(args, config).await,
         Command::Generate(args) => generate::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
+        Command::Rebuild(args) => rebuild::run(args, config).await,
     }
 }
 

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use sea_orm::Set;
 use serde_json::{Value, json};
-use tests::{World, each_engine};
+use tests::{World, each_engine, each_engine_told};
 use tower::ServiceExt;
 
 use super::{YEAR, csv, get, get_as, ndjson, table};
@@ -90,8 +90,7 @@ async fn columns_are_there_when_no_row_is() {
 
 #[tokio::test]
 async fn pages_lead_to_the_end_and_make_up_the_whole() {
-    each_engine(async |world: World| {
-        Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, _: Market| {
         for (dataset, arguments, limit) in [
             ("fact_touch", YEAR, 50),
             ("fact_stage_interval", "grain=YEAR", 37),
@@ -127,11 +126,8 @@ async fn pages_lead_to_the_end_and_make_up_the_whole() {
 
 #[tokio::test]
 async fn what_cannot_be_meant_is_refused_by_its_name() {
-    each_engine(async |world: World| {
-        let cursor = {
-            Box::pin(Market::told(&world)).await;
-            get(&world, &world.max(), "/bi/v1/fact_touch.csv?limit=1").await.next().unwrap()
-        };
+    each_engine_told(async |world: World, _: Market| {
+        let cursor = get(&world, &world.max(), "/bi/v1/fact_touch.csv?limit=1").await.next().unwrap();
         let cursor = cursor.split("cursor=").nth(1).unwrap();
         for (path, status, says) in [
             ("fact_nothing.csv", 404, "there is no dataset \"fact_nothing\"; yours are fact_touch"),
@@ -170,8 +166,7 @@ async fn what_cannot_be_meant_is_refused_by_its_name() {
 
 #[tokio::test]
 async fn the_analyst_has_figures_and_no_row() {
-    each_engine(async |world: World| {
-        Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, _: Market| {
         let index = get(&world, &world.ana(), "/bi/v1").await.json();
         let names: Vec<&str> =
             index["datasets"].as_array().unwrap().iter().map(|dataset| dataset["dataset"].as_str().unwrap()).collect();

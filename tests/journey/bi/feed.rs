@@ -1,7 +1,7 @@
 //! OData: documents, options, pages, and one figure through every door.
 
 use serde_json::{Value, json};
-use tests::{World, each_engine};
+use tests::{World, each_engine, each_engine_told};
 
 use super::{YEAR, csv, get, ndjson, path};
 use crate::numbers::market::Market;
@@ -48,8 +48,7 @@ async fn the_documents_say_what_there_is() {
 
 #[tokio::test]
 async fn rows_are_chosen_sorted_and_counted_by_the_database() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let all = ndjson(&world, &world.max(), "/bi/v1/fact_opportunity.ndjson").await;
         assert_eq!(rows(&feed(&world, "fact_opportunity").await), &all, "the files' rows");
 
@@ -95,8 +94,7 @@ async fn rows_are_chosen_sorted_and_counted_by_the_database() {
 
 #[tokio::test]
 async fn pages_go_on_by_their_links() {
-    each_engine(async |world: World| {
-        Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, _: Market| {
         for (question, size) in [
             ("fact_touch?$select=id,campaign_id,occurred_at", 40),
             // Null comes first, and last where the order falls.
@@ -170,8 +168,7 @@ async fn what_odata_does_not_allow_here_is_refused() {
 
 #[tokio::test]
 async fn one_figure_is_the_same_through_every_door() {
-    each_engine(async |world: World| {
-        Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, _: Market| {
         for client in [world.max(), world.ana(), world.sam()] {
             for metric in ["TOUCHES", "LEADS", "ACCEPTANCE_RATE", "WIN_RATE", "TICKETS"] {
                 let asked = client

@@ -10,7 +10,7 @@ use parquet::{
 };
 use sea_orm::{EntityTrait, Set};
 use serde_json::{Value, json};
-use tests::{World, each_engine, id};
+use tests::{World, each_engine, each_engine_told, id};
 
 use super::{YEAR, csv, get, ndjson};
 use crate::numbers::market::{Market, OF_MIA, OF_SAM, TO, at};
@@ -26,8 +26,7 @@ fn sorted(mut rows: Vec<Value>) -> Vec<Value> {
 
 #[tokio::test]
 async fn files_hold_exactly_the_rows_that_were_told() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let touches = csv(&world, &world.max(), &format!("/bi/v1/fact_touch.csv?{YEAR}&grain=MONTH&timezone=UTC")).await;
         let told: Vec<Value> = market
             .touches
@@ -79,8 +78,7 @@ async fn files_hold_exactly_the_rows_that_were_told() {
 
 #[tokio::test]
 async fn amounts_are_exact_and_converted_by_the_day() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let costs = csv(&world, &world.max(), "/bi/v1/fact_cost.csv").await;
         let told = |row: &Value| {
             let keys = ["date_from", "amount", "currency", "amount_converted", "converted_to"];
@@ -109,8 +107,7 @@ async fn amounts_are_exact_and_converted_by_the_day() {
 
 #[tokio::test]
 async fn everybody_exports_its_own_rows_only() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let of = |reach: usize| -> Vec<String> {
             market.customers[..reach].iter().map(|customer| id(Kind::Account, customer.account)).collect()
         };
@@ -159,8 +156,7 @@ async fn everybody_exports_its_own_rows_only() {
 
 #[tokio::test]
 async fn a_row_names_nothing_that_its_reader_does_not_reach() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         // Two leads that became deals: marketing is on the one customer's team, not on the other's.
         let deal_of = |near: bool| market.deals.iter().find(|deal| (deal.customer < OF_MIA) == near).unwrap();
         let lead_of = |near: bool| market.leads.iter().find(|lead| (lead.customer < OF_MIA) == near).unwrap();
@@ -190,8 +186,7 @@ async fn a_row_names_nothing_that_its_reader_does_not_reach() {
 
 #[tokio::test]
 async fn an_opportunity_has_a_row_for_each_day() {
-    each_engine(async |world: World| {
-        let market = Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, market: Market| {
         let path = "/bi/v1/fact_opportunity_daily.csv?from=2026-02-01&to=2026-03-03&timezone=UTC";
         let rows = csv(&world, &world.max(), path).await;
         let mut expected = Vec::new();
@@ -235,8 +230,7 @@ async fn an_opportunity_has_a_row_for_each_day() {
 
 #[tokio::test]
 async fn a_parquet_file_says_what_the_csv_says() {
-    each_engine(async |world: World| {
-        Box::pin(Market::told(&world)).await;
+    each_engine_told(async |world: World, _: Market| {
         for dataset in ["fact_opportunity", "fact_cost", "fact_stage_interval", "dim_channel", "dim_date", "bi_metric"]
         {
             let rows = csv(&world, &world.max(), &format!("/bi/v1/{dataset}.csv")).await;

@@ -15,7 +15,7 @@ use entities::{
 };
 use sea_orm::Set;
 use serde_json::{Value, json};
-use tests::{World, each_engine, id, rows};
+use tests::{World, each_engine, each_engine_told, id, rows};
 
 use super::{
     aggregate, by_key,
@@ -37,8 +37,7 @@ fn count(n: usize) -> Value {
 
 #[tokio::test]
 async fn counts_and_shares_are_those_of_what_was_told() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let max = world.max();
         let metrics = "metrics: [TOUCHES, PERSONS_REACHED, LEADS, MQLS, MQL_RATE, OFFERS, ACCEPTED, REJECTED, ACCEPTANCE_RATE, DECIDED_RATE, ON_TIME_RATE, OPPORTUNITIES_CREATED, WON, LOST, WIN_RATE, COHORT_WIN_RATE, TICKETS, TICKETS_SOLVED, SLA_ATTAINMENT, CSAT]";
         let answer = aggregate(&max, &format!("{metrics}, {}", year())).await;
@@ -106,8 +105,7 @@ fn decimal(minor: i64) -> Value {
 
 #[tokio::test]
 async fn money_is_converted_row_by_row_and_adds_up_whatever_tells_it_apart() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let max = world.max();
         let won = || market.deals.iter().filter(|deal| deal.closed.is_some_and(|(_, won)| won));
         let worth = |deal: &super::market::Deal| euro(deal.amount, deal.currency, deal.close_date);
@@ -188,8 +186,7 @@ fn assert_close(value: &Value, expected: f64) {
 
 #[tokio::test]
 async fn durations_are_those_that_ended_and_the_open_are_counted_beside() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let answer = aggregate(
             &world.max(),
             &format!("metrics: [LEAD_RESPONSE_TIME, SALES_CYCLE, FIRST_RESPONSE_TIME, RESOLUTION_TIME], {}", year()),
@@ -315,8 +312,7 @@ fn meeting_of(account: uuid::Uuid, starts_at: DateTime<Utc>) -> meeting::ActiveM
 
 #[tokio::test]
 async fn business_time_is_that_of_the_companys_calendar() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let arguments = format!("metrics: [FIRST_RESPONSE_BUSINESS_TIME], {}", year());
         // Without a calendar there is no business time, and nobody pretends that there is.
         let none = aggregate(&world.max(), &arguments).await;
@@ -352,8 +348,7 @@ async fn business_time_is_that_of_the_companys_calendar() {
 
 #[tokio::test]
 async fn what_stands_at_a_moment_is_what_stood_then() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let answer = aggregate(
             &world.max(),
             &format!("metrics: [OPEN_OPPORTUNITIES, PIPELINE_VALUE, PIPELINE_WEIGHTED, BACKLOG], groupBy: [{{ grain: MONTH }}], fx: {{ mode: FIXED, date: \"2026-05-01\" }}, fill: ZERO, {}", year()),
@@ -380,8 +375,7 @@ async fn what_stands_at_a_moment_is_what_stood_then() {
 
 #[tokio::test]
 async fn time_is_cut_where_people_live_and_parts_add_up() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let ada = world.ada();
         // Monthly, in the tenant's zone and in another.
         for zone in ["Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"] {
@@ -435,8 +429,7 @@ async fn time_is_cut_where_people_live_and_parts_add_up() {
 
 #[tokio::test]
 async fn the_past_is_asked_as_it_was_known_then_and_pages_hold_every_row_once() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let ada = world.ada();
         let then = at("2026-03-15T00:00:00Z");
         let made = |offer: &&Offer| offer.at <= then;

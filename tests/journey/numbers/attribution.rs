@@ -12,7 +12,7 @@ use entities::{
 use rust_decimal::Decimal;
 use sea_orm::Set;
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine, id, rows};
+use tests::{Client, World, each_engine, each_engine_told, id, rows};
 
 use super::market::{FROM, Market, TO, at};
 
@@ -54,8 +54,7 @@ fn sum(answer: &Value, model: &str) -> (Decimal, f64) {
 
 #[tokio::test]
 async fn every_model_adds_up_to_the_total_in_every_view() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let won: Vec<_> = market.deals.iter().filter(|deal| deal.closed.is_some_and(|(_, won)| won)).collect();
         let worth = |deal: &&&super::market::Deal| {
             let rate: i128 = if deal.currency == "CHF" { 1_050_000_000 } else { 1_000_000_000 };
@@ -214,8 +213,7 @@ async fn the_golden_path_is_shared_as_the_paper_says() {
 
 #[tokio::test]
 async fn it_counts_what_the_access_table_says_and_hides_small_rows_from_the_analyst() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let won = |reach: usize| {
             let of = market.deals.iter().filter(|deal| deal.customer < reach);
             of.filter(|deal| deal.closed.is_some_and(|(_, won)| won)).count()

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine};
+use tests::{Client, World, each_engine_told};
 
 use super::{aggregate, market::Market, whole, year};
 
@@ -35,8 +35,7 @@ fn sum(rows: &[Value], field: &str) -> Decimal {
 
 #[tokio::test]
 async fn the_rows_behind_a_figure_add_up_to_it() {
-    each_engine(async |world: World| {
-        Market::told(&world).await;
+    each_engine_told(async |world: World, _: Market| {
         for client in [world.max(), world.sam(), world.mia()] {
             let metrics = client.ask("{ analytics { metrics { metric dimensions } } }", json!({})).await.must();
             for metric in metrics.data("analytics.metrics").as_array().unwrap() {
@@ -88,8 +87,7 @@ async fn the_rows_behind_a_figure_add_up_to_it() {
 
 #[tokio::test]
 async fn a_handle_gives_nobody_more_than_its_holder_may_ask_for() {
-    each_engine(async |world: World| {
-        Market::told(&world).await;
+    each_engine_told(async |world: World, _: Market| {
         let answer = aggregate(&world.max(), &format!("metrics: [LEADS], {}", year())).await;
         let handle = whole(&answer, 0)["explain"].as_str().unwrap().to_owned();
         let (of_max, rows) = explained(&world.max(), &handle).await;

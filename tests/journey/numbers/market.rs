@@ -16,11 +16,12 @@ use entities::{
     sync::fx_rate,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
-use tests::{World, rows};
+use serde::{Deserialize, Serialize};
+use tests::{Told, World, rows};
 use uuid::Uuid;
 
 /// A customer of the market.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Customer {
     pub account: Uuid,
     pub contacts: Vec<Uuid>,
@@ -29,7 +30,7 @@ pub struct Customer {
 }
 
 /// A deal of the market.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Deal {
     pub id: Uuid,
     pub customer: usize,
@@ -43,7 +44,7 @@ pub struct Deal {
 }
 
 /// A lead of the market, with what became of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Lead {
     pub id: Uuid,
     pub customer: usize,
@@ -56,7 +57,7 @@ pub struct Lead {
 }
 
 /// An offer to sales.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Offer {
     pub at: DateTime<Utc>,
     pub due: DateTime<Utc>,
@@ -66,7 +67,7 @@ pub struct Offer {
 }
 
 /// A ticket of the market.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Case {
     pub id: Uuid,
     pub customer: usize,
@@ -76,7 +77,7 @@ pub struct Case {
 }
 
 /// A touch of the market.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Touch {
     pub id: Uuid,
     pub customer: usize,
@@ -87,7 +88,7 @@ pub struct Touch {
 }
 
 /// All of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Market {
     pub customers: Vec<Customer>,
     pub industries: [Uuid; 3],
@@ -148,7 +149,7 @@ impl Market {
     }
 
     /// Tells the year; the clock stands at its end afterwards.
-    pub async fn told(world: &World) -> Market {
+    async fn told(world: &World) -> Market {
         let end = world.now();
         world.clock.set(at(FROM) - TimeDelta::days(30));
         let mut market = Box::pin(ground(world)).await;
@@ -168,6 +169,14 @@ impl Market {
         }
         world.clock.set(end);
         market
+    }
+}
+
+impl Told for Market {
+    const NAME: &'static str = "market";
+
+    async fn tell(world: &World) -> Market {
+        Box::pin(Market::told(world)).await
     }
 }
 

@@ -5,6 +5,7 @@ mod attribution;
 mod explain;
 pub mod market;
 mod named;
+mod rollup;
 mod scopes;
 
 use serde_json::{Value, json};

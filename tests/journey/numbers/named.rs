@@ -6,7 +6,7 @@ use api::graph::Kind;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine, id};
+use tests::{Client, World, each_engine_told, id};
 
 use super::market::{Deal, FROM, Market, OF_SAM, TO, at, on_team};
 
@@ -27,8 +27,7 @@ fn worth(deal: &Deal) -> i64 {
 
 #[tokio::test]
 async fn the_funnel_counts_who_came_how_far() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let steps = "steps { stage count overall { numerator denominator value } step { value } dropOff medianSinceFirst suppressed } mature key { key label }";
         // Opportunities, from their first stage to the win.
         let query = format!("funnel(input: {{ unit: OPPORTUNITY, steps: [\"QUALIFICATION\", \"CLOSED_WON\"], mode: PASSED_ALL, from: \"{FROM}\", to: \"{TO}\" }}) {{ groups {{ {steps} }} monotone outside scope definition }}");
@@ -90,8 +89,7 @@ async fn the_funnel_counts_who_came_how_far() {
 
 #[tokio::test]
 async fn the_waterfall_leads_from_one_pipeline_to_the_other() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let part = "{ value { amount } count }";
         let parts = [
             "start",
@@ -169,8 +167,7 @@ async fn the_waterfall_leads_from_one_pipeline_to_the_other() {
 
 #[tokio::test]
 async fn velocity_is_made_of_its_four_parts() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let query = format!("salesVelocity(asOf: \"{TO}\") {{ byMedian {{ amount }} byMean {{ amount }} open winRate {{ numerator denominator value }} averageWon {{ amount }} medianCycleDays meanCycleDays suppressed scope }}");
         let answer = ask(&world.max(), "salesVelocity", &query).await;
         let end = at(TO);
@@ -195,8 +192,7 @@ async fn velocity_is_made_of_its_four_parts() {
 
 #[tokio::test]
 async fn stage_times_are_of_the_stays_that_are_over() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let stages = "stages { stage objects visits openCount latest { mean p50 } cumulative { mean } } definition scope";
         let query = format!("stageTimes(of: TICKET, from: \"{FROM}\", to: \"{TO}\") {{ {stages} }}");
         let answer = ask(&world.max(), "stageTimes", &query).await;
@@ -216,8 +212,7 @@ async fn stage_times_are_of_the_stays_that_are_over() {
 
 #[tokio::test]
 async fn cohorts_are_of_first_wins_and_new_customers_cost_what_campaigns_did() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let query = format!("cohorts(from: \"{FROM}\", to: \"{TO}\", grain: QUARTER) {{ cohorts {{ bucket {{ from to label }} size cells {{ period active retention {{ numerator denominator }} net {{ amount }} mature }} acquisitionCost {{ amount }} }} unvalued scope }}");
         let answer = ask(&world.max(), "cohorts", &query).await;
         let mut first: BTreeMap<usize, DateTime<Utc>> = BTreeMap::new();
@@ -249,8 +244,7 @@ async fn cohorts_are_of_first_wins_and_new_customers_cost_what_campaigns_did() {
 
 #[tokio::test]
 async fn journeys_are_from_milestone_to_milestone() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let query = format!("journeyTimes(from: \"{FROM}\", to: \"{TO}\") {{ journeys legs {{ from to count open skipped backwards time {{ p50 mean }} }} paths {{ steps share {{ numerator denominator }} }} others {{ numerator }} scope }}");
         let answer = ask(&world.max(), "journeyTimes", &query).await;
         let mut customers: BTreeSet<usize> = BTreeSet::new();
@@ -282,8 +276,7 @@ async fn journeys_are_from_milestone_to_milestone() {
 
 #[tokio::test]
 async fn health_is_the_same_for_everybody_and_lists_only_what_its_reader_may_read() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let account = id(Kind::Account, market.customers[0].account);
         let query = format!("accountHealth(id: \"{account}\") {{ score confidence definition parts {{ kind score weight share basis sources }} }}");
         let mut max = ask(&world.max(), "accountHealth", &query).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use api::{graph::Kind, policy::Role};
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine, id};
+use tests::{Client, World, each_engine_told, id};
 
 use super::{
     aggregate, by_key,
@@ -32,8 +32,7 @@ async fn listed(client: &Client, list: &str) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn each_roles_figure_is_a_naive_filter_of_all_rows() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let leads: Vec<String> = market.leads.iter().map(|lead| id(Kind::Lead, lead.id)).collect();
         let deals: Vec<String> = market.deals.iter().map(|deal| id(Kind::Opportunity, deal.id)).collect();
         let cases: Vec<String> = market.cases.iter().map(|case| id(Kind::Ticket, case.id)).collect();
@@ -76,8 +75,7 @@ async fn each_roles_figure_is_a_naive_filter_of_all_rows() {
 
 #[tokio::test]
 async fn a_metric_or_a_dimension_that_is_not_the_roles_is_refused_by_name() {
-    each_engine(async |world: World| {
-        Market::told(&world).await;
+    each_engine_told(async |world: World, _: Market| {
         let year = year();
         for (client, arguments, words) in [
             (world.sam(), "metrics: [CAMPAIGN_COST]", "metrics: CAMPAIGN_COST is not for your role; yours are "),
@@ -113,8 +111,7 @@ async fn a_metric_or_a_dimension_that_is_not_the_roles_is_refused_by_name() {
 
 #[tokio::test]
 async fn the_scoreboard_is_the_same_for_everybody() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let board = "query($grain: Grain) { analytics { scoreboard(from: \"2025-10-31T23:00:00Z\", to: \"2026-10-31T23:00:00Z\", grain: $grain) {
             buckets { from to label } asOf timezone currency excluded { metric reason count }
             lines { metric discipline definition targets values { numerator denominator value low high openCount suppressed rows } } } } }";
@@ -161,8 +158,7 @@ async fn the_scoreboard_is_the_same_for_everybody() {
 
 #[tokio::test]
 async fn who_reads_no_rows_is_told_of_no_small_group_and_of_nothing_that_gives_one_away() {
-    each_engine(async |world: World| {
-        let market = Market::told(&world).await;
+    each_engine_told(async |world: World, market: Market| {
         let arguments = format!("metrics: [LEADS], groupBy: [{{ dimension: COUNTRY }}, {{ dimension: CAMPAIGN }}, {{ grain: MONTH }}], first: 1000, {}", year());
         let (open, hidden) = (aggregate(&world.max(), &arguments).await, aggregate(&world.ana(), &arguments).await);
         let (open, hidden) = (open["rows"].as_array().unwrap(), hidden["rows"].as_array().unwrap());

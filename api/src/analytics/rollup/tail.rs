@@ -1,0 +1,234 @@
+//! The tail: what the feed says after what is kept, and which rows of a fact it concerns.
+
+use std::collections::{BTreeSet, HashMap};
+
+use entities::{
+    account::account,
+    journey::{change_log, journey_event},
+    marketing::{handover, lead, touchpoint},
+    sales::{activity, meeting, meeting_attendee, opportunity, sales_order},
+    service::ticket,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
+    sea_query::{Alias, Condition, Expr, ExprTrait, IntoIden, JoinType, Order, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+use super::{super::fact::Fact, kept::SEGMENT_COLUMNS};
+use crate::journey::ObjectType;
+
+/// How many ids one condition names.
+const MANY: usize = 1_000;
+
+/// What the feed says after a position.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tail {
+    /// The last position of it; none where it is empty.
+    pub(super) last: Option<i64>,
+    objects: HashMap<ObjectType, Vec<Uuid>>,
+    /// The accounts whose teams it changes.
+    teams: Vec<Uuid>,
+    /// The accounts whose segment it changes.
+    moved: Vec<Uuid>,
+}
+
+/// Which rows of a fact have changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Changed {
+    /// These.
+    Ids(Vec<Uuid>),
+    /// Any of them may have.
+    Any,
+}
+
+impl Tail {
+    /// Reads at most `most` changes after a position.
+    pub(super) async fn read<C: ConnectionTrait>(db: &C, tenant: i64, after: i64, most: u64) -> Result<Tail, DbErr> {
+        let (log, event) = (Alias::new("c"), Alias::new("e"));
+        let c = |column: change_log::Column| Expr::col((log.clone(), column));
+        let e = |column: journey_event::Column| Expr::col((event.clone(), column));
+        let select = Query::select()
+            .column((log.clone(), change_log::Column::Position))
+            .column((log.clone(), change_log::Column::ObjectType))
+            .column((log.clone(), change_log::Column::ObjectId))
+            .column((log.clone(), change_log::Column::ChangedFields))
+            .column((event.clone(), journey_event::Column::AccountId))
+            .from_as(change_log::Entity, log.clone())
+            .join_as(
+                JoinType::InnerJoin,
+                journey_event::Entity,
+                event.clone(),
+                e(journey_event::Column::TenantId)
+                    .equals((log.clone(), change_log::Column::TenantId))
+                    .and(e(journey_event::Column::Id).equals((log.clone(), change_log::Column::EventId))),
+            )
+            .and_where(c(change_log::Column::TenantId).eq(tenant))
+            .and_where(c(change_log::Column::Position).gt(after))
+            .order_by_expr(c(change_log::Column::Position), Order::Asc)
+            .limit(most)
+            .to_owned();
+        let mut tail = Tail::default();
+        let (mut teams, mut moved) = (BTreeSet::new(), BTreeSet::new());
+        for row in db.query_all(&select).await? {
+            tail.last = Some(row.try_get("", "position")?);
+            let object: String = row.try_get("", "object_type")?;
+            let id: Uuid = row.try_get("", "object_id")?;
+            let Some(object) = ObjectType::parse(&object) else { continue };
+            if object == ObjectType::AccountTeamMember {
+                teams.extend(row.try_get::<Option<Uuid>>("", "account_id")?);
+            }
+            if object == ObjectType::Account {
+                let fields: serde_json::Value = row.try_get("", "changed_fields")?;
+                let names = |field: &serde_json::Value| field.as_str().is_some_and(|it| SEGMENT_COLUMNS.contains(&it));
+                if fields.as_array().is_some_and(|fields| fields.iter().any(names)) {
+                    moved.insert(id);
+                }
+            }
+            tail.objects.entry(object).or_default().push(id);
+        }
+        for ids in tail.objects.values_mut() {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        (tail.teams, tail.moved) = (teams.into_iter().collect(), moved.into_iter().collect());
+        Ok(tail)
+    }
+
+    fn of(&self, object: ObjectType) -> &[Uuid] {
+        self.objects.get(&object).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rows of a fact that may count otherwise than they did.
+    pub(super) async fn changed<C: ConnectionTrait>(&self, db: &C, tenant: i64, fact: Fact) -> Result<Changed, DbErr> {
+        let Some(own) = ObjectType::ALL.iter().copied().find(|object| object.kind() == fact.kind()) else {
+            return Ok(Changed::Any);
+        };
+        let touched = |objects: &[ObjectType]| objects.iter().any(|object| !self.of(*object).is_empty());
+        // Who is in a queue, and which stages are open, won or lost, is asked of each row anew.
+        let any = match fact {
+            Fact::Handover => touched(&[ObjectType::QueueMember]),
+            Fact::Opportunity => touched(&[ObjectType::Stage, ObjectType::Pipeline]),
+            _ => false,
+        };
+        if any {
+            return Ok(Changed::Any);
+        }
+        let mut ids: BTreeSet<Uuid> = self.of(own).iter().copied().collect();
+        let of_account = "account_id".into_iden();
+        let mut found = Vec::new();
+        for accounts in self.moved.chunks(MANY) {
+            found.push((of_account.clone(), Which::Ids(accounts)));
+        }
+        match fact {
+            Fact::Handover => {
+                // Whoever touches an offered person, and who is on the account's team, decides when the offer was answered.
+                for accounts in self.teams.chunks(MANY) {
+                    found.push((of_account.clone(), Which::Ids(accounts)));
+                }
+                let subject = handover::Column::SubjectId.into_iden();
+                for leads in self.of(ObjectType::Lead).chunks(MANY) {
+                    found.push((subject.clone(), Which::Ids(leads)));
+                }
+                for touches in self.touches(tenant) {
+                    found.push((subject.clone(), Which::Select(leads_of(tenant, touches))));
+                }
+            }
+            Fact::Opportunity => {
+                for leads in self.of(ObjectType::Lead).chunks(MANY) {
+                    found.push((opportunity::Column::LeadId.into_iden(), Which::Ids(leads)));
+                }
+            }
+            _ => {}
+        }
+        for (column, which) in found {
+            let column = Expr::col(column);
+            let condition = Condition::all().add(match which {
+                Which::Ids(ids) => column.is_in(ids.iter().copied()),
+                Which::Select(select) => column.in_subquery(select),
+            });
+            ids.extend(match fact {
+                Fact::Touch => ids_of::<touchpoint::Entity, C>(db, tenant, condition).await?,
+                Fact::Lead => ids_of::<lead::Entity, C>(db, tenant, condition).await?,
+                Fact::Handover => ids_of::<handover::Entity, C>(db, tenant, condition).await?,
+                Fact::Opportunity => ids_of::<opportunity::Entity, C>(db, tenant, condition).await?,
+                Fact::Ticket => ids_of::<ticket::Entity, C>(db, tenant, condition).await?,
+                Fact::Order => ids_of::<sales_order::Entity, C>(db, tenant, condition).await?,
+                Fact::Meeting => ids_of::<meeting::Entity, C>(db, tenant, condition).await?,
+                Fact::Activity => ids_of::<activity::Entity, C>(db, tenant, condition).await?,
+                _ => return Ok(Changed::Any),
+            });
+        }
+        Ok(Changed::Ids(ids.into_iter().collect()))
+    }
+
+    /// The persons whom somebody called, wrote to, visited or invited: a list for each way.
+    fn touches(&self, tenant: i64) -> Vec<SelectStatement> {
+        let mut selects = Vec::new();
+        for activities in self.of(ObjectType::Activity).chunks(MANY) {
+            let touched = Query::select()
+                .column(activity::Column::ContactId)
+                .from(activity::Entity)
+                .and_where(activity::Column::TenantId.eq(tenant))
+                .and_where(activity::Column::Id.is_in(activities.iter().copied()))
+                .and_where(activity::Column::ContactId.is_not_null())
+                .to_owned();
+            selects.push(touched);
+        }
+        let invited = |of: meeting_attendee::Column, ids: &[Uuid]| {
+            Query::select()
+                .column(meeting_attendee::Column::ContactId)
+                .from(meeting_attendee::Entity)
+                .and_where(meeting_attendee::Column::TenantId.eq(tenant))
+                .and_where(of.is_in(ids.iter().copied()))
+                .and_where(meeting_attendee::Column::ContactId.is_not_null())
+                .to_owned()
+        };
+        for meetings in self.of(ObjectType::Meeting).chunks(MANY) {
+            selects.push(invited(meeting_attendee::Column::MeetingId, meetings));
+        }
+        for attendees in self.of(ObjectType::MeetingAttendee).chunks(MANY) {
+            selects.push(invited(meeting_attendee::Column::Id, attendees));
+        }
+        selects
+    }
+}
+
+enum Which<'a> {
+    Ids(&'a [Uuid]),
+    Select(SelectStatement),
+}
+
+fn leads_of(tenant: i64, contacts: SelectStatement) -> SelectStatement {
+    Query::select()
+        .column(lead::Column::Id)
+        .from(lead::Entity)
+        .and_where(lead::Column::TenantId.eq(tenant))
+        .and_where(lead::Column::ContactId.in_subquery(contacts))
+        .to_owned()
+}
+
+/// The ids of the rows of a table that pass, removed ones too.
+async fn ids_of<E: EntityTrait, C: ConnectionTrait>(
+    db: &C,
+    tenant: i64,
+    condition: Condition,
+) -> Result<Vec<Uuid>, DbErr> {
+    let select = Query::select()
+        .column("id")
+        .from(E::default())
+        .and_where(Expr::col("tenant_id").eq(tenant))
+        .cond_where(condition)
+        .to_owned();
+    db.query_all(&select).await?.iter().map(|row| row.try_get("", "id")).collect()
+}
+
+/// The segments of accounts, to stand beside the rows: `fa`.
+pub(super) fn segments(tenant: i64) -> SelectStatement {
+    let mut select = Query::select();
+    select.column(account::Column::Id).from(account::Entity).and_where(account::Column::TenantId.eq(tenant));
+    for (column, alias) in SEGMENT_COLUMNS.into_iter().zip(super::kept::SEGMENTS) {
+        select.expr_as(Expr::col(column), alias);
+    }
+    select.to_owned()
+}
