@@ -47,6 +47,9 @@ fn tables() -> Vec<Table> {
     ] {
         kept = kept.opt_time(column);
     }
+    for column in ["at_day", "mql_day", "entered_day", "solved_day"] {
+        kept = kept.opt_integer(column);
+    }
     kept = kept
         .opt_integer("rating")
         .opt_integer("duplicate")

@@ -86,7 +86,7 @@ pub async fn measure(cx: &Cx, ask: &Ask, metric: Metric, basis: Option<&Basis>) 
                 roots: &roots,
                 only: None,
                 source: Source::Rows,
-                witnessed: false,
+                daily: false,
             };
             let exchange = Exchange::of(cx, &basis, ask).await?;
             match Box::pin(rollup::count(cx, &plan, &exchange)).await? {

@@ -115,15 +115,8 @@ pub async fn count(cx: &Cx, asked: Asked) -> Result<Cohorts> {
         }
         span = span.min(basis.span);
         let exchange = Exchange::of(cx, &basis, &ask).await?;
-        let plan = Plan {
-            ask: &ask,
-            definition,
-            basis: &basis,
-            roots: &[],
-            only: None,
-            source: Source::Rows,
-            witnessed: false,
-        };
+        let plan =
+            Plan { ask: &ask, definition, basis: &basis, roots: &[], only: None, source: Source::Rows, daily: false };
         let mut columns = vec!["account", definition.at, "minor", "currency"];
         columns.extend(day);
         columns.extend(day.is_none().then_some("opportunity"));

@@ -291,7 +291,7 @@ async fn list(
     let after = after.map(|cursor| place(&cursor).ok_or(Error::CursorInvalid)).transpose()?;
     let roots = roots(cx, ask, basis).await?;
     let only = Some((key.1.clone(), key.0));
-    let plan = Plan { ask, definition, basis, roots: &roots, only, source: Source::Rows, witnessed: false };
+    let plan = Plan { ask, definition, basis, roots: &roots, only, source: Source::Rows, daily: false };
     let exchange = Exchange::of(cx, basis, ask).await?;
     let size = usize::try_from(first).unwrap_or(0);
     let lines = cx.db().query_all(&plan.list(after, first.unsigned_abs().into())).await?;

@@ -218,7 +218,7 @@ pub async fn count(cx: &Cx, input: FunnelInput) -> Result<FunnelAnswer> {
         roots: &[],
         only: None,
         source: Source::Rows,
-        witnessed: false,
+        daily: false,
     };
     let mut groups: BTreeMap<Vec<Option<Value>>, Vec<Entry>> = BTreeMap::new();
     let mut accounts: HashMap<Uuid, Uuid> = HashMap::new();

@@ -133,7 +133,7 @@ pub async fn between(cx: &Cx, between: Between) -> Result<PipelineWaterfall> {
         roots: &[],
         only: None,
         source: Source::Rows,
-        witnessed: false,
+        daily: false,
     };
     let columns = ["id", "at", "until", "standing", "duplicate", "minor", "currency", "close_date", "owner"];
     let mut states: HashMap<Uuid, (Option<State>, Option<State>, bool)> = HashMap::new();

@@ -64,8 +64,8 @@ pub struct Plan<'a> {
     pub only: Option<(Vec<Option<Value>>, usize)>,
     /// Where it finds its rows.
     pub source: Source<'a>,
-    /// Whether each line says how many different persons and accounts stand behind it.
-    pub witnessed: bool,
+    /// Whether lines are of the days of kept rows, whatever the buckets, and say how many different persons and accounts stand behind them.
+    pub daily: bool,
 }
 
 fn f(column: &'static str) -> Expr {
@@ -173,7 +173,11 @@ impl Plan<'_> {
                 .and_where(at.clone().gte(ask.from))
                 .and_where(at.clone().lt(ask.to))
                 .and_where(at.clone().lte(ask.as_of));
-            select.expr_as(place(&at, &ask.buckets, 0, &|bucket| Expr::val(bucket.from)), BUCKET);
+            let bucket = match self.daily {
+                true => rollup::day(definition.at),
+                false => place(&at, &ask.buckets, 0, &|bucket| Expr::val(bucket.from)),
+            };
+            select.expr_as(bucket, BUCKET);
         }
         for (dimension, values) in &ask.filters {
             select.cond_where(self.filtered(*dimension, values));
@@ -307,7 +311,7 @@ impl Plan<'_> {
     pub fn parts(&self) -> SelectStatement {
         match self.definition.measure {
             // Each person once, and then counted: `COUNT(DISTINCT …)` would sort all rows.
-            Measure::Persons if !self.witnessed => {
+            Measure::Persons if !self.daily => {
                 let mut each = self.counted();
                 let mut select = Query::select();
                 for key in self.keys() {
@@ -358,7 +362,7 @@ impl Plan<'_> {
             select.column(("f", key)).group_by_col(("f", key));
         }
         select.expr_as(Expr::col(Asterisk).count(), "n");
-        if self.witnessed {
+        if self.daily {
             self.witness(&mut select);
         }
         let passing = |of: Expr| {

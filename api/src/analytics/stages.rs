@@ -120,7 +120,7 @@ pub async fn times(cx: &Cx, asked: Stays) -> Result<StageTimes> {
         roots: &[],
         only: None,
         source: Source::Rows,
-        witnessed: false,
+        daily: false,
     };
     let mut intervals = Vec::new();
     for (nth, line) in cx.db().query_all(&plan.read(&["id", "stage", "at", "until"])).await?.iter().enumerate() {

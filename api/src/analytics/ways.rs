@@ -165,7 +165,7 @@ pub async fn times(cx: &Cx, asked: Asked) -> Result<JourneyTimes> {
             roots: &[],
             only: None,
             source: Source::Rows,
-            witnessed: false,
+            daily: false,
         };
         for line in cx.db().query_all(&plan.firsts()).await? {
             let Some(account) = line.try_get::<Option<Uuid>>("", "account")? else { continue };

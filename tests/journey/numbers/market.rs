@@ -89,6 +89,7 @@ pub struct Touch {
 
 /// All of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'static"))]
 pub struct Market {
     pub customers: Vec<Customer>,
     pub industries: [Uuid; 3],

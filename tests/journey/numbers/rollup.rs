@@ -360,7 +360,7 @@ async fn changed_days_are_told_once_each_and_no_other() {
         assert_eq!(nothing.data("analytics.bucketsChangedSince.buckets"), &json!([]));
         rollup::rebuild(&world.store, &world.clock, world.acme.tenant).await.unwrap();
         let (all, cursor) = changed(&max, None).await;
-        assert!(all["TOUCHES"].len() > 300, "every day between the first touch and the last");
+        assert!(all["TOUCHES"].len() > 100, "every day with a touch");
         let (none, cursor) = changed(&max, Some(cursor)).await;
         assert_eq!(none, BTreeMap::new());
         // A touch moves from one day to another: both have changed, for all that counts touches, and nothing else has.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::NaiveDate;
 use entities::{journey::feed_counter, tenant::tenant};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement,
@@ -12,14 +12,16 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    State, adds_up, definitions, dimensions, kept, number_of,
+    State, adds_up, day_of,
+    days::civil_day,
+    definitions, dimensions, kept, number_of,
     serve::column_of,
     tail::{Changed, Tail, segments},
     watched,
 };
 use crate::{
     analytics::{
-        ask::{Arguments, Ask, Grain, GroupByInput},
+        ask::{Arguments, Ask, GroupByInput},
         dimension::Dimension,
         fact::Fact,
         metric::{Definition, Measure},
@@ -36,8 +38,6 @@ use crate::{
 const STEP: u64 = 2_000;
 /// How many ids one statement names.
 const MANY: usize = 1_000;
-/// How many days one statement tells apart.
-const STRETCH: u64 = 366;
 /// Days between two that have changed: fewer of them are made anew with both, rather than asked for separately.
 const GAP: u64 = 7;
 /// Of so many stretches that have changed all between the first and the last is made anew.
@@ -205,7 +205,10 @@ impl Keeper {
                     sums += Box::pin(self.sum_up(&definition, first, last)).await?;
                 }
             }
-            self.mark(&definition, days, position).await?;
+            match ids {
+                Some(_) => self.mark(&definition, days, position).await?,
+                None => self.mark_all(&definition, position).await?,
+            }
         }
         Ok((rows, sums))
     }
@@ -218,7 +221,6 @@ impl Keeper {
         dates: &BTreeSet<&'static str>,
         days: &mut BTreeMap<&'static str, BTreeSet<NaiveDate>>,
     ) -> Result<()> {
-        let zone = self.calendar()?;
         let rows = |ids: Option<&[Uuid]>| {
             let mut select = Query::select();
             select.from("figure_row").and_where(self.ours()).and_where(Expr::col("fact").eq(kept::name(fact)));
@@ -227,31 +229,25 @@ impl Keeper {
             }
             select
         };
-        match ids {
-            Some(ids) => {
-                for ids in ids.chunks(MANY) {
-                    let select = rows(Some(ids)).columns(dates.iter().copied()).to_owned();
-                    for row in self.tx.query_all(&select).await? {
-                        for date in dates {
-                            if let Some(at) = row.try_get::<Option<DateTime<Utc>>>("", date)? {
-                                days.entry(date).or_default().insert(zone.date_of(at));
-                            }
+        for (date, day) in kept::DAYS.into_iter().filter(|(date, _)| dates.contains(date)) {
+            let seen = days.entry(date).or_default();
+            match ids {
+                Some(ids) => {
+                    for ids in ids.chunks(MANY) {
+                        let select = rows(Some(ids)).column(day).distinct().to_owned();
+                        for row in self.tx.query_all(&select).await? {
+                            seen.extend(row.try_get::<Option<i32>>("", day)?.map(day_of));
                         }
                     }
                 }
-            }
-            None => {
-                for date in dates {
-                    let select = rows(None)
-                        .expr_as(Expr::col(*date).min(), "first")
-                        .expr_as(Expr::col(*date).max(), "last")
-                        .to_owned();
+                None => {
+                    let mut select = rows(None);
+                    select.expr_as(Expr::col(day).min(), "first").expr_as(Expr::col(day).max(), "last");
                     let Some(row) = self.tx.query_one(&select).await? else { continue };
-                    let ends: (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
-                        (row.try_get("", "first")?, row.try_get("", "last")?);
-                    let (Some(first), Some(last)) = ends else { continue };
-                    let all = zone.date_of(first).iter_days().take_while(|day| *day <= zone.date_of(last));
-                    days.entry(date).or_default().extend(all);
+                    let ends: (Option<i32>, Option<i32>) = (row.try_get("", "first")?, row.try_get("", "last")?);
+                    if let (Some(first), Some(last)) = ends {
+                        seen.extend((first..=last).map(day_of));
+                    }
                 }
             }
         }
@@ -282,6 +278,11 @@ impl Keeper {
         for column in kept::SEGMENTS {
             select.column(("fa", column));
         }
+        let calendar = self.calendar()?;
+        let days = kept::DAYS.into_iter().filter(|(date, _)| columns.contains(date));
+        for (date, _) in days.clone() {
+            select.expr(civil_day(&calendar, Expr::col(("f", date)), self.cx.store.is_postgres()));
+        }
         select.from_subquery(fact.select(&self.cx.caller, self.cx.caller.now()), "f").join_subquery(
             JoinType::LeftJoin,
             segments(self.tenant.id),
@@ -292,6 +293,7 @@ impl Keeper {
             select.and_where(kept::among(Expr::col(("f", "id")), ids));
         }
         let names = ["tenant_id", "fact"].into_iter().chain(columns.iter().copied()).chain(kept::SEGMENTS);
+        let names = names.chain(days.map(|(_, day)| day));
         self.insert("figure_row", names, select.to_owned()).await
     }
 
@@ -309,22 +311,16 @@ impl Keeper {
 
     /// Makes the sums of a stretch of days anew.
     async fn sum_up(&self, definition: &Definition, first: NaiveDate, last: NaiveDate) -> Result<u64> {
+        let delete = Query::delete()
+            .from_table("figure_day")
+            .and_where(self.ours())
+            .and_where(Expr::col("metric").eq(definition.metric.code()))
+            .and_where(Expr::col("day").between(number_of(first), number_of(last)))
+            .to_owned();
+        self.tx.execute(&delete).await?;
         let mut sums = 0;
-        let mut begin = first;
-        while begin <= last {
-            let end = Ord::min(last, begin.checked_add_days(Days::new(STRETCH - 1)).unwrap_or(last));
-            let delete = Query::delete()
-                .from_table("figure_day")
-                .and_where(self.ours())
-                .and_where(Expr::col("metric").eq(definition.metric.code()))
-                .and_where(Expr::col("day").between(number_of(begin), number_of(end)))
-                .to_owned();
-            self.tx.execute(&delete).await?;
-            for dimension in dimensions(definition) {
-                sums += Box::pin(self.sum_by(definition, dimension, begin, end)).await?;
-            }
-            let Some(next) = end.succ_opt() else { break };
-            begin = next;
+        for dimension in dimensions(definition) {
+            sums += Box::pin(self.sum_by(definition, dimension, first, last)).await?;
         }
         Ok(sums)
     }
@@ -338,11 +334,10 @@ impl Keeper {
     ) -> Result<u64> {
         let zone = self.calendar()?;
         let by = dimension.map(|dimension| GroupByInput { dimension: Some(dimension), grain: None, level: None });
-        let daily = GroupByInput { dimension: None, grain: Some(Grain::Day), level: None };
         let end = zone.start_of_day(last.succ_opt().unwrap_or(last));
         let arguments = Arguments {
             metrics: vec![definition.metric],
-            group_by: by.into_iter().chain([daily]).collect(),
+            group_by: by.into_iter().collect(),
             from: zone.start_of_day(first),
             to: end,
             // What is dated later than now is in the sum of its day, which nobody asks for before.
@@ -358,15 +353,14 @@ impl Keeper {
             roots: &[],
             only: None,
             source: Source::AsKept(None),
-            witnessed: true,
+            daily: true,
         };
-        let p = |column: &'static str| Expr::col(("p", column));
         let mut select = Query::select();
         select
             .expr(Expr::val(self.tenant.id))
             .expr(Expr::val(definition.metric.code()))
             .expr(Expr::val(dimension.map(Dimension::name).unwrap_or_default()))
-            .expr(p(BUCKET).add(number_of(first)))
+            .column(("p", BUCKET))
             .column(("p", "n"));
         let mut columns = vec!["tenant_id", "metric", "dimension", "day", "n"];
         if let Some(dimension) = dimension {
@@ -396,6 +390,35 @@ impl Keeper {
         }
         let select = select.from_subquery(plan.parts(), "p").to_owned();
         self.insert("figure_day", columns, select).await
+    }
+
+    /// [`Keeper::mark`] for every day that has rows, or had.
+    async fn mark_all(&self, definition: &Definition, position: i64) -> Result<()> {
+        let update = Query::update()
+            .table("figure_bucket")
+            .value("position", position)
+            .and_where(self.ours())
+            .and_where(Expr::col("metric").eq(definition.metric.code()))
+            .to_owned();
+        self.tx.execute(&update).await?;
+        let day = kept::DAYS.into_iter().find(|(date, _)| *date == definition.at).map_or("at_day", |(_, day)| day);
+        let select = Query::select()
+            .distinct()
+            .expr(Expr::val(self.tenant.id))
+            .expr(Expr::val(definition.metric.code()))
+            .column(day)
+            .expr(Expr::val(position))
+            .from("figure_row")
+            .and_where(self.ours())
+            .and_where(Expr::col("fact").eq(kept::name(definition.fact)))
+            .and_where(Expr::col(day).is_not_null())
+            .to_owned();
+        let mut insert = Query::insert();
+        insert.into_table("figure_bucket").columns(["tenant_id", "metric", "day", "position"]);
+        insert.select_from(select).map_err(|error| Error::from(DbErr::Custom(error.to_string())))?;
+        let known = OnConflict::columns(["tenant_id", "metric", "day"]).do_nothing().to_owned();
+        self.tx.execute(insert.on_conflict(known)).await?;
+        Ok(())
     }
 
     /// Notes that the figures of days may be others from a position of the feed on.
@@ -438,6 +461,8 @@ fn stretches(days: &BTreeSet<NaiveDate>) -> Vec<(NaiveDate, NaiveDate)> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Days;
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {

@@ -78,6 +78,16 @@ pub(super) const fn columns(fact: Fact) -> Option<&'static [&'static str]> {
     })
 }
 
+/// The dates of kept rows, and the columns with the civil day of each.
+pub(super) const DAYS: [(&str, &str); 4] =
+    [("at", "at_day"), ("mql_at", "mql_day"), ("entered_at", "entered_day"), ("solved_at", "solved_day")];
+
+/// The kept civil day of a date.
+pub fn day(date: &str) -> Expr {
+    let column = DAYS.iter().find(|(of, _)| *of == date).map_or("at_day", |(_, day)| day);
+    Expr::col(("f", column))
+}
+
 /// The name of a fact in the tables of what is kept.
 pub(super) fn name(fact: Fact) -> &'static str {
     match fact {
@@ -105,7 +115,7 @@ pub fn select(fact: Fact, tenant: i64, with_segments: bool) -> SelectStatement {
         select.column(*column);
     }
     if with_segments {
-        select.columns(SEGMENTS);
+        select.columns(SEGMENTS).columns(DAYS.map(|(_, day)| day));
     }
     select
         .from("figure_row")

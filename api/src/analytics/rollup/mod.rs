@@ -9,6 +9,7 @@
 //! [`fold`] brings what is kept up to date, a whole day at a time, as often as one likes; [`rebuild`] makes it anew.
 
 mod buckets;
+mod days;
 mod fold;
 mod kept;
 mod serve;
@@ -18,7 +19,7 @@ pub use buckets::{ChangedBuckets, changed_since};
 pub use fold::{Rebuilt, fold, keep, rebuild};
 pub use serve::count;
 
-pub(super) use kept::{segment, select};
+pub(super) use kept::{day, segment, select};
 
 use chrono::NaiveDate;
 use entities::tenant::tenant;
