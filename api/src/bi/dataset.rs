@@ -207,3 +207,16 @@ macro_rules! dataset {
     (@daily) => { false };
 }
 pub(super) use dataset;
+
+/// The columns of a dataset that is no table's: `Key` or `Row`, name and form, each with what it means.
+macro_rules! columns {
+    ($($(#[doc = $doc:literal])* $origin:ident $name:ident: $form:expr;)*) => {
+        &[$($crate::bi::dataset::Field {
+            name: stringify!($name),
+            form: $form,
+            doc: concat!($($doc),*),
+            origin: $crate::bi::dataset::Origin::$origin,
+        },)*]
+    };
+}
+pub(super) use columns;

@@ -8,16 +8,10 @@ use super::{
         Form::{Code, Day, Flag, Integer},
         Row,
     },
-    dataset::{Dataset, Field, Origin, Source},
+    dataset::{Dataset, Source, columns},
     scene::Scene,
 };
 use crate::graph::{Error, Result};
-
-macro_rules! columns {
-    ($($(#[doc = $doc:literal])* $origin:ident $name:ident: $form:expr;)*) => {
-        &[$(Field { name: stringify!($name), form: $form, doc: concat!($($doc),*), origin: Origin::$origin },)*]
-    };
-}
 
 /// A day of the calendar.
 pub const DATE: Dataset = Dataset {

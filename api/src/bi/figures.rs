@@ -9,19 +9,13 @@ use super::{
         Form::{self, Code, Float, Id, Integer, Text, Time},
         Row,
     },
-    dataset::{Dataset, Field, Origin, Source},
+    dataset::{Dataset, Source, columns},
     scene::Scene,
 };
 use crate::{
     analytics::flat::{Dimension, Figures, KeyOf, Question},
     graph::{Cx, Error, Kind, Result},
 };
-
-macro_rules! columns {
-    ($($(#[doc = $doc:literal])* $origin:ident $name:ident: $form:expr;)*) => {
-        &[$(Field { name: stringify!($name), form: $form, doc: concat!($($doc),*), origin: Origin::$origin },)*]
-    };
-}
 
 /// A figure.
 pub const METRIC: Dataset = Dataset {

@@ -1,5 +1,5 @@
 //! 6: files and feeds for BI tools, most of which cannot speak GraphQL: `/bi/v1/{dataset}.{csv|ndjson|parquet}` (`flat`) and read-only
-//! OData 4 under `/odata/` (`odata`). A dataset is declared once (`facts`, `dims`, `days`, `figures`); names, forms, schema, metadata and
+//! OData 4 under `/odata/` (`odata`); and SQL views for those that read databases (`views`). A dataset is declared once (`facts`, `dims`, `days`, `figures`); names, forms, schema, metadata and
 //! `docs/bi.md` are made of that.
 //!
 //! Row grain is for those who read rows, each its own (`read`: the row rule in the FROM); whoever reads none has the figures, with
@@ -21,6 +21,7 @@ pub mod odata;
 mod problem;
 mod read;
 mod scene;
+pub mod views;
 mod write;
 
 use async_trait::async_trait;

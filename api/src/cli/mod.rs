@@ -4,6 +4,7 @@
 //!
 //! Exit codes: 0 done; 1 failed, or problems were found; 2 the command line or the configuration is wrong.
 
+pub mod bi;
 mod common;
 mod data;
 pub mod demo;
@@ -66,6 +67,7 @@ pub enum Command {
     Demo(demo::Args),
     Migrate(migrate::Args),
     Distribute(distribute::Args),
+    Bi(bi::Args),
     Found(found::Args),
     Token(token::Args),
     Schema(schema::Args),
@@ -92,6 +94,7 @@ impl Cli {
                 | Command::Demo(_)
                 | Command::Migrate(_)
                 | Command::Distribute(_)
+                | Command::Bi(_)
                 | Command::Found(_)
                 | Command::Schema(_)
                 | Command::Generate(_) => Ok(()),
@@ -108,6 +111,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => args.config()?,
         Command::Migrate(args) => args.common.config()?,
         Command::Distribute(args) => args.common.config()?,
+        Command::Bi(args) => args.common.config()?,
         Command::Found(args) => args.common.config()?,
         Command::Token(args) => args.common.config()?,
         Command::Schema(args) => args.common.config()?,
@@ -123,6 +127,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args, config).await,
         Command::Migrate(args) => migrate::run(args, config).await,
         Command::Distribute(args) => distribute::run(args, config).await,
+        Command::Bi(args) => bi::run(args, config).await,
         Command::Found(args) => found::run(args, config).await,
         Command::Token(args) => token::run(args, config).await,
         Command::Schema(args) => schema::run(args, config).await,

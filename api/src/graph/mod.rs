@@ -41,8 +41,8 @@ pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine
 pub use money::{Money, MoneyInput, PricePatch, currencies, decimals, is_currency, price_patch, to_minor};
 pub use names::FieldNames;
 pub use page::{
-    ById, DEFAULT_FEED_PAGE, DEFAULT_PAGE, Direction, List, MAX_FEED_PAGE, MAX_PAGE, Page, PageArgs, RowCursor, many, one,
-    one_as,
+    ById, DEFAULT_FEED_PAGE, DEFAULT_PAGE, Direction, List, MAX_FEED_PAGE, MAX_PAGE, Page, PageArgs, RowCursor, many,
+    one, one_as,
 };
 pub use place::Place;
 pub use variables::VariableRules;

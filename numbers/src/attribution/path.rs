@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn what_does_not_count_is_counted_by_reason() {
-        let touches = [touch(1, 0, false), touch(2, 10, true), touch(3, 20, false), touch(4, 30, false), touch(5, 99, false)];
+        let touches =
+            [touch(1, 0, false), touch(2, 10, true), touch(3, 20, false), touch(4, 30, false), touch(5, 99, false)];
         let options = Options { lookback_us: 40, direct: Direct::Drop, ..Options::default() };
         let mut path = Path::default();
         path.build(40, touches, &options, Unit::Channel, &[Transform::Exposure]);

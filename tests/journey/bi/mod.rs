@@ -1,9 +1,10 @@
-//! The doors for BI tools, by the front door: files and OData.
+//! The doors for BI tools, by the front door: files and OData; and SQL views, by a login of their own.
 
 mod credit;
 mod door;
 mod feed;
 mod rows;
+mod views;
 
 use axum::{
     body::{Body, Bytes},

@@ -16,7 +16,7 @@ use entities::{
 use rust_decimal::Decimal;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine, rows, each_engine_told};
+use tests::{Client, World, each_engine, each_engine_told, rows};
 use uuid::Uuid;
 
 use super::{

@@ -8,7 +8,7 @@ use entities::{
 };
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
-use tests::{World, each_engine, rows, each_engine_told};
+use tests::{World, each_engine, each_engine_told, rows};
 
 use super::{
     aggregate, by_key,

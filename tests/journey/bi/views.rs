@@ -1,0 +1,680 @@
+//! SQL views on PostgreSQL: they say what an analyst is told at the other doors, and their login reads nothing else and writes nothing.
+//!
+//! Roles are of all databases of a server: each test names its login after its own database, and takes it away whatever happens.
+
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
+
+use api::{
+    bi::views::{Grain, Refused, refresh},
+    cli::bi::{Of, Wanted, Way, carry_out},
+    store::{Options, Store},
+    tenancy::{self, NewTenant},
+};
+use chrono::TimeDelta;
+use entities::{codes::Interaction, marketing::touchpoint};
+use futures::FutureExt;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Set, Statement, TransactionTrait,
+};
+use serde_json::{Value, json};
+use tests::{Engine, World, each_engine, each_engine_told};
+
+use super::{csv, get, table};
+use crate::numbers::market::Market;
+
+/// A login's name that no other database of the server has.
+fn login_of(world: &World) -> String {
+    let database = world.url.rsplit_once('/').unwrap().1;
+    format!("bi_{}", database.split('?').next().unwrap())
+}
+
+fn wanted(world: &World, tenant: &str) -> Wanted {
+    Wanted {
+        tenant: tenant.to_owned(),
+        login: Some(login_of(world)),
+        statement_timeout: std::time::Duration::from_millis(12_345),
+        connections: 3,
+        grain: Grain::Quarter,
+        by: "CHANNEL".parse().unwrap(),
+        years: 1,
+    }
+}
+
+fn grant(world: &World) -> Way {
+    Way::Grant { wanted: wanted(world, world.acme.slug), new_password: false }
+}
+
+fn of(tenant: &str) -> Of {
+    Of { tenant: tenant.to_owned() }
+}
+
+/// What the command tells.
+async fn tells(world: &World, way: Way) -> anyhow::Result<Vec<String>> {
+    tells_to(world, &world.store, way).await
+}
+
+/// What it tells whoever has this way to the database.
+async fn tells_to(world: &World, store: &Store, way: Way) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let mut tell = |line: &str| {
+        lines.push(line.to_owned());
+        Ok(())
+    };
+    let server = Some(("db.example".to_owned(), 5432));
+    Box::pin(carry_out(store, &world.clock, way, server, &mut tell)).await?;
+    Ok(lines)
+}
+
+async fn refused(world: &World, way: Way) -> Refused {
+    tells(world, way).await.unwrap_err().downcast().unwrap()
+}
+
+/// The database's address for another login.
+fn address(world: &World, login: &str, password: &str) -> String {
+    let (_, rest) = world.url.split_once("://").unwrap();
+    let place = rest.split_once('@').map_or(rest, |(_, place)| place);
+    format!("postgres://{login}:{password}@{place}")
+}
+
+/// The database as the login has it.
+async fn as_login(world: &World, login: &str, password: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(address(world, login, password));
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await.unwrap()
+}
+
+fn password(lines: &[String]) -> &str {
+    lines[1].strip_prefix("password: ").unwrap()
+}
+
+/// On PostgreSQL, with the login gone afterwards.
+async fn on_postgres(test: impl AsyncFn(World)) {
+    each_engine(async |world: World| {
+        if world.engine == Engine::Postgres {
+            and_no_login_left(&world, Box::pin(test(world.clone()))).await;
+        }
+    })
+    .await;
+}
+
+/// The roles of a test outlive its database: they go, whatever happens.
+async fn and_no_login_left(world: &World, test: impl Future<Output = ()>) {
+    let (login, db) = (login_of(world), world.store.db());
+    let outcome = AssertUnwindSafe(test).catch_unwind().await;
+    for role in [login.clone(), format!("{login}_2"), format!("{login}_3")] {
+        if said(db, &format!("SELECT rolname::text FROM pg_roles WHERE rolname = '{role}'")).await.is_empty() {
+            continue;
+        }
+        db.execute_unprepared(&format!("REASSIGN OWNED BY \"{role}\" TO CURRENT_USER")).await.unwrap();
+        db.execute_unprepared(&format!("DROP OWNED BY \"{role}\"")).await.unwrap();
+        db.execute_unprepared(&format!("DROP ROLE \"{role}\"")).await.unwrap();
+    }
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// The first column of what PostgreSQL says.
+async fn said(db: &impl ConnectionTrait, text: &str) -> Vec<String> {
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, text)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect()
+}
+
+/// Rows as objects.
+async fn objects(db: &impl ConnectionTrait, text: &str) -> Vec<Value> {
+    let rows = said(db, &format!("SELECT row_to_json(asked)::text FROM ({text}) AS asked")).await;
+    rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+}
+
+/// Why PostgreSQL does not do it.
+async fn denied(db: &impl ConnectionTrait, text: &str) -> String {
+    db.execute_unprepared(text).await.map(|_| text).unwrap_err().to_string()
+}
+
+/// The cells of a row as every door has them: CSV knows texts alone, and JSON more than one way to write a number.
+fn alike(row: &Value) -> Vec<(String, Value)> {
+    let cell = |value: &Value| match value {
+        Value::Null => json!(""),
+        Value::Bool(is) => json!(is.to_string()),
+        Value::String(text) => match text.parse::<f64>() {
+            Ok(number) => json!(number),
+            Err(_) => json!(text.replace("+00:00", "Z")),
+        },
+        other => other.as_f64().map_or(other.clone(), |number| json!(number)),
+    };
+    row.as_object().unwrap().iter().map(|(name, value)| (name.clone(), cell(value))).collect()
+}
+
+fn all_alike(rows: &[Value]) -> BTreeSet<String> {
+    let all: BTreeSet<String> = rows.iter().map(|row| format!("{:?}", alike(row))).collect();
+    assert_eq!(all.len(), rows.len(), "no row twice");
+    all
+}
+
+/// A visit of somebody whom nobody knows.
+async fn touched(world: &World) {
+    world
+        .work(async |work| {
+            let row = touchpoint::ActiveModel {
+                interaction: Set(Interaction::PageViewed),
+                occurred_at: Set(work.now()),
+                is_inbound: Set(true),
+                ..Default::default()
+            };
+            work.insert::<touchpoint::Entity>(row).await.map(|_| ())
+        })
+        .await;
+}
+
+/// All figures in one word.
+async fn figures(world: &World) -> String {
+    let text = "SELECT count(*) || ' ' || md5(string_agg(f::text, '|' ORDER BY f::text)) FROM bi_acme.bi_metric f";
+    said(world.store.db(), text).await.remove(0)
+}
+
+#[tokio::test]
+async fn one_figure_is_the_same_by_sql() {
+    each_engine_told(async |world: World, _: Market| {
+        if world.engine == Engine::Postgres {
+            and_no_login_left(&world, Box::pin(every_door_says_the_same(&world))).await;
+        }
+    })
+    .await;
+}
+
+async fn every_door_says_the_same(world: &World) {
+    let lines = tells(world, grant(world)).await.unwrap();
+    let db = as_login(world, &login_of(world), password(&lines)).await;
+
+    // Each question, to the files as an analyst puts it: the same rows, in the same columns, and nothing is left over.
+    let questions = objects(&db, "SELECT * FROM question").await;
+    let (mut all, mut hidden, mut shown) = (0, 0, 0);
+    for question in &questions {
+        let arguments = question["arguments"].as_str().unwrap();
+        let text = get(world, &world.ana(), &format!("/bi/v1/bi_metric.csv?{arguments}")).await.text();
+        let by_file = table(&text);
+        let (metric, by) = (question["metric"].as_str().unwrap(), question["grouped_by"].as_str().unwrap());
+        let by_sql =
+            objects(&db, &format!("SELECT * FROM bi_metric WHERE metric = '{metric}' AND grouped_by = '{by}'")).await;
+        assert_eq!(all_alike(&by_sql), all_alike(&by_file), "{arguments}");
+        assert_eq!(json!(by_sql.len()), question["figures"], "{arguments}");
+        assert_eq!(question["refused"], Value::Null);
+        if let Some(row) = by_sql.first() {
+            let columns: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(columns.join(","), text.split("\r\n").next().unwrap());
+        }
+        all += by_sql.len();
+        hidden += by_sql.iter().filter(|row| row["suppressed"] == true).count();
+        shown += by_sql.iter().filter(|row| row["suppressed"] == false).count();
+    }
+    assert_eq!(said(&db, "SELECT count(*)::text FROM bi_metric").await, [all.to_string()]);
+    assert_eq!(hidden + shown, all);
+    assert!(hidden > 0 && shown > 0, "{hidden} {shown}");
+    let count = lines.last().unwrap();
+    assert_eq!(*count, format!("{all} figures answer {} questions", questions.len()));
+    let told = said(&db, "SELECT arguments FROM question WHERE metric = 'LEADS' ORDER BY 1").await;
+    assert_eq!(
+        told,
+        [
+            "metrics=LEADS&by=CHANNEL&grain=QUARTER&from=2026-01-01&to=2027-01-01",
+            "metrics=LEADS&grain=QUARTER&from=2026-01-01&to=2027-01-01"
+        ]
+    );
+
+    // And to the graph.
+    let asked = world
+        .ana()
+        .ask(
+            "{ analytics { aggregate(metrics: [TOUCHES], groupBy: [{ dimension: CHANNEL }, { grain: QUARTER }],
+               from: \"2025-12-31T23:00:00Z\", to: \"2026-12-31T23:00:00Z\", first: 1000) {
+               rows { keys { key label } bucket { label } values { numerator value suppressed } } } } }",
+            json!({}),
+        )
+        .await
+        .must();
+    let by_graph = asked.data("analytics.aggregate.rows").as_array().unwrap().iter().map(|row| {
+        let figure = &row["values"][0];
+        json!({ "channel_id": row["keys"][0]["key"], "channel_name": row["keys"][0]["label"], "bucket": row["bucket"]["label"],
+            "numerator": figure["numerator"], "value": figure["value"], "suppressed": figure["suppressed"] })
+    });
+    let by_graph: Vec<Value> = by_graph.collect();
+    let columns = "channel_id, channel_name, bucket, numerator, value, suppressed";
+    let by_sql =
+        objects(&db, &format!("SELECT {columns} FROM bi_metric WHERE metric = 'TOUCHES' AND grouped_by = 'CHANNEL'"))
+            .await;
+    assert!(!by_sql.is_empty());
+    assert_eq!(all_alike(&by_sql), all_alike(&by_graph));
+
+    // Days, too; and what there is to know of all this.
+    let days = objects(&db, "SELECT * FROM dim_date").await;
+    assert_eq!(all_alike(&days), all_alike(&csv(world, &world.ana(), "/bi/v1/dim_date.csv").await));
+    let through = world
+        .ana()
+        .ask(
+            "{ analytics { aggregate(metrics: [LEADS], from: \"2025-12-31T23:00:00Z\", to: \"2026-12-31T23:00:00Z\") { dataThrough } } }",
+            json!({}),
+        )
+        .await
+        .must();
+    let through = alike(&json!({ "at": through.data("analytics.aggregate.dataThrough") }));
+    let about = objects(&db, "SELECT * FROM about").await;
+    assert_eq!(alike(&json!({ "at": about[0]["data_through"] })), through);
+    let mut about = about[0].clone();
+    about["data_through"] = Value::Null;
+    assert_eq!(
+        about,
+        json!({ "tenant": "acme", "login": login_of(world), "grain": "QUARTER", "dimensions": "CHANNEL", "years": 1,
+            "timezone": "Europe/Berlin", "currency": "EUR", "refreshed_at": "2026-11-23T12:00:00+00:00", "data_through": null })
+    );
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_login_reads_nothing_else_and_writes_nothing() {
+    on_postgres(async |world: World| {
+        let lines = tells(&world, grant(&world)).await.unwrap();
+        let other = Wanted { login: Some(login_of(&world) + "_2"), ..wanted(&world, world.other.slug) };
+        tells(&world, Way::Grant { wanted: other, new_password: false }).await.unwrap();
+        let login = login_of(&world);
+        let db = as_login(&world, &login, password(&lines)).await;
+
+        let relations = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+            UNION ALL SELECT format('%I.%I', schemaname, viewname) FROM pg_views WHERE schemaname = 'bi_other' ORDER BY 1";
+        let relations = said(world.store.db(), relations).await;
+        assert!(relations.len() > 60, "{relations:?}");
+        for name in ["public.account", "public.contact", "public.journey_event", "journey_bi_acme.bi_metric", "journey_bi_other.bi_metric", "bi_other.bi_metric"] {
+            assert!(relations.contains(&name.to_owned()), "{name}");
+        }
+        for name in &relations {
+            for text in [
+                format!("SELECT count(*) FROM {name}"),
+                format!("INSERT INTO {name} DEFAULT VALUES"),
+                format!("DELETE FROM {name}"),
+            ] {
+                let why = denied(&db, &text).await;
+                assert!(why.contains("permission denied") || why.contains("read-only transaction"), "{text}: {why}");
+            }
+        }
+        for text in ["SELECT rolpassword FROM pg_authid", "SELECT passwd FROM pg_shadow", "SELECT * FROM pg_statistic", "SELECT pg_read_file('PG_VERSION')"] {
+            assert!(denied(&db, text).await.contains("permission denied"), "{text}");
+        }
+        // What a session may set for itself opens nothing.
+        db.execute_unprepared("SET default_transaction_read_only = off").await.unwrap();
+        for name in &relations {
+            for text in [
+                format!("INSERT INTO {name} DEFAULT VALUES"),
+                format!("DELETE FROM {name}"),
+                format!("SELECT count(*) FROM {name}"),
+            ] {
+                assert!(denied(&db, &text).await.contains("permission denied"), "{text}");
+            }
+        }
+        for text in [
+            "INSERT INTO bi_metric (row_key) VALUES ('x')",
+            "UPDATE about SET tenant = 'x'",
+            "DELETE FROM dim_date",
+            "CREATE TABLE x (n int)",
+            "CREATE TABLE public.x (n int)",
+            "CREATE TEMP TABLE x (n int)",
+            "CREATE VIEW x AS SELECT 1",
+            "CREATE SCHEMA x",
+            "CREATE FUNCTION x() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "CREATE ROLE x",
+            "CREATE DATABASE x",
+            "SELECT lo_create(0)",
+            "SELECT lo_creat(-1)",
+            "SELECT lo_from_bytea(0, '')",
+            "SET ROLE pg_monitor",
+            "COPY about TO PROGRAM 'cat'",
+            "ALTER VIEW about RENAME TO x",
+            "DROP VIEW about",
+            "TRUNCATE journey_bi_acme.about",
+            "COMMENT ON VIEW about IS 'x'",
+        ] {
+            let why = denied(&db, text).await;
+            assert!(why.contains("permission denied") || why.contains("must be "), "{text}: {why}");
+        }
+        // A function in the condition sees no more than the view does.
+        assert_eq!(said(&db, "SELECT tenant FROM about WHERE tenant || 'x' <> ''").await, ["acme"]);
+        db.close().await.unwrap();
+
+        // As it begins, whatever the session before it did.
+        let db = as_login(&world, &login, password(&lines)).await;
+        for (option, value) in [
+            ("statement_timeout", "12345ms"),
+            ("default_transaction_read_only", "on"),
+            ("search_path", "bi_acme"),
+            ("idle_in_transaction_session_timeout", "1min"),
+        ] {
+            assert_eq!(said(&db, &format!("SHOW {option}")).await, [value], "{option}");
+        }
+        db.close().await.unwrap();
+        let role = format!(
+            "SELECT concat_ws(' ', rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolinherit, rolreplication, rolbypassrls, rolconnlimit)
+             FROM pg_roles WHERE rolname = '{login}'"
+        );
+        assert_eq!(said(world.store.db(), &role).await, ["t f f f f f f 3"]);
+        let zone = format!("SELECT unnest(rolconfig) FROM pg_roles WHERE rolname = '{login}' ORDER BY 1");
+        assert!(said(world.store.db(), &zone).await.contains(&"TimeZone=Europe/Berlin".to_owned()));
+
+        // What the server keeps of the password is no password.
+        let kept = said(world.store.db(), &format!("SELECT rolpassword FROM pg_authid WHERE rolname = '{login}'")).await;
+        assert!(kept[0].starts_with("SCRAM-SHA-256$4096:") && !kept[0].contains(password(&lines)));
+        for tenant in [world.acme.slug, world.other.slug] {
+            tells(&world, Way::Revoke(of(tenant))).await.unwrap();
+        }
+    })
+    .await;
+}
+
+/// All that a grant makes, in the words of the catalogue.
+async fn stands(world: &World) -> Vec<String> {
+    let text = format!(
+        "SELECT concat_ws(' ', 'schema', nspname, nspowner::regrole, nspacl, obj_description(oid, 'pg_namespace')) FROM pg_namespace WHERE nspname ~ '^(journey_)?bi_'
+         UNION ALL SELECT concat_ws(' ', c.relkind, c.relname, c.relowner::regrole, c.relacl, obj_description(c.oid, 'pg_class')) FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname ~ '^(journey_)?bi_'
+         UNION ALL SELECT concat_ws(' ', 'column', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum))
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname ~ '^bi_' AND a.attnum > 0
+         UNION ALL SELECT concat_ws(' ', 'role', r.rolname, r.rolcanlogin, r.rolconfig, a.rolpassword, shobj_description(r.oid, 'pg_authid'))
+            FROM pg_roles r JOIN pg_authid a ON a.oid = r.oid WHERE r.rolname ~ '^{login}'
+         UNION ALL SELECT concat_ws(' ', 'right', unnest(datacl)) FROM pg_database WHERE datname = current_database() ORDER BY 1",
+        login = login_of(world)
+    );
+    said(world.store.db(), &text).await
+}
+
+#[tokio::test]
+async fn a_grant_may_be_repeated_and_is_taken_back_whole() {
+    on_postgres(async |world: World| {
+        let (login, slug) = (login_of(&world), world.acme.slug);
+        assert!(stands(&world).await.is_empty(), "nobody was granted anything");
+        touched(&world).await;
+        let first = tells(&world, grant(&world)).await.unwrap();
+        let database = said(world.store.db(), "SELECT current_database()::text").await.remove(0);
+        assert_eq!(first[0], format!("bi_acme is there for the login {login}"));
+        assert_eq!(password(&first).len(), 32);
+        assert_eq!(first[2], "Nobody can tell it again; `journey bi grant --new-password` makes another.");
+        assert_eq!(first[3], format!("psql \"host=db.example port=5432 dbname={database} user={login}\""));
+        let made = stands(&world).await;
+        let answered = figures(&world).await;
+
+        // What a session has left of its own is taken back, too.
+        let db = as_login(&world, &login, password(&first)).await;
+        db.execute_unprepared("SET default_transaction_read_only = off").await.unwrap();
+        db.execute_unprepared(&format!("ALTER ROLE \"{login}\" SET statement_timeout = 0")).await.unwrap();
+        db.execute_unprepared(&format!("ALTER ROLE \"{login}\" IN DATABASE \"{database}\" SET search_path = public")).await.unwrap();
+        db.close().await.unwrap();
+        let again = tells(&world, grant(&world)).await.unwrap();
+        assert_eq!(again[1], "Its password stays as it is.");
+        assert_eq!(stands(&world).await, made);
+        let settings = "SELECT count(*)::text FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = current_database() AND s.setrole <> 0";
+        assert_eq!(said(world.store.db(), settings).await, ["0"]);
+        assert_eq!(figures(&world).await, answered);
+
+        // Without a name it is the login that there is; another one does not come beside it.
+        let unnamed = Wanted { login: None, ..wanted(&world, slug) };
+        let renewed = tells(&world, Way::Grant { wanted: unnamed, new_password: true }).await.unwrap();
+        assert_eq!(renewed[0], first[0]);
+        assert_ne!(password(&renewed), password(&first));
+        let second = Wanted { login: Some(format!("{login}_2")), ..wanted(&world, slug) };
+        let why = refused(&world, Way::Grant { wanted: second, new_password: false }).await;
+        assert!(matches!(&why, Refused::OtherLogin { login: known } if *known == login), "{why}");
+
+        // A change of the wish is a change of the answer.
+        let yearly = Wanted { grain: Grain::Year, by: "".parse().unwrap(), ..wanted(&world, slug) };
+        tells(&world, Way::Grant { wanted: yearly, new_password: false }).await.unwrap();
+        assert_eq!(said(world.store.db(), "SELECT DISTINCT grouped_by FROM bi_acme.question").await, [""]);
+        assert_eq!(said(world.store.db(), "SELECT concat_ws(' ', grain, years) FROM bi_acme.about").await, ["YEAR 1"]);
+
+        // Whoever reads is sent away.
+        let reader = as_login(&world, &login, password(&renewed)).await;
+        let reading = reader.begin().await.unwrap();
+        assert_eq!(said(&reading, "SELECT tenant FROM about").await, ["acme"]);
+        assert_eq!(tells(&world, Way::Revoke(of(slug))).await.unwrap(), [format!("bi_acme and the login {login} are gone")]);
+        assert!(reading.execute_unprepared("SELECT 1").await.is_err());
+        drop(reading);
+        let _ = reader.close().await;
+        // PUBLIC does not get temporary tables back; nothing else is left.
+        let left = stands(&world).await;
+        assert!(left.iter().all(|line| line.starts_with("right ") && !line.contains(&login)), "{left:?}");
+
+        for way in [Way::Refresh(of(slug)), Way::Revoke(of(slug))] {
+            let why = refused(&world, way).await;
+            assert!(matches!(why, Refused::NotGranted(_)), "{why}");
+        }
+        // And it can be given anew.
+        let anew = tells(&world, grant(&world)).await.unwrap();
+        assert_ne!(password(&anew), password(&first));
+        tells(&world, Way::Revoke(of(slug))).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_takes_the_place_of_what_was_there_at_once() {
+    on_postgres(async |world: World| {
+        let lines = tells(&world, grant(&world)).await.unwrap();
+        let db = as_login(&world, &login_of(&world), password(&lines)).await;
+        let asked = "SELECT concat_ws(' ', a.refreshed_at, (SELECT count(*) FROM bi_metric WHERE metric = 'TOUCHES' AND grouped_by = '')) FROM about a";
+        assert_eq!(said(&db, asked).await, ["2026-11-23 12:00:00+00 0"]);
+        touched(&world).await;
+        world.pass(TimeDelta::hours(1));
+        // Somebody fills them already: nobody waits, and nothing changes.
+        let filling = world.store.begin().await.unwrap();
+        assert_eq!(said(&filling, "SELECT tenant FROM journey_bi_acme.about FOR UPDATE").await, ["acme"]);
+        let why = Box::pin(refresh(&world.store, &world.clock, world.acme.slug)).await.unwrap_err();
+        assert!(matches!(why, Refused::Busy(_)), "{why}");
+        filling.rollback().await.unwrap();
+        assert_eq!(said(&db, asked).await, ["2026-11-23 12:00:00+00 0"]);
+
+        // Who reads on reads what was there when it began.
+        let options = sea_orm::TransactionOptions {
+            isolation_level: Some(sea_orm::IsolationLevel::RepeatableRead),
+            ..Default::default()
+        };
+        let reading = db.begin_with_options(options).await.unwrap();
+        assert_eq!(said(&reading, asked).await, ["2026-11-23 12:00:00+00 0"]);
+        let told = tells(&world, Way::Refresh(of(world.acme.slug))).await.unwrap();
+        assert_eq!(told.len(), 1);
+        assert_eq!(said(&reading, asked).await, ["2026-11-23 12:00:00+00 0"]);
+        reading.rollback().await.unwrap();
+        assert_eq!(said(&db, asked).await, ["2026-11-23 13:00:00+00 1"]);
+        // One touch of nobody is told of as one that is hidden.
+        let row = "SELECT metric, bucket, suppressed, numerator, rows FROM bi_metric WHERE metric = 'TOUCHES' AND grouped_by = ''";
+        assert_eq!(
+            objects(&db, row).await,
+            [json!({ "metric": "TOUCHES", "bucket": "2026-Q4", "suppressed": true, "numerator": null, "rows": null })]
+        );
+        db.close().await.unwrap();
+
+        // What has been opened meanwhile is found.
+        world.store.db().execute_unprepared("GRANT SELECT (name) ON account TO PUBLIC").await.unwrap();
+        let why = refused(&world, Way::Refresh(of(world.acme.slug))).await;
+        assert!(matches!(&why, Refused::Open { rights, .. } if *rights == ["SELECT on account"]), "{why}");
+        world.store.db().execute_unprepared("REVOKE SELECT (name) ON account FROM PUBLIC").await.unwrap();
+        tells(&world, Way::Revoke(of(world.acme.slug))).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn views_and_columns_say_what_they_are() {
+    on_postgres(async |world: World| {
+        tells(&world, grant(&world)).await.unwrap();
+        let index = get(&world, &world.ana(), "/bi/v1").await.json();
+        let db = world.store.db();
+        let views = said(db, "SELECT table_name::text FROM information_schema.views WHERE table_schema = 'bi_acme' ORDER BY 1").await;
+        let mut expected: Vec<&str> = vec!["about", "question"];
+        for dataset in index["datasets"].as_array().unwrap() {
+            let name = dataset["dataset"].as_str().unwrap();
+            expected.push(name);
+            let words = said(db, &format!("SELECT obj_description('bi_acme.{name}'::regclass, 'pg_class')")).await.remove(0);
+            assert!(words.starts_with(dataset["description"].as_str().unwrap()), "{name}: {words}");
+            let columns = format!(
+                "SELECT attname::text AS name, col_description(attrelid, attnum) AS description FROM pg_attribute
+                 WHERE attrelid = 'bi_acme.{name}'::regclass AND attnum > 0 ORDER BY attnum"
+            );
+            let declared: Vec<Value> = dataset["columns"].as_array().unwrap().iter().map(|column| json!({ "name": column["name"], "description": column["description"] })).collect();
+            assert_eq!(objects(db, &columns).await, declared, "{name}");
+        }
+        expected.sort_unstable();
+        assert_eq!(views, expected);
+        let silent = "SELECT attrelid::regclass::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE c.relnamespace = 'bi_acme'::regnamespace AND attnum > 0 AND col_description(attrelid, attnum) IS NULL";
+        assert_eq!(said(db, silent).await, [""; 0]);
+        tells(&world, Way::Revoke(of(world.acme.slug))).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_is_said_and_nothing_is_done() {
+    each_engine(async |world: World| {
+        if world.engine == Engine::Sqlite {
+            for way in [
+                Way::Show(Wanted { login: None, ..wanted(&world, "acme") }),
+                Way::Refresh(of("acme")),
+                Way::Revoke(of("acme")),
+            ] {
+                let why = refused(&world, way).await;
+                assert!(matches!(why, Refused::NotPostgres) && why.to_string().contains("/bi/v1/"), "{why}");
+            }
+        }
+    })
+    .await;
+    on_postgres(async |world: World| {
+        let (db, login) = (world.store.db(), login_of(&world));
+        let nobody = Way::Grant { wanted: wanted(&world, "nobody"), new_password: false };
+        assert_eq!(refused(&world, nobody).await.to_string(), "there is no tenant \"nobody\" in this database");
+        let wrong = Wanted { login: Some("pg_x".to_owned()), ..wanted(&world, "acme") };
+        assert!(matches!(refused(&world, Way::Show(wrong)).await, Refused::BadLogin(_)));
+
+        // Somebody else's schema, and somebody else's role.
+        db.execute_unprepared("CREATE SCHEMA bi_acme").await.unwrap();
+        let why = refused(&world, grant(&world)).await;
+        assert!(matches!(&why, Refused::Taken { what: "schema", name } if name == "bi_acme"), "{why}");
+        db.execute_unprepared("DROP SCHEMA bi_acme").await.unwrap();
+        db.execute_unprepared(&format!("CREATE ROLE \"{login}\"")).await.unwrap();
+        let why = refused(&world, grant(&world)).await;
+        assert!(matches!(&why, Refused::Taken { what: "role", name } if *name == login), "{why}");
+        db.execute_unprepared(&format!("DROP ROLE \"{login}\"")).await.unwrap();
+
+        // What PUBLIC may do, the login might do.
+        for text in [
+            "GRANT SELECT ON contact TO PUBLIC",
+            "GRANT UPDATE (name) ON account TO PUBLIC",
+            "GRANT TRUNCATE ON lead TO PUBLIC",
+            "CREATE VIEW leak AS SELECT * FROM ticket; GRANT SELECT ON leak TO PUBLIC",
+            "CREATE FUNCTION leak() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM public.contact'",
+            "GRANT CREATE ON SCHEMA public TO PUBLIC",
+        ] {
+            db.execute_unprepared(text).await.unwrap();
+        }
+        let why = refused(&world, grant(&world)).await;
+        let Refused::Open { rights, .. } = &why else { panic!("{why}") };
+        assert_eq!(
+            *rights,
+            [
+                "CREATE in the schema public",
+                "EXECUTE with its owner's rights on leak()",
+                "SELECT on contact",
+                "SELECT on leak",
+                "TRUNCATE on lead",
+                "UPDATE on account"
+            ]
+        );
+        assert!(stands(&world).await.is_empty(), "nothing was done");
+        for text in [
+            "REVOKE SELECT ON contact FROM PUBLIC",
+            "REVOKE UPDATE (name) ON account FROM PUBLIC",
+            "REVOKE TRUNCATE ON lead FROM PUBLIC",
+            "DROP VIEW leak",
+            "DROP FUNCTION leak()",
+            "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        ] {
+            db.execute_unprepared(text).await.unwrap();
+        }
+
+        // What would be run is told, and nothing is.
+        let script = tells(&world, Way::Show(wanted(&world, "acme"))).await.unwrap();
+        assert_eq!((script[0].as_str(), script.last().unwrap().as_str()), ("BEGIN;", "COMMIT;"));
+        assert_eq!(
+            script[2],
+            format!(
+                "CREATE ROLE \"{login}\" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 3 PASSWORD '…';"
+            )
+        );
+        assert!(script.contains(&format!("GRANT SELECT ON \"bi_acme\".\"bi_metric\" TO \"{login}\";")));
+        assert!(stands(&world).await.is_empty());
+
+        // Two tenants of one name, as a schema has it.
+        let alike = NewTenant {
+            slug: "ACME".to_owned(),
+            name: "Acme".to_owned(),
+            zone: "UTC".to_owned(),
+            currency: "EUR".to_owned(),
+            language: "en".to_owned(),
+        };
+        Box::pin(tenancy::found(&world.store, &world.clock, alike)).await.unwrap();
+        let why = refused(&world, grant(&world)).await;
+        assert_eq!(why.to_string(), "the tenants \"acme\" and \"ACME\" would both have the schema bi_acme: neither gets it");
+
+        // Who may make no roles.
+        let owner = format!("{login}_3");
+        db.execute_unprepared(&format!("CREATE ROLE \"{owner}\" LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{owner}\"")).await.unwrap();
+        let store = Store::connect(&Options::new(address(&world, &owner, "x"))).await.unwrap();
+        let other = Way::Grant { wanted: wanted(&world, "other"), new_password: false };
+        let why = tells_to(&world, &store, other).await.unwrap_err();
+        assert!(matches!(why.downcast_ref::<Refused>(), Some(Refused::NotAllowed)), "{why}");
+        store.db().clone().close().await.unwrap();
+    })
+    .await;
+}
+
+/// As it is meant to be run: an administrator grants, and the server's own user, who owns the tables and nothing else, refreshes.
+#[tokio::test]
+async fn the_servers_own_user_refreshes_what_an_administrator_granted() {
+    on_postgres(async |world: World| {
+        let (db, owner) = (world.store.db(), format!("{}_3", login_of(&world)));
+        db.execute_unprepared(&format!("CREATE ROLE \"{owner}\" LOGIN PASSWORD 'x'")).await.unwrap();
+        let tables = said(db, "SELECT format('ALTER TABLE %s OWNER TO ', oid::regclass) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'").await;
+        for table in tables {
+            db.execute_unprepared(&format!("{table}\"{owner}\"")).await.unwrap();
+        }
+        tells(&world, grant(&world)).await.unwrap();
+        let owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace IN ('bi_acme'::regnamespace, 'journey_bi_acme'::regnamespace)";
+        assert_eq!(said(db, owners).await, [owner.clone()]);
+
+        world.pass(TimeDelta::hours(1));
+        let store = Store::connect(&Options::new(address(&world, &owner, "x"))).await.unwrap();
+        Box::pin(refresh(&store, &world.clock, world.acme.slug)).await.unwrap();
+        assert_eq!(said(db, "SELECT refreshed_at::text FROM bi_acme.about").await, ["2026-11-23 13:00:00+00"]);
+        let why = tells_to(&world, &store, Way::Revoke(of("acme"))).await.unwrap_err();
+        assert!(matches!(why.downcast_ref::<Refused>(), Some(Refused::NotAllowed)), "{why}");
+        tells(&world, Way::Revoke(of(world.acme.slug))).await.unwrap();
+
+        // An administrator need not be a superuser; one is told what only a superuser can take away.
+        let database = said(db, "SELECT current_database()::text").await.remove(0);
+        for text in [
+            format!("ALTER ROLE \"{owner}\" CREATEROLE"),
+            format!("ALTER DATABASE \"{database}\" OWNER TO \"{owner}\""),
+            "GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC".to_owned(),
+        ] {
+            db.execute_unprepared(&text).await.unwrap();
+        }
+        let lines = tells_to(&world, &store, grant(&world)).await.unwrap();
+        assert!(lines[4].starts_with("It may make large objects, as everybody in this database. A superuser forbids that: REVOKE EXECUTE ON"), "{lines:?}");
+        let reader = as_login(&world, &login_of(&world), password(&lines)).await;
+        assert_eq!(said(&reader, "SELECT tenant FROM about").await, ["acme"]);
+        reader.execute_unprepared("SET default_transaction_read_only = off").await.unwrap();
+        let object = said(&reader, "SELECT lo_create(0)::text").await.remove(0);
+        reader.close().await.unwrap();
+        let told = tells_to(&world, &store, Way::Revoke(of("acme"))).await.unwrap();
+        assert_eq!(told, [format!("bi_acme and the login {} are gone", login_of(&world))]);
+        let left = format!("SELECT oid::text FROM pg_largeobject_metadata WHERE oid = {object}");
+        assert_eq!(said(db, &left).await, [""; 0], "what it has made went with it");
+        store.db().clone().close().await.unwrap();
+    })
+    .await;
+}
