@@ -131,16 +131,18 @@ async fn denied(db: &impl ConnectionTrait, text: &str) -> String {
     db.execute_unprepared(text).await.map(|_| text).unwrap_err().to_string()
 }
 
-/// The cells of a row as every door has them: CSV knows texts alone, and JSON more than one way to write a number.
+/// The cells of a row as every door has them: CSV knows texts alone, and JSON more than one way to write a number, whose last digit its
+/// reader may lose.
 fn alike(row: &Value) -> Vec<(String, Value)> {
+    let number = |number: f64| json!(format!("{number:.12e}"));
     let cell = |value: &Value| match value {
         Value::Null => json!(""),
         Value::Bool(is) => json!(is.to_string()),
         Value::String(text) => match text.parse::<f64>() {
-            Ok(number) => json!(number),
+            Ok(told) => number(told),
             Err(_) => json!(text.replace("+00:00", "Z")),
         },
-        other => other.as_f64().map_or(other.clone(), |number| json!(number)),
+        other => other.as_f64().map_or(other.clone(), number),
     };
     row.as_object().unwrap().iter().map(|(name, value)| (name.clone(), cell(value))).collect()
 }
