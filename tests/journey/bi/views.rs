@@ -646,7 +646,7 @@ async fn the_servers_own_user_refreshes_what_an_administrator_granted() {
         }
         tells(&world, grant(&world)).await.unwrap();
         let owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace IN ('bi_acme'::regnamespace, 'journey_bi_acme'::regnamespace)";
-        assert_eq!(said(db, owners).await, [owner.clone()]);
+        assert_eq!(said(db, owners).await, std::slice::from_ref(&owner));
 
         world.pass(TimeDelta::hours(1));
         let store = Store::connect(&Options::new(address(&world, &owner, "x"))).await.unwrap();

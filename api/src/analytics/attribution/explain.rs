@@ -429,7 +429,7 @@ async fn shown(
         },
         arguments: arguments(input),
         scope: found.question.basis.span,
-        counted: (!suppressed && !(is_markov && grouped)).then(|| match is_markov {
+        counted: (!(suppressed || is_markov && grouped)).then(|| match is_markov {
             true => count(row.and_then(|row| table?.line(row)).map_or(0, |line| line.paths)),
             false => crate::graph::count(watch.counted),
         }),

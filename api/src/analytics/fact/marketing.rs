@@ -80,9 +80,9 @@ pub(super) fn handovers(caller: &Caller, as_of: DateTime<Utc>) -> SelectStatemen
         ("decided_at", Class::P, "decidedAt", decided(C::DecidedAt.into_expr())),
         ("by_nobody", Class::P, "decidedBy", C::DecidedById.is_null()),
         ("first", Class::P, "offeredAt", Expr::case(is_first(caller), 1).finally(0).into()),
-        ("touched_at", Class::P, "offeredAt", first_touch(caller, as_of, Touched::SinceOffer)),
-        ("touched_before", Class::P, "offeredAt", first_touch(caller, as_of, Touched::BeforeFirstOffer)),
-        ("lead_touched_at", Class::P, "offeredAt", first_touch(caller, as_of, Touched::SinceFirstOffer)),
+        ("touched_at", Class::P, "offeredAt", first_touch(caller, as_of, Touched::SinceThis)),
+        ("touched_before", Class::P, "offeredAt", first_touch(caller, as_of, Touched::BeforeFirst)),
+        ("lead_touched_at", Class::P, "offeredAt", first_touch(caller, as_of, Touched::SinceFirst)),
     ];
     caller.rows::<handover::Entity>().into_figures(caller, columns)
 }
@@ -114,11 +114,11 @@ fn booked(caller: &Caller) -> SelectStatement {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Touched {
     /// The owner's clock: since this offer, and until the lead was offered to the next.
-    SinceOffer,
+    SinceThis,
     /// The lead's clock: since the first offer, by whoever the lead was with at that moment.
-    SinceFirstOffer,
+    SinceFirst,
     /// Before the first offer, since the lead was there: it took no time.
-    BeforeFirstOffer,
+    BeforeFirst,
 }
 
 /// Another offer of what this one offers, over the same boundary. Of the tenant's offers, not of the caller's: that a lead was offered
@@ -170,8 +170,8 @@ fn first_touch(caller: &Caller, as_of: DateTime<Utc>, touched: Touched) -> Expr 
     let touch = |column: &'static str| Expr::col(("touch", column));
     // The offer that is answered: this one, or any of its lead's.
     let offer = |column: H| match touched {
-        Touched::SinceFirstOffer => col("offer", column),
-        Touched::SinceOffer | Touched::BeforeFirstOffer => row(column),
+        Touched::SinceFirst => col("offer", column),
+        Touched::SinceThis | Touched::BeforeFirst => row(column),
     };
     let member = Query::select()
         .expr(Expr::val(1))
@@ -208,10 +208,10 @@ fn first_touch(caller: &Caller, as_of: DateTime<Utc>, touched: Touched) -> Expr 
         .and_where(col("next", H::OfferedAt).lte(touch("at")))
         .to_owned();
     let moment = match touched {
-        Touched::SinceOffer | Touched::SinceFirstOffer => {
+        Touched::SinceThis | Touched::SinceFirst => {
             touch("at").gte(offer(H::OfferedAt)).and(Expr::exists(passed_on).not())
         }
-        Touched::BeforeFirstOffer => touch("at")
+        Touched::BeforeFirst => touch("at")
             .lt(row(H::OfferedAt))
             .and(touch("at").gte(of_lead(caller, "createdAt", lead::Column::CreatedAt)))
             .and(is_first(caller)),
@@ -226,7 +226,7 @@ fn first_touch(caller: &Caller, as_of: DateTime<Utc>, touched: Touched) -> Expr 
         .and_where(ours)
         .order_by(("touch", "at"), Order::Asc)
         .limit(1);
-    if touched == Touched::SinceFirstOffer {
+    if touched == Touched::SinceFirst {
         select.from_as(handover::Entity, Alias::new("offer")).and_where(of_same_lead(caller, "offer", row));
     }
     sub(select)

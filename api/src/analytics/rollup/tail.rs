@@ -134,10 +134,10 @@ impl Tail {
                 for offers in self.of(ObjectType::Handover).chunks(MANY) {
                     let of = handover::Column::SubjectId;
                     let select = others(tenant, handover::Entity, of, handover::Column::Id, offers);
-                    found.push((subject.clone(), Which::Select(select)));
+                    found.push((subject.clone(), Which::Select(Box::new(select))));
                 }
                 for touches in self.touches(tenant) {
-                    found.push((subject.clone(), Which::Select(leads_of(tenant, touches))));
+                    found.push((subject.clone(), Which::Select(Box::new(leads_of(tenant, touches)))));
                 }
             }
             Fact::Opportunity => {
@@ -149,7 +149,7 @@ impl Tail {
                 for answers in self.of(ObjectType::SurveyAnswer).chunks(MANY) {
                     let of = survey_answer::Column::TicketId;
                     let select = others(tenant, survey_answer::Entity, of, survey_answer::Column::Id, answers);
-                    found.push((ticket::Column::Id.into_iden(), Which::Select(select)));
+                    found.push((ticket::Column::Id.into_iden(), Which::Select(Box::new(select))));
                 }
             }
             _ => {}
@@ -158,7 +158,7 @@ impl Tail {
             let column = Expr::col(column);
             let condition = Condition::all().add(match which {
                 Which::Ids(ids) => column.is_in(ids.iter().copied()),
-                Which::Select(select) => column.in_subquery(select),
+                Which::Select(select) => column.in_subquery(*select),
             });
             ids.extend(match fact {
                 Fact::Touch => ids_of::<touchpoint::Entity, C>(db, tenant, condition).await?,
@@ -197,7 +197,7 @@ impl Tail {
 
 enum Which<'a> {
     Ids(&'a [Uuid]),
-    Select(SelectStatement),
+    Select(Box<SelectStatement>),
 }
 
 /// What a column says in the rows of a table that some ids name.
