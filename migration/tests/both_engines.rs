@@ -148,7 +148,9 @@ async fn the_schema_stands(db: &DatabaseConnection) {
     assert_eq!(up(db).await.unwrap(), 0);
     assert!(status(db).await.unwrap().iter().all(|(_, applied)| *applied));
 
-    let known: BTreeSet<String> = for_every_table!(take_rows, db).into_iter().collect();
+    let mut known: BTreeSet<String> = for_every_table!(take_rows, db).into_iter().collect();
+    // What figures keep is derived, has no rows of its own, and is read by the statements that make it.
+    known.extend(["figure_bucket", "figure_day", "figure_row", "figure_state"].map(str::to_owned));
     assert_eq!(tables(db).await, known, "tables, and entities that read them");
     another_tenants_row_is_refused(db).await;
     times_sort(db).await;
