@@ -104,7 +104,7 @@ const QUESTIONS = {
   },
   attribution: {
     query: ({ year, end }) =>
-      `{ analytics { attribution(input: { conversion: CLOSED_WON, models: [ALL], from: "${year}", to: "${end}", by: CHANNEL }) { rows { key { key } } } } }`,
+      `{ analytics { attribution(input: { conversion: CLOSED_WON, models: [ALL], from: "${year}", to: "${end}", by: CHANNEL }) { rows { id highest { amount } lowest { amount } } } } }`,
   },
 };
 

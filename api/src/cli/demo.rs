@@ -1,6 +1,11 @@
 //! `journey demo`.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::builder::FalseyValueParser;
 
@@ -64,6 +69,8 @@ pub async fn run(args: Args, mut config: Config) -> anyhow::Result<ExitCode> {
     data.create()?;
     config.auth = config::Auth::development(data.secret()?);
     config.files.dir = data.folder().join("files");
+    // A year that was told today is to be followed from its beginning.
+    config.feed.retention = Duration::ZERO;
     let clock = Clock::System;
     let began = Instant::now();
     let (store, made, _guard) = match args.common.given_url().cloned() {

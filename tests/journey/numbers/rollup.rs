@@ -1,7 +1,7 @@
 //! Rollups: what is kept never changes a figure, whatever happens, in whatever order, however often it is kept anew; and the feed of
 //! changed days tells of every day whose figure is another one now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{analytics::rollup, journey::Work};
 use chrono::{TimeDelta, Timelike};
@@ -384,6 +384,11 @@ async fn changed_days_are_told_once_each_and_no_other() {
             ["TOUCHES", "PERSONS_REACHED"].map(|metric| (metric.to_owned(), both.clone())).into();
         assert_eq!(days, expected);
         assert_eq!(changed(&max, Some(cursor)).await.0, BTreeMap::new());
+        // The analyst hears of days, too; sales, which counts its own accounts, of nobody's.
+        let days = |days: &[String]| days.iter().cloned().collect::<BTreeSet<_>>();
+        let told = changed(&world.ana(), None).await.0;
+        assert_eq!(days(&told["TOUCHES"]), &days(&all["TOUCHES"]) | &days(&both));
+        assert_eq!(changed(&world.sam(), None).await.0, BTreeMap::new());
         for (arguments, code) in
             [("cursor: \"!\"", "CURSOR_INVALID"), ("first: 0", "BAD_USER_INPUT"), ("first: 1001", "BAD_USER_INPUT")]
         {

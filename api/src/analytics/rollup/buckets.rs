@@ -10,8 +10,12 @@ use sea_orm::{
 
 use super::{State, day_of, watched};
 use crate::{
-    analytics::{ask::metrics_of, metric::Metric},
+    analytics::{
+        ask::basis_of,
+        metric::{Definition, Metric},
+    },
     graph::{Cx, Error, Result},
+    policy::Span,
     tenancy,
 };
 
@@ -36,7 +40,7 @@ pub struct ChangedBuckets {
     pub end_cursor: String,
     /// Whether there are more by now.
     pub has_next_page: bool,
-    /// The metrics that it tells of, as far as you may ask for them. At most 100.
+    /// The metrics that it tells of: those whose days are kept and that you count over the whole tenant. At most 100.
     pub metrics: Vec<Metric>,
     /// The zone of days: the tenant's.
     pub timezone: String,
@@ -51,8 +55,9 @@ pub async fn changed_since(cx: &Cx, cursor: Option<String>, first: Option<i32>) 
         return Err(Error::BadInput(format!("first: between 1 and {MOST}, not {first}")));
     }
     let after = cursor.map(|cursor| Place::parse(&cursor).ok_or(Error::CursorInvalid)).transpose()?;
-    let mine = metrics_of(cx);
-    let metrics: Vec<Metric> = watched().map(|definition| definition.metric).filter(|it| mine.contains(it)).collect();
+    // Whoever counts fewer rows than all would hear of changes of others: it asks anew for everything.
+    let all = |definition: &Definition| basis_of(cx, definition).is_some_and(|basis| basis.span == Span::All);
+    let metrics: Vec<Metric> = watched().filter(all).map(|definition| definition.metric).collect();
     let tenant = tenancy::tenant(&cx.store, cx.caller.tenant).await?;
     let kept = State::read(&cx.db(), &tenant).await?.is_some();
     let place = after.unwrap_or_default();

@@ -1,12 +1,15 @@
 //! Keeping: rows as they are counted, and sums of their days. Whatever has changed is made anew, whole rows and whole days, so that
 //! doing it twice does no harm.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
 
 use chrono::NaiveDate;
 use entities::{journey::feed_counter, tenant::tenant};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryResult, Statement,
     sea_query::{Expr, ExprTrait, JoinType, OnConflict, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -44,6 +47,10 @@ const GAP: u64 = 7;
 const STRETCHES: usize = 40;
 /// A tenant whose feed is longer has its figures kept when somebody asks for it: that takes minutes.
 const LARGE: i64 = 500_000;
+/// So many changes are waited for, since each question looks at them by itself;
+const WAITING: i64 = 500;
+/// but not longer than this.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What one process holds while it keeps a tenant's figures: "figures" in ASCII.
 const LOCK: i32 = 0x0066_6967;
 
@@ -60,25 +67,80 @@ pub struct Rebuilt {
 
 /// Keeps the figures of every tenant up to date, until the store is gone.
 pub async fn keep(store: Store, clock: Clock) {
+    let mut kept: HashMap<i64, Instant> = HashMap::new();
     loop {
-        if let Err(error) = Box::pin(look(&store, &clock)).await {
-            tracing::warn!(?error, "the kept figures are not up to date");
+        match behind(&store).await {
+            Ok(tenants) => {
+                for tenant in tenants {
+                    let last = kept.get(&tenant.id).map(Instant::elapsed);
+                    if tenant.lag.is_some_and(|lag| lag < WAITING) && last.is_some_and(|last| last < PATIENCE) {
+                        continue;
+                    }
+                    // One tenant's trouble is not the others'.
+                    if let Err(error) = Box::pin(catch_up(&store, &clock, &tenant)).await {
+                        tracing::warn!(?error, tenant = tenant.id, "the kept figures are not up to date");
+                    }
+                    kept.insert(tenant.id, Instant::now());
+                }
+            }
+            Err(error) => tracing::warn!(?error, "nobody knows whose kept figures are not up to date"),
         }
         tokio::time::sleep(store.poll_interval() * 5).await;
     }
 }
 
-async fn look(store: &Store, clock: &Clock) -> Result<()> {
-    for slug in tenancy::slugs(store).await? {
-        let id = tenancy::tenant_id(store, &slug).await?;
-        let tenant = tenancy::tenant(store, id).await?;
-        match State::read(store.db(), &tenant).await? {
-            Some(_) => while Box::pin(fold(store, clock, id)).await? {},
-            None if position(store.db(), id).await? <= LARGE => {
-                Box::pin(rebuild(store, clock, id)).await?;
-            }
-            None => tracing::debug!(tenant = id, "figures are not kept: `journey rebuild` begins it"),
+/// A tenant whose kept figures are not those of its feed.
+struct Behind {
+    id: i64,
+    /// How many changes they lack; none where they are not kept, or of another zone, currency, or list of definitions.
+    lag: Option<i64>,
+    /// Whether they were kept once.
+    was_kept: bool,
+    /// How long its feed is.
+    position: i64,
+}
+
+/// All tenants that something is to be done for, in one statement however many there are.
+async fn behind(store: &Store) -> Result<Vec<Behind>, DbErr> {
+    let (c, s, t) = (
+        |column: &'static str| Expr::col(("c", column)),
+        |column: &'static str| Expr::col(("s", column)),
+        |column: &'static str| Expr::col(("t", column)),
+    );
+    let alike = s("definitions").eq(definitions()).and(s("zone").eq(t("zone"))).and(s("currency").eq(t("currency")));
+    let lag: Expr = Expr::case(alike, c("position").sub(s("position"))).into();
+    let lacking = Query::select()
+        .expr_as(c("tenant_id"), "id")
+        .expr_as(c("position"), "position")
+        .expr_as(s("position"), "was")
+        .expr_as(lag, "lag")
+        .from_as("feed_counter", "c")
+        .join_as(JoinType::InnerJoin, "tenant", "t", t("id").equals(("c", "tenant_id")))
+        .join_as(JoinType::LeftJoin, "figure_state", "s", s("tenant_id").equals(("c", "tenant_id")))
+        .to_owned();
+    let select = Query::select()
+        .columns(["id", "position", "was", "lag"])
+        .from_subquery(lacking, "b")
+        .and_where(Expr::col("lag").is_null().or(Expr::col("lag").gt(0)))
+        .to_owned();
+    let row = |row: &QueryResult| {
+        Ok(Behind {
+            id: row.try_get("", "id")?,
+            lag: row.try_get("", "lag")?,
+            was_kept: row.try_get::<Option<i64>>("", "was")?.is_some(),
+            position: row.try_get("", "position")?,
+        })
+    };
+    store.db().query_all(&select).await?.iter().map(row).collect()
+}
+
+async fn catch_up(store: &Store, clock: &Clock, tenant: &Behind) -> Result<()> {
+    match tenant.lag {
+        Some(_) => while Box::pin(fold(store, clock, tenant.id)).await? {},
+        None if tenant.was_kept || tenant.position <= LARGE => {
+            Box::pin(rebuild(store, clock, tenant.id)).await?;
         }
+        None => tracing::debug!(tenant = tenant.id, "figures are not kept: `journey rebuild` begins it"),
     }
     Ok(())
 }
