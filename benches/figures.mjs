@@ -124,7 +124,7 @@ async function serve(name, database) {
   mkdirSync(join(home, "files"), { recursive: true });
   const config = join(home, "journey.toml");
   const issuer = `[[auth.issuers]]\nissuer = "figures"\naudience = "figures"\nalgorithm = "HS256"\nsecret = "${randomBytes(32).toString("hex")}"\n`;
-  const limits = `[limits]\nquery_timeout = "10m"\n`;
+  const limits = `[limits]\nrequest_timeout = "5m"\n`;
   writeFileSync(config, `[files]\ndir = ${JSON.stringify(join(home, "files"))}\n[log]\nfilter = "error"\n${limits}${issuer}`, { mode: 0o600 });
   const env = { ...process.env, JOURNEY_CONFIG: config, JOURNEY_DATABASE_URL: database, JOURNEY_LISTEN: `127.0.0.1:${port}` };
   const child = spawn(given.journey, ["serve"], { env, stdio: ["ignore", "ignore", "inherit"] });
@@ -134,7 +134,7 @@ async function serve(name, database) {
     if (tries > 2000 || child.exitCode !== null) throw new Wrong(`${name} does not answer`);
     await sleep(10);
   }
-  const args = ["token", "--config", config, "--tenant", given.tenant, "--role", "management", "--colleague", "colleague-1", "--ttl", "24h"];
+  const args = ["token", "--config", config, "--tenant", given.tenant, "--role", "manager", "--colleague", "colleague-1", "--ttl", "24h"];
   const made = spawnSync(given.journey, args, { encoding: "utf8" });
   if (made.status !== 0) throw new Wrong(`journey token: ${made.stderr}`);
   return { name, database, url, child, token: made.stdout.trim(), periods: periods(database) };

@@ -21,8 +21,9 @@ use super::{
     ask::{Ask, Fill, Value},
     dimension::{Dimension, KeyOf},
     explain::Handle,
+    figure::{Figure, figure},
     metric::{Definition, Derivation, Measure, Metric, Reason, Unit},
-    tally::{Figure, Key, MAX_GROUPS, Tally, figure},
+    tally::{Key, MAX_GROUPS, Tally},
 };
 use crate::{
     graph::{Cx, Error, Kind, Money, Result, decimals},

@@ -17,10 +17,11 @@ use super::{
     answer::{self, Exclusion, FigureBucket, FigureKey, Labels, MetricValue, Part, in_money, shown, texts},
     ask::{Arguments, Ask, DimensionFilter, Fx, FxInput, FxMode, Grain, GroupByInput, Value, WeekStart},
     dimension::Dimension,
+    figure::{Figure, figure},
     metric::{Definition, Measure, Metric},
     query::{Plan, Source},
     scoreboard,
-    tally::{Exchange, Figure, Key, Tally, figure, tally as tally_of},
+    tally::{Exchange, Key, Tally, tally as tally_of},
 };
 use crate::{
     graph::{Cx, Error, GlobalId, Kind, MAX_PAGE, Result, decimals, many},

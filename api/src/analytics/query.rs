@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     ask::{Ask, Fx, Grouping, Value},
     dimension::{Dimension, Place},
-    fact::{Fact, Persons, participants},
+    fact::Fact,
     metric::{Dated, Definition, Measure},
     rollup,
 };
@@ -29,9 +29,6 @@ use crate::policy::{Basis, Class, Column};
 pub const BUCKET: &str = "bucket";
 /// The columns of the dimensions.
 pub const KEYS: [&str; 4] = ["d0", "d1", "d2", "d3"];
-/// How many stand behind the parts of a line.
-pub const WITNESS: [&str; 6] =
-    ["all_contacts", "all_accounts", "hit_contacts", "hit_accounts", "miss_contacts", "miss_accounts"];
 /// What money is summed in: two halves, because neither engine holds the sum of many large amounts.
 pub const HALF: i64 = 1_000_000;
 
@@ -68,7 +65,7 @@ pub struct Plan<'a> {
     pub daily: bool,
 }
 
-fn f(column: &'static str) -> Expr {
+pub(super) fn f(column: &'static str) -> Expr {
     Expr::col(("f", column))
 }
 
@@ -271,7 +268,7 @@ impl Plan<'_> {
     }
 
     /// The rows that count.
-    fn counted(&self) -> SelectStatement {
+    pub(super) fn counted(&self) -> SelectStatement {
         let mut select = Query::select();
         select.from_subquery(self.rows(), "f");
         if let Some(only) = self.definition.only {
@@ -308,7 +305,7 @@ impl Plan<'_> {
         select.expr_as(f(self.definition.at).min(), "first").to_owned()
     }
 
-    fn keys(&self) -> impl Iterator<Item = &'static str> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
         KEYS[..self.ask.groupings.len()].iter().copied().chain([BUCKET])
     }
 
@@ -420,39 +417,6 @@ impl Plan<'_> {
         select.to_owned()
     }
 
-    /// How many different contacts and accounts stand behind a line, and behind those of its rows that pass or fail.
-    fn witness(&self, select: &mut SelectStatement) {
-        let contact = match self.definition.fact.persons() {
-            Persons::Contact => f("contact"),
-            Persons::Account => f("account"),
-            // Nobody is named in the row: there are none that are known.
-            Persons::Opportunity | Persons::Nobody => return,
-        };
-        for (part, of) in self.parts_of() {
-            if part != "all" && of.is_none() {
-                continue;
-            }
-            let of = |value: Expr| -> Expr {
-                match &of {
-                    None => value,
-                    Some(of) => Expr::case(of.clone(), value).into(),
-                }
-            };
-            select
-                .expr_as(of(contact.clone()).count_distinct(), format!("{part}_contacts"))
-                .expr_as(of(f("account")).count_distinct(), format!("{part}_accounts"));
-        }
-    }
-
-    /// The columns of a line that say so.
-    pub fn witnesses(&self) -> &'static [&'static str] {
-        match (self.definition.fact.persons(), self.passes()) {
-            (Persons::Opportunity | Persons::Nobody, _) => &[],
-            (_, Some(_)) => &WITNESS,
-            (_, None) => &WITNESS[..2],
-        }
-    }
-
     /// Whether lines of foreign amounts say a day of their own, by whose rate they are worth something.
     pub fn says_day(&self) -> bool {
         let dated = match self.definition.measure {
@@ -460,19 +424,6 @@ impl Plan<'_> {
             _ => None,
         };
         self.day(dated).is_some_and(|(_, alias)| alias == "day")
-    }
-
-    /// Which of the rows that count pass; none where the metric tells no two sorts apart.
-    fn passes(&self) -> Option<Expr> {
-        match self.definition.measure {
-            Measure::Share { of, .. } | Measure::MoneyShare { of, .. } => Some(of()),
-            Measure::Balance { plus, .. } => Some(plus()),
-            Measure::Duration { from, to, zero, .. } => {
-                let ended = f(from).is_not_null().and(f(to).is_not_null());
-                Some(zero.map_or(ended.clone(), |zero| ended.or(zero())))
-            }
-            _ => None,
-        }
     }
 
     fn zero(&self) -> Option<Expr> {
@@ -518,70 +469,6 @@ impl Plan<'_> {
             .expr_as(half(f("minor").div(HALF)), "high")
             .expr_as(half(f("minor").modulo(HALF)), "low")
             .expr_as(f("minor").count(), "said");
-    }
-
-    /// How many different contacts and accounts stand behind each group, each bucket, or both; and behind the rows of it that pass, and
-    /// those that do not. None where the fact counts no persons.
-    pub fn persons(&self, by_keys: bool, by_bucket: bool) -> Option<SelectStatement> {
-        let mut select = self.counted();
-        for key in self.keys().filter(|key| if *key == BUCKET { by_bucket } else { by_keys }) {
-            select.column(("f", key)).group_by_col(("f", key));
-        }
-        let contact = self.contact(&mut select)?;
-        for (part, of) in self.parts_of() {
-            let of = |value: Expr| -> Expr {
-                match &of {
-                    None => value,
-                    Some(of) => Expr::case(of.clone(), value).into(),
-                }
-            };
-            select
-                .expr_as(of(Expr::val(1)).count(), format!("{part}_rows"))
-                .expr_as(of(contact.clone()).count_distinct(), format!("{part}_contacts"))
-                .expr_as(of(f("account")).count_distinct(), format!("{part}_accounts"));
-        }
-        Some(select.to_owned())
-    }
-
-    /// [`Plan::persons`] of the whole, of at most `most` rows of each part: as many there are at least. A statement for each part that rows
-    /// may be of.
-    pub fn some_persons(&self, most: u64) -> Option<Vec<SelectStatement>> {
-        let some = |(_, of): (&str, Option<Expr>)| {
-            let mut rows = self.counted();
-            rows.column(("f", Asterisk)).limit(most);
-            if let Some(of) = of {
-                rows.and_where(of);
-            }
-            let mut select = Query::select();
-            select.from_subquery(rows, "f");
-            let contact = self.contact(&mut select)?;
-            select
-                .expr_as(Expr::val(1).count(), "rows")
-                .expr_as(contact.count_distinct(), "contacts")
-                .expr_as(f("account").count_distinct(), "accounts");
-            Some(select)
-        };
-        self.parts_of().into_iter().filter(|(part, of)| *part == "all" || of.is_some()).map(some).collect()
-    }
-
-    /// The person behind a row of `f`; none where the fact counts no persons.
-    fn contact(&self, select: &mut SelectStatement) -> Option<Expr> {
-        match self.definition.fact.persons() {
-            Persons::Nobody => None,
-            Persons::Contact => Some(f("contact")),
-            Persons::Opportunity => {
-                let joined = Expr::col(("p", "deal")).equals(("f", "id"));
-                select.join_subquery(JoinType::LeftJoin, participants(&self.basis.caller), "p", joined);
-                Some(Expr::col(("p", "contact")))
-            }
-            Persons::Account => Some(f("account")),
-        }
-    }
-
-    /// All rows that count, those that pass, and those that fail.
-    fn parts_of(&self) -> [(&'static str, Option<Expr>); 3] {
-        let passes = self.passes();
-        [("all", None), ("hit", passes.clone()), ("miss", passes.map(|passes| passes.not()))]
     }
 
     /// How many rows of the period do not count, a column for each reason.

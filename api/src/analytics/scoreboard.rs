@@ -17,8 +17,9 @@ use super::{
     ask::{Arguments, Ask, Fill, Grain, GroupByInput, Value},
     dimension::Dimension,
     explain::Handle,
+    figure::figure,
     metric::Metric,
-    tally::{Tally, figure},
+    tally::Tally,
 };
 use crate::{
     graph::{Cx, Error, GlobalId, Kind, Result, decimals},

@@ -1,16 +1,10 @@
-//! How lines become figures: what the database counted is added up by group and bucket, amounts are converted one by one, and what is
-//! too small to be shown is hidden.
+//! How lines become parts of figures: what the database counted is added up by group and bucket, and amounts are converted one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entities::sync::fx_rate;
-use numbers::{
-    fx::Rates,
-    hours::Revisions,
-    stats::{self, Summary},
-    suppress::{self, Group, Table, Thresholds},
-};
+use numbers::{fx::Rates, hours::Revisions};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
@@ -18,7 +12,8 @@ use super::{
     ask::{Ask, Fx, Value},
     business,
     dimension::KeyOf,
-    metric::{Clock, Definition, Derivation, Measure, Reason, Unit},
+    hide::hide,
+    metric::{Clock, Measure, Reason},
     query::{BUCKET, HALF, KEYS, Plan},
     rollup,
 };
@@ -29,15 +24,6 @@ use crate::{
 
 /// The most groups of one answer.
 pub const MAX_GROUPS: usize = 50_000;
-/// The most groups of one answer to whoever reads no rows: what hides small ones looks at each beside each.
-const MAX_HIDDEN: usize = 2_500;
-
-/// So many groups are looked at one by one before all of their rows are.
-const FEW: usize = 24;
-/// Fewer rows than this are counted at once.
-const MANY_ROWS: i64 = 5_000;
-/// How many rows of a group are looked at.
-const SAMPLE: u64 = 1_000;
 
 /// The keys of a group, in the order of the question's dimensions, and its bucket.
 pub type Key = (usize, Vec<Option<Value>>);
@@ -373,110 +359,6 @@ pub async fn leave_out<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &mu
     Ok(())
 }
 
-/// Hides groups behind which too few persons or accounts stand, and whatever would give them away by the totals of this table: of its
-/// groups, of its buckets, of all. Other questions may be subtracted from it; that is a documented limit.
-pub async fn hide<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &mut Tallies) -> Result<()> {
-    if plan.persons(false, false).is_none() || tallies.groups.is_empty() {
-        return Ok(());
-    }
-    if tallies.groups.len() > MAX_HIDDEN {
-        return Err(Error::BadInput(format!(
-            "groupBy: more than {MAX_HIDDEN} groups; for your role ask for fewer dimensions, or a shorter period"
-        )));
-    }
-    let rows: Vec<Vec<Option<Value>>> =
-        tallies.groups.keys().map(|(_, keys)| keys.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-    let columns: Vec<usize> =
-        tallies.groups.keys().map(|(bucket, _)| *bucket).collect::<BTreeSet<_>>().into_iter().collect();
-    if surely_large(db, plan, tallies).await? {
-        return Ok(());
-    }
-    let cells = behind(db, plan, true, true).await?;
-    let of = |behind: &BTreeMap<Key, Group>, bucket: usize, keys: &[Option<Value>]| {
-        behind.get(&(bucket, keys.to_vec())).copied().unwrap_or_default()
-    };
-    let thresholds = Thresholds::default();
-    // Of one column or one row the totals are the cells themselves.
-    let (one_row, one_column) = (plan.ask.groupings.is_empty(), plan.ask.buckets.len() == 1);
-    let whole = match one_row && one_column {
-        true => cells.clone(),
-        false => behind(db, plan, false, false).await?,
-    };
-    if thresholds.small(of(&whole, 0, &[])) {
-        tallies.groups.values_mut().for_each(|tally| *tally = Tally { hidden: true, ..Tally::default() });
-        return Ok(());
-    }
-    let by_row = if one_column { cells.clone() } else { behind(db, plan, true, false).await? };
-    let by_column = if one_row { cells.clone() } else { behind(db, plan, false, true).await? };
-    let table = Table {
-        cells: rows.iter().map(|row| columns.iter().map(|column| of(&cells, *column, row)).collect()).collect(),
-        rows: rows.iter().map(|row| of(&by_row, 0, row)).collect(),
-        columns: columns.iter().map(|column| of(&by_column, *column, &[])).collect(),
-    };
-    let hidden = suppress::suppress_cross(&table, thresholds);
-    for (row, hidden) in rows.iter().zip(hidden.cells) {
-        for (column, hidden) in columns.iter().zip(hidden) {
-            if hidden && let Some(tally) = tallies.groups.get_mut(&(*column, row.clone())) {
-                *tally = Tally { hidden: true, ..Tally::default() };
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a few rows of each group, and of each part of it, are of enough persons and accounts already: then nobody need be counted.
-async fn surely_large<C: ConnectionTrait>(db: &C, plan: &Plan<'_>, tallies: &Tallies) -> Result<bool> {
-    let rows: i64 = tallies.groups.values().map(|tally| tally.n).sum();
-    let stands = matches!(plan.definition.measure, Measure::Standing | Measure::StandingMoney { .. } | Measure::Spread);
-    if stands || tallies.groups.len() > FEW || rows < MANY_ROWS {
-        return Ok(false);
-    }
-    let least = Thresholds::default();
-    for (bucket, keys) in tallies.groups.keys() {
-        let Some(within) = plan.ask.buckets.get(*bucket) else { return Ok(false) };
-        let ask = Ask { from: within.from, to: within.to, ..plan.ask.clone() };
-        let cell = Plan { ask: &ask, only: Some((keys.clone(), *bucket)), ..plan.clone() };
-        for some in cell.some_persons(SAMPLE).unwrap_or_default() {
-            let Some(line) = db.query_one(&some).await? else { return Ok(false) };
-            let number = |column: &str| line.try_get::<i64>("", column).map(i64::unsigned_abs);
-            let group = Group { contacts: number("contacts")?, accounts: number("accounts")? };
-            if number("rows")? > 0 && (group.contacts < least.contacts || group.accounts < least.accounts) {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// How many persons and accounts stand behind groups, buckets, or both.
-async fn behind<C: ConnectionTrait>(
-    db: &C,
-    plan: &Plan<'_>,
-    by_keys: bool,
-    by_bucket: bool,
-) -> Result<BTreeMap<Key, Group>> {
-    let mut behind = BTreeMap::new();
-    let Some(persons) = plan.persons(by_keys, by_bucket) else { return Ok(behind) };
-    for line in db.query_all(&persons).await? {
-        let bucket = if by_bucket { usize::try_from(line.try_get::<i32>("", BUCKET)?).unwrap_or(0) } else { 0 };
-        let number = |column: String| line.try_get::<i64>("", &column).map(i64::unsigned_abs);
-        // A figure tells of those who pass as much as of all: it is as large as the smallest of its parts that is not empty.
-        let mut group = Group { contacts: u64::MAX, accounts: u64::MAX };
-        for part in ["all", "hit", "miss"] {
-            if number(format!("{part}_rows"))? > 0 {
-                group.contacts = group.contacts.min(number(format!("{part}_contacts"))?);
-                group.accounts = group.accounts.min(number(format!("{part}_accounts"))?);
-            }
-        }
-        // Rows of nobody that is known are rows of few.
-        if group.is_empty() {
-            group.contacts = 1;
-        }
-        behind.insert((bucket, if by_keys { keys(plan.ask, &line)? } else { Vec::new() }), group);
-    }
-    Ok(behind)
-}
-
 /// A metric made of two others, group by group.
 pub fn derive(one: &Tallies, other: &Tallies) -> Tallies {
     let keys: BTreeSet<&Key> = one.groups.keys().chain(other.groups.keys()).collect();
@@ -492,107 +374,4 @@ pub fn derive(one: &Tallies, other: &Tallies) -> Tallies {
         *left_out.entry(*reason).or_default() += n;
     }
     Tallies { groups: groups.collect(), left_out }
-}
-
-/// A figure, finished.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Figure {
-    /// What is counted, in the metric's unit; money in minor units.
-    pub numerator: Option<i128>,
-    /// Out of what.
-    pub denominator: Option<i128>,
-    /// The figure itself; money in the main unit. None where there is nothing to divide by, or nothing ended.
-    pub value: Option<f64>,
-    /// The Wilson interval of a share.
-    pub interval: Option<(f64, f64)>,
-    /// How durations lie.
-    pub summary: Option<Summary>,
-    /// Rows that have not ended.
-    pub open: Option<i64>,
-    /// Whether all that can still happen has happened.
-    pub mature: bool,
-    /// Whether it is too small to be shown.
-    pub suppressed: bool,
-    /// Rows behind it.
-    pub rows: i64,
-}
-
-/// What a metric's parts come to.
-pub fn figure(definition: &Definition, tally: &Tally, currency: &str) -> Figure {
-    if tally.hidden {
-        return Figure { suppressed: true, mature: true, ..Figure::default() };
-    }
-    let base = Figure { mature: true, rows: tally.n, ..Figure::default() };
-    let money = |minor: i128| minor as f64 / 10_f64.powi(i32::try_from(decimals(currency)).unwrap_or(2));
-    match definition.measure {
-        Measure::Count | Measure::Standing | Measure::Persons | Measure::Sum(_) => {
-            Figure { numerator: Some(tally.sum), value: Some(tally.sum as f64), ..base }
-        }
-        Measure::Mean(_) => Figure {
-            numerator: Some(tally.sum),
-            denominator: Some(tally.n.into()),
-            value: (tally.n > 0).then(|| tally.sum as f64 / tally.n as f64),
-            ..base
-        },
-        Measure::Share { of: _, open } => Figure {
-            numerator: Some(tally.hit),
-            denominator: Some(tally.n.into()),
-            value: (tally.n > 0).then(|| tally.hit as f64 / tally.n as f64),
-            interval: stats::wilson(u64::try_from(tally.hit).unwrap_or(0), tally.n.unsigned_abs(), stats::Z95),
-            open: open.map(|_| tally.open),
-            mature: tally.open == 0,
-            ..base
-        },
-        Measure::Balance { .. } => {
-            let balance = tally.hit - i128::from(tally.miss);
-            Figure {
-                numerator: Some(balance),
-                denominator: Some(tally.n.into()),
-                value: (tally.n > 0).then(|| balance as f64 / tally.n as f64),
-                ..base
-            }
-        }
-        Measure::Money(_) | Measure::StandingMoney { .. } | Measure::Spread => {
-            Figure { numerator: Some(tally.sum), value: Some(money(tally.sum)), ..base }
-        }
-        Measure::MoneyMean(_) => Figure {
-            numerator: Some(tally.sum),
-            denominator: Some(tally.valued.into()),
-            value: (tally.valued > 0).then(|| money(tally.sum) / tally.valued as f64),
-            ..base
-        },
-        Measure::MoneyShare { .. } => Figure {
-            numerator: Some(tally.hit),
-            denominator: Some(tally.sum),
-            value: (tally.sum != 0).then(|| tally.hit as f64 / tally.sum as f64),
-            ..base
-        },
-        Measure::Duration { .. } => {
-            let summary = Summary::of(tally.samples.clone());
-            Figure {
-                value: summary.p50,
-                open: Some(tally.open),
-                summary: Some(summary),
-                mature: tally.open == 0,
-                ..base
-            }
-        }
-        Measure::Derived(derivation) => {
-            let Some((one, other)) = &tally.parts else { return base };
-            let part = |metric: super::metric::Metric, tally: &Tally| {
-                let definition = metric.definition();
-                let parts = figure(&definition, tally, currency);
-                (parts.numerator.unwrap_or(0), definition.unit)
-            };
-            let [first, second] = derivation.parts();
-            let ((above, unit_above), (below, unit_below)) = (part(first, one), part(second, other));
-            let above = match derivation {
-                Derivation::Over(..) => above,
-                Derivation::Return(..) => above - below,
-            };
-            let scale = |value: i128, unit: Unit| if unit == Unit::Money { money(value) } else { value as f64 };
-            let value = (below != 0).then(|| scale(above, unit_above) / scale(below, unit_below));
-            Figure { numerator: Some(above), denominator: Some(below), value, ..base }
-        }
-    }
 }

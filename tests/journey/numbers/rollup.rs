@@ -133,6 +133,19 @@ async fn take(world: &World, market: &Market, (what, a, b, c): Step) {
                 })
                 .await;
         }
+        8 if a % 3 == 0 => {
+            // A call that was with somebody else, or never was.
+            world
+                .work(async |work| {
+                    let Some(before) = nth::<activity::Entity>(work, b).await? else { return Ok(()) };
+                    if c % 3 == 0 {
+                        return work.remove_row::<activity::Entity>(&before).await;
+                    }
+                    let row = activity::ActiveModel { contact_id: Set(Some(contact)), ..Default::default() };
+                    work.update_row::<activity::Entity>(&before, row).await.map(drop)
+                })
+                .await;
+        }
         8 => {
             let row = activity::ActiveModel {
                 kind: Set(ActivityKind::Call),

@@ -18,8 +18,10 @@ use crate::{
     analytics::{
         ask::{Ask, Grain},
         dimension::{Dimension, KeyOf},
+        hide::hide,
         metric::Measure,
-        query::{BUCKET, KEYS, Plan, Source, WITNESS, place},
+        persons::WITNESS,
+        query::{BUCKET, KEYS, Plan, Source, place},
         tally::{self, Exchange, Key, Tallies, Tally, keys},
     },
     graph::{Cx, Result},
@@ -60,7 +62,7 @@ pub async fn count(cx: &Cx, plan: &Plan<'_>, exchange: &Exchange) -> Result<Opti
     };
     tally::leave_out(&tx, &by_row, &mut tallies).await?;
     if plan.basis.grouped && !witness.is_some_and(|witness| witness.suffices(plan, &tallies)) {
-        tally::hide(&tx, &by_row, &mut tallies).await?;
+        hide(&tx, &by_row, &mut tallies).await?;
     }
     Ok(Some(tallies))
 }

@@ -15,7 +15,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{super::fact::Fact, kept::SEGMENT_COLUMNS};
+use super::{
+    super::fact::Fact,
+    kept::{SEGMENT_COLUMNS, select},
+};
 use crate::journey::ObjectType;
 
 /// How many ids one condition names.
@@ -181,6 +184,11 @@ impl Tail {
         for activities in self.of(ObjectType::Activity).chunks(MANY) {
             let of = activity::Column::ContactId;
             selects.push(others(tenant, activity::Entity, of, activity::Column::Id, activities));
+            // Whom a call was with before it was corrected: that one has been called by nobody now.
+            let before = select(Fact::Activity, tenant, false);
+            let mut before = Query::select().column(("k", "contact")).from_subquery(before, "k").to_owned();
+            before.and_where(Expr::col(("k", "id")).is_in(activities.iter().copied()));
+            selects.push(before.and_where(Expr::col(("k", "contact")).is_not_null()).to_owned());
         }
         let invited = |by: meeting_attendee::Column, ids: &[Uuid]| {
             others(tenant, meeting_attendee::Entity, meeting_attendee::Column::ContactId, by, ids)
