@@ -43,6 +43,7 @@ fn tables() -> Vec<Table> {
         "touched_before",
         "lead_touched_at",
         "entered_at",
+        "again_at",
         "answered_at",
         "first_solved_at",
         "solved_at",

@@ -8,10 +8,11 @@ use chrono::{TimeDelta, Timelike};
 use entities::{
     account::account,
     codes::{
-        ActivityKind, Direction, HandoverOutcome, Interaction, LeadStatus, ReasonCode, TicketPriority, TicketStatus,
+        ActivityKind, Direction, HandoverOutcome, Interaction, LeadStatus, OrderStatus, ReasonCode, TicketPriority,
+        TicketStatus,
     },
     marketing::{handover, lead, touchpoint},
-    sales::{activity, opportunity},
+    sales::{activity, opportunity, sales_order},
     service::ticket,
 };
 use proptest::{
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use tests::{Client, World, each_engine_told};
 
 use super::{
-    FIGURES, aggregate,
+    aggregate,
     market::{FROM, Market, TO, at},
     whole,
 };
@@ -33,7 +34,7 @@ use super::{
 type Step = (u8, usize, usize, usize);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec((0..14_u8, 0..1_000_usize, 0..1_000_usize, 0..1_000_usize), 10..16)
+    prop::collection::vec((0..15_u8, 0..1_000_usize, 0..1_000_usize, 0..1_000_usize), 10..16)
 }
 
 async fn nth<E: api::journey::Journaled>(work: &Work<'_>, nth: usize) -> api::graph::Result<Option<E::Model>> {
@@ -164,6 +165,7 @@ async fn take(world: &World, market: &Market, (what, a, b, c): Step) {
                 .work(async |work| {
                     let Some(before) = nth::<opportunity::Entity>(work, a).await? else { return Ok(()) };
                     let row = opportunity::ActiveModel {
+                        account_id: Set(if a % 2 == 0 { customer.account } else { before.account_id }),
                         amount_minor: Set((c % 4 > 0).then(|| i64::try_from(1_000 + b * 777 + c).unwrap())),
                         currency: Set((c % 4 > 0).then(|| ["EUR", "CHF", "USD"][b % 3].to_owned())),
                         primary_campaign_id: Set(campaign),
@@ -187,6 +189,17 @@ async fn take(world: &World, market: &Market, (what, a, b, c): Step) {
                 })
                 .await;
         }
+        14 => {
+            let row = sales_order::ActiveModel {
+                account_id: Set(Some(customer.account)),
+                ordered_at: Set(when),
+                status: Set([OrderStatus::Placed, OrderStatus::Cancelled][b % 2]),
+                total_minor: Set(i64::try_from(c * 100).unwrap()),
+                currency: Set("EUR".to_owned()),
+                ..Default::default()
+            };
+            world.work(async |work| work.insert::<sales_order::Entity>(row).await.map(drop)).await;
+        }
         11 => world.pass(TimeDelta::hours(i64::try_from(1 + c % 40).unwrap())),
         12 => {
             rollup::rebuild(&world.store, &world.clock, world.acme.tenant).await.unwrap();
@@ -206,9 +219,11 @@ async fn kept(world: &World, is: bool) {
     world.store.db().execute_unprepared(&text).await.unwrap();
 }
 
-const METRICS: [&str; 2] = [
+/// Metrics that know the same dimensions.
+const METRICS: [&str; 3] = [
     "TOUCHES, PERSONS_REACHED, LEADS, MQLS, MQL_RATE, OFFERS, ACCEPTED, ACCEPTANCE_RATE, ON_TIME_RATE, REJECTED, LEAD_RESPONSE_TIME",
-    "OPPORTUNITIES_CREATED, WON, WON_VALUE, WIN_RATE_BY_VALUE, WIN_RATE, COHORT_WIN_RATE, AVERAGE_WON_VALUE, TICKETS, TICKETS_SOLVED, RESOLUTION_TIME, ACTIVITIES",
+    "OPPORTUNITIES_CREATED, WON, WON_VALUE, WIN_RATE_BY_VALUE, WIN_RATE, COHORT_WIN_RATE, AVERAGE_WON_VALUE, NEW_CUSTOMERS, REPEAT_CUSTOMER_RATE",
+    "TICKETS, TICKETS_SOLVED, RESOLUTION_TIME, ACTIVITIES, ORDER_VALUE",
 ];
 
 /// Every sort of question, by whoever reads all rows and by whoever reads none.
@@ -218,14 +233,17 @@ async fn questions(world: &World) -> Vec<Value> {
     for metrics in METRICS {
         let all = format!("metrics: [{metrics}]");
         for (client, by) in [
-            (&max, String::new()),
-            (&max, "groupBy: [{ grain: MONTH }]".to_owned()),
-            (&max, "groupBy: [{ dimension: CHANNEL }, { grain: QUARTER }]".to_owned()),
-            (&max, "groupBy: [{ dimension: INDUSTRY, level: 0 }]".to_owned()),
-            (&max, "groupBy: [{ dimension: COUNTRY }], currency: \"CHF\"".to_owned()),
-            (&ana, "groupBy: [{ grain: MONTH }]".to_owned()),
+            (&max, ""),
+            (&max, "groupBy: [{ grain: MONTH }]"),
+            (&max, "groupBy: [{ dimension: CHANNEL }, { grain: QUARTER }]"),
+            (&max, "groupBy: [{ dimension: INDUSTRY, level: 0 }]"),
+            (&max, "groupBy: [{ dimension: COUNTRY }], currency: \"CHF\""),
+            (&ana, "groupBy: [{ grain: MONTH }]"),
         ] {
-            answers.push(ask(client, &format!("{all}, {by}, {}", period(world))).await);
+            if by.contains("CHANNEL") && metrics.contains("TICKETS") {
+                continue;
+            }
+            answers.push(aggregate(client, &format!("{all}, {by}, {}", period(world))).await);
         }
     }
     let board = format!(
@@ -245,16 +263,6 @@ fn period(world: &World) -> String {
     }
     assert_eq!(end.minute(), 0);
     format!("from: \"{FROM}\", to: \"{}\"", end.to_rfc3339())
-}
-
-/// A question, or what it is refused with: a metric that a role may not ask for is left out of the comparison by both alike.
-async fn ask(client: &Client, arguments: &str) -> Value {
-    let query = format!("{{ analytics {{ aggregate({arguments}) {{ {FIGURES} }} }} }}");
-    let answer = client.ask(&query, json!({})).await;
-    match answer.code() {
-        None => answer.data("analytics.aggregate").clone(),
-        Some(code) => json!({ "code": code, "message": answer.message() }),
-    }
 }
 
 #[tokio::test]

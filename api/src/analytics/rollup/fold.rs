@@ -151,11 +151,16 @@ pub async fn fold(store: &Store, clock: &Clock, tenant: i64) -> Result<bool> {
     let Some(state) = State::read(&keeper.tx, &keeper.tenant).await? else { return Ok(false) };
     let tail = Tail::read(&keeper.tx, tenant, state.position, STEP).await?;
     let Some(last) = tail.last else { return Ok(false) };
+    // All of it first: what one fact was tells which rows of another have changed.
+    let mut changed = Vec::new();
     for fact in Fact::ALL.iter().copied().filter(|fact| kept::columns(*fact).is_some()) {
-        match tail.changed(&keeper.tx, tenant, fact).await? {
+        changed.push((fact, tail.changed(&keeper.tx, tenant, fact).await?));
+    }
+    for (fact, changed) in &changed {
+        match changed {
             Changed::Ids(ids) if ids.is_empty() => {}
-            Changed::Ids(ids) => Box::pin(keeper.renew(fact, Some(&ids), last)).await.map(drop)?,
-            Changed::Any => Box::pin(keeper.renew(fact, None, last)).await.map(drop)?,
+            Changed::Ids(ids) => Box::pin(keeper.renew(*fact, Some(ids), last)).await.map(drop)?,
+            Changed::Any => Box::pin(keeper.renew(*fact, None, last)).await.map(drop)?,
         }
     }
     keeper.stand(last).await?;

@@ -111,13 +111,17 @@ impl Tail {
         // Who is in a queue, and which stages are open, won or lost, is asked of each row anew.
         let any = match fact {
             Fact::Handover => touched(&[ObjectType::QueueMember]),
-            Fact::Opportunity => touched(&[ObjectType::Stage, ObjectType::Pipeline]),
+            Fact::Opportunity | Fact::Customer => touched(&[ObjectType::Stage, ObjectType::Pipeline]),
             _ => false,
         };
         if any {
             return Ok(Changed::Any);
         }
         let mut ids: BTreeSet<Uuid> = self.of(own).iter().copied().collect();
+        if fact == Fact::Customer {
+            ids.extend(self.customers(db, tenant).await?);
+            return Ok(Changed::Ids(ids.into_iter().collect()));
+        }
         let of_account = "account_id".into_iden();
         let mut found = Vec::new();
         for accounts in self.moved.chunks(MANY) {
@@ -178,6 +182,32 @@ impl Tail {
         Ok(Changed::Ids(ids.into_iter().collect()))
     }
 
+    /// The accounts whose wins may be others: those that a changed deal or order belongs to, or belonged to.
+    async fn customers<C: ConnectionTrait>(&self, db: &C, tenant: i64) -> Result<Vec<Uuid>, DbErr> {
+        let mut selects = Vec::new();
+        for deals in self.of(ObjectType::Opportunity).chunks(MANY) {
+            let of = opportunity::Column::AccountId;
+            selects.push(others(tenant, opportunity::Entity, of, opportunity::Column::Id, deals));
+            selects.push(before(tenant, Fact::Opportunity, "account", deals));
+        }
+        for leads in self.of(ObjectType::Lead).chunks(MANY) {
+            let of = opportunity::Column::AccountId;
+            selects.push(others(tenant, opportunity::Entity, of, opportunity::Column::LeadId, leads));
+        }
+        for orders in self.of(ObjectType::Order).chunks(MANY) {
+            let of = sales_order::Column::AccountId;
+            selects.push(others(tenant, sales_order::Entity, of, sales_order::Column::Id, orders));
+            selects.push(before(tenant, Fact::Order, "account", orders));
+        }
+        let mut accounts = Vec::new();
+        for select in selects {
+            for row in db.query_all(&select).await? {
+                accounts.push(row.try_get_by_index(0)?);
+            }
+        }
+        Ok(accounts)
+    }
+
     /// The persons whom somebody called, wrote to, visited or invited: a list for each way.
     fn touches(&self, tenant: i64) -> Vec<SelectStatement> {
         let mut selects = Vec::new();
@@ -185,10 +215,7 @@ impl Tail {
             let of = activity::Column::ContactId;
             selects.push(others(tenant, activity::Entity, of, activity::Column::Id, activities));
             // Whom a call was with before it was corrected: that one has been called by nobody now.
-            let before = select(Fact::Activity, tenant, false);
-            let mut before = Query::select().column(("k", "contact")).from_subquery(before, "k").to_owned();
-            before.and_where(Expr::col(("k", "id")).is_in(activities.iter().copied()));
-            selects.push(before.and_where(Expr::col(("k", "contact")).is_not_null()).to_owned());
+            selects.push(before(tenant, Fact::Activity, "contact", activities));
         }
         let invited = |by: meeting_attendee::Column, ids: &[Uuid]| {
             others(tenant, meeting_attendee::Entity, meeting_attendee::Column::ContactId, by, ids)
@@ -216,6 +243,16 @@ fn others<E: EntityTrait>(tenant: i64, table: E, column: E::Column, by: E::Colum
         .and_where(Expr::col("tenant_id").eq(tenant))
         .and_where(by.is_in(ids.iter().copied()))
         .and_where(column.is_not_null())
+        .to_owned()
+}
+
+/// What a column said in the rows of a fact, as they were kept.
+fn before(tenant: i64, fact: Fact, column: &'static str, ids: &[Uuid]) -> SelectStatement {
+    Query::select()
+        .column(("k", column))
+        .from_subquery(select(fact, tenant, false), "k")
+        .and_where(Expr::col(("k", "id")).is_in(ids.iter().copied()))
+        .and_where(Expr::col(("k", column)).is_not_null())
         .to_owned()
 }
 
