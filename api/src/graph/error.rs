@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, ErrorExtensions, SimpleObject};
 use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The result of everything that a resolver calls.
@@ -49,7 +50,8 @@ pub enum Error {
 }
 
 /// Why a mutation was refused. Each code is documented and reached by a test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UserErrorCode {
     /// A value is missing, malformed or out of range.
     Invalid,
@@ -61,6 +63,10 @@ pub enum UserErrorCode {
     VersionConflict,
     /// There is one already.
     Duplicate,
+    /// Two rows of one batch have the same key: neither is taken.
+    DuplicateInBatch,
+    /// The idempotency key was used for another request in the last 24 hours.
+    IdempotencyMismatch,
     /// There is no marketing consent for this person and channel.
     ConsentMissing,
     /// The object's state does not allow this step: a decided handover, a closed ticket.
@@ -68,7 +74,7 @@ pub enum UserErrorCode {
 }
 
 /// An expected refusal: data, next to the object that it concerns.
-#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject, Serialize, Deserialize)]
 pub struct UserError {
     /// What kind of refusal.
     pub code: UserErrorCode,

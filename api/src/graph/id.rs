@@ -126,7 +126,8 @@ kinds! {
 }
 
 /// A global id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct GlobalId {
     /// What it names.
     pub kind: Kind,
@@ -167,6 +168,20 @@ impl GlobalId {
         // One spelling only: a cache or a join on the client must not see two names of one thing.
         let parsed = Uuid::try_parse(uuid).ok()?;
         (parsed.as_hyphenated().to_string() == uuid).then_some(GlobalId { kind, uuid: parsed })
+    }
+}
+
+impl From<GlobalId> for String {
+    fn from(id: GlobalId) -> String {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for GlobalId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<GlobalId, Self::Error> {
+        GlobalId::parse(&text).ok_or("not an id of this API")
     }
 }
 
