@@ -24,6 +24,7 @@ use crate::{
     sales::{SalesMutations, SalesQueries},
     search::SearchQuery,
     service::{ServiceMutations, ServiceQueries},
+    sync::upsert::UpsertMutations,
     teamwork::{TeamworkMutations, TeamworkQueries},
     tenant::{TenantMutations, TenantQueries},
 };
@@ -60,6 +61,7 @@ pub struct Mutation(
     TenantMutations,
     CustomMutation,
     FileMutations,
+    UpsertMutations,
 );
 
 /// Everything that can be followed live.

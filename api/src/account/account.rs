@@ -365,7 +365,7 @@ pub async fn update(cx: &Cx, input: UpdateAccountInput) -> Result<Account> {
 const MAX_DOMAINS: usize = 100;
 
 /// Lower case, without blanks and repetitions.
-fn normal_domains(domains: Vec<String>) -> Result<serde_json::Value> {
+pub fn normal_domains(domains: Vec<String>) -> Result<serde_json::Value> {
     if domains.len() > MAX_DOMAINS {
         return Err(Error::invalid("domains", format!("at most {MAX_DOMAINS} domains")));
     }

@@ -140,6 +140,11 @@ impl Error {
         Error::Internal(Arc::new(cause))
     }
 
+    /// Whether a unique key of the database was violated.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Error::Internal(cause) if cause.downcast_ref::<DbErr>().is_some_and(is_duplicate))
+    }
+
     /// Whether the unit of work may simply be tried again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Error::Conflict(_))

@@ -244,6 +244,7 @@ macro_rules! input {
         impl $name {
             /// The fields that this input sets, with their classes.
             pub fn written(&self) -> Vec<($crate::policy::Class, &'static str)> {
+                #[allow(unused_mut, reason = "an input may have no classed field")]
                 let mut written = Vec::new();
                 $(
                     if $crate::graph::IsSet::is_set(&self.$field) {

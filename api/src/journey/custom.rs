@@ -53,39 +53,52 @@ impl Work<'_> {
         self.insert_technical::<custom_value::Entity>(lines).await
     }
 
-    /// Makes the index of a changed row anew where its values changed, and says which they are.
+    /// Makes the index of changed rows anew where their values changed, and says which they are, row by row.
     pub(super) async fn index_changed<E: Journaled>(
         &mut self,
-        before: &E::Model,
-        after: &E::Model,
-    ) -> Result<Vec<String>> {
-        let Some((entity, _)) = custom_column::<E>() else { return Ok(Vec::new()) };
+        rows: &[(&E::Model, &E::Model)],
+    ) -> Result<Vec<Vec<String>>> {
+        let Some((entity, _)) = custom_column::<E>() else { return Ok(vec![Vec::new(); rows.len()]) };
         let fields = self.fields().await?;
         let custom = |row| custom_of::<E>(row).map(|(_, custom)| custom).unwrap_or_default();
-        let (old, new) = (custom(before), custom(after));
-        let (mut stale, mut lines, mut names) = (Vec::new(), Vec::new(), Vec::new());
-        for field in fields.of(entity) {
-            if old.get(&field.code) == new.get(&field.code) {
-                continue;
-            }
-            names.push(field.path());
-            stale.push(field.id);
-            lines.extend(field.held(&new).map(|held| held.indexed(field.id, E::id(after))));
-        }
         let other = |custom: &Json| {
             let fields_of = custom.as_object().into_iter().flatten();
             let other = fields_of.filter(|(name, _)| fields.find(entity, name).is_none());
             other.map(|(name, value)| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>()
         };
-        if other(&old) != other(&new) {
-            names.push("custom".to_owned());
+        let (mut stale, mut ids, mut changed) = (Vec::new(), Vec::new(), Vec::with_capacity(rows.len()));
+        for (before, after) in rows {
+            let (old, new) = (custom(before), custom(after));
+            let differing = fields.of(entity).filter(|field| old.get(&field.code) != new.get(&field.code));
+            let differing: Vec<_> = differing.collect();
+            let mut names: Vec<String> = differing.iter().map(|field| field.path()).collect();
+            if !differing.is_empty() {
+                ids.push(E::id(after));
+                stale.extend(differing.iter().map(|field| field.id));
+            }
+            if other(&old) != other(&new) {
+                names.push("custom".to_owned());
+            }
+            changed.push(names);
         }
-        if !stale.is_empty() {
-            let row = custom_value::Column::RowId.eq(E::id(after));
-            self.forget_lines(row.and(custom_value::Column::FieldId.is_in(stale))).await?;
-            self.insert_technical::<custom_value::Entity>(lines).await?;
+        if stale.is_empty() {
+            return Ok(changed);
         }
-        Ok(names)
+        stale.sort_unstable();
+        stale.dedup();
+        for chunk in ids.chunks(500) {
+            let of_rows = custom_value::Column::RowId.is_in(chunk.iter().copied());
+            self.forget_lines(of_rows.and(custom_value::Column::FieldId.is_in(stale.iter().copied()))).await?;
+        }
+        // All that was forgotten is written anew, whether it changed in this row or only in another.
+        let lines = rows.iter().filter(|(_, after)| ids.contains(&E::id(after))).flat_map(|(_, after)| {
+            let new = custom(after);
+            let held = fields.of(entity).filter(|field| stale.binary_search(&field.id).is_ok());
+            held.filter_map(|field| Some(field.held(&new)?.indexed(field.id, E::id(after)))).collect::<Vec<_>>()
+        });
+        let lines = lines.collect();
+        self.insert_technical::<custom_value::Entity>(lines).await?;
+        Ok(changed)
     }
 
     /// The index goes with its row.

@@ -62,7 +62,7 @@ pub(super) struct Touched {
 /// How many binds one statement takes. Both engines take many times as many; but the driver keeps the last 512 statements, and
 /// those of a long load, each of another length, would fill hundreds of megabytes without being faster. And it leaves Nagle's algorithm
 /// on: a statement that is longer than the 64 kB that a line takes at once waits 40 ms for the receipt of its beginning.
-const MAX_BINDS: usize = 1_600;
+pub(super) const MAX_BINDS: usize = 1_600;
 
 impl<'a> Work<'a> {
     /// Opens a unit of work.
@@ -187,7 +187,7 @@ impl<'a> Work<'a> {
     }
 
     /// Writes down by which words the rows are found.
-    async fn index<E: Journaled>(&self, rows: &[E::Model]) -> Result<()> {
+    pub(super) async fn index<E: Journaled>(&self, rows: &[E::Model]) -> Result<()> {
         let tokens = rows.iter().flat_map(|row| E::found(row).into_iter().flat_map(|found| found.tokens(E::id(row))));
         let tokens = tokens.map(|mut token| {
             token.tenant_id = Set(self.cx.caller.tenant);
@@ -219,17 +219,8 @@ impl<'a> Work<'a> {
 
     /// [`Work::update`] for a row that this unit of work made or follows from one that the caller may change.
     pub async fn update_row<E: Journaled>(&mut self, before: &E::Model, mut row: E::ActiveModel) -> Result<E::Model> {
-        let old: E::ActiveModel = before.clone().into_active_model();
-        let mut fields = Vec::new();
-        for column in E::Column::iter() {
-            if let ActiveValue::Set(new) = row.get(column) {
-                if Some(&new) == old.get(column).into_value().as_ref() {
-                    row.not_set(column);
-                } else {
-                    fields.push(sea_orm::IdenStatic::as_str(&column).to_owned());
-                }
-            }
-        }
+        let columns = super::many::differing::<E>(before, &mut row);
+        let fields: Vec<String> = columns.iter().map(|column| sea_orm::IdenStatic::as_str(column).to_owned()).collect();
         if fields.is_empty() {
             return Ok(before.clone());
         }
@@ -269,7 +260,8 @@ impl<'a> Work<'a> {
         if change == ChangeKind::Deleted {
             self.index_removed::<E>(&after).await?;
         } else if let Some(place) = fields.iter().position(|field| field == "custom") {
-            fields.splice(place..=place, Box::pin(self.index_changed::<E>(before, &after)).await?);
+            let names = Box::pin(self.index_changed::<E>(&[(before, &after)])).await?;
+            fields.splice(place..=place, names.into_iter().flatten());
         }
         self.touched.push(Touched {
             object: (E::object(&after), E::id(&after)),
@@ -321,14 +313,14 @@ impl<'a> Work<'a> {
     }
 }
 
-fn set<E: EntityTrait>(row: &mut E::ActiveModel, column: &str, value: Value) {
+pub(super) fn set<E: EntityTrait>(row: &mut E::ActiveModel, column: &str, value: Value) {
     if let Ok(column) = E::Column::from_str(column) {
         row.set(column, value);
     }
 }
 
 /// Refuses the one character that PostgreSQL cannot store, in whatever column: the two engines shall hold the same.
-fn storable<E: EntityTrait>(row: &E::ActiveModel) -> Result<()> {
+pub(super) fn storable<E: EntityTrait>(row: &E::ActiveModel) -> Result<()> {
     for column in E::Column::iter() {
         let held = match row.get(column) {
             ActiveValue::Set(Value::String(Some(text))) => text.contains('\0'),

@@ -1,6 +1,6 @@
 //! What became of a batch.
 
-use async_graphql::Enum;
+use async_graphql::{Enum, SimpleObject};
 use serde::{Deserialize, Serialize};
 
 use super::Fields;
@@ -49,7 +49,8 @@ pub struct Outcome {
 }
 
 /// How many rows became what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SimpleObject)]
+#[graphql(name = "UpsertTotals")]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     /// New records.

@@ -2,6 +2,7 @@
 
 use async_graphql::Enum;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// A kind of record that other systems hold, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Enum, Serialize, Deserialize)]
@@ -109,6 +110,35 @@ impl SyncEntity {
         }
     }
 
+    /// The prefix of its global ids.
+    pub const fn kind(self) -> crate::graph::Kind {
+        use crate::graph::Kind;
+        match self {
+            SyncEntity::Colleague => Kind::Colleague,
+            SyncEntity::Channel => Kind::Channel,
+            SyncEntity::Product => Kind::Product,
+            SyncEntity::Account => Kind::Account,
+            SyncEntity::Contact => Kind::Contact,
+            SyncEntity::Campaign => Kind::Campaign,
+            SyncEntity::CampaignCost => Kind::CampaignCost,
+            SyncEntity::Touchpoint => Kind::Touchpoint,
+            SyncEntity::Lead => Kind::Lead,
+            SyncEntity::Opportunity => Kind::Opportunity,
+            SyncEntity::OpportunityContact => Kind::OpportunityContact,
+            SyncEntity::Meeting => Kind::Meeting,
+            SyncEntity::Activity => Kind::Activity,
+            SyncEntity::Note => Kind::Note,
+            SyncEntity::Task => Kind::Task,
+            SyncEntity::Order => Kind::Order,
+            SyncEntity::OrderLine => Kind::OrderLine,
+            SyncEntity::Contract => Kind::Contract,
+            SyncEntity::Asset => Kind::Asset,
+            SyncEntity::Ticket => Kind::Ticket,
+            SyncEntity::TicketMessage => Kind::TicketMessage,
+            SyncEntity::SurveyAnswer => Kind::SurveyAnswer,
+        }
+    }
+
     /// The kind of a name.
     pub fn named(name: &str) -> Option<SyncEntity> {
         SyncEntity::ALL.into_iter().find(|entity| entity.name() == name || entity.name().replace(' ', "-") == name)
@@ -150,6 +180,18 @@ pub enum ConflictRule {
     Refuse,
 }
 
+/// What happens to a row that refers to a record which is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrphanRule {
+    /// The row fails.
+    #[default]
+    Fail,
+    /// The row goes in without the reference, and its outcome says so; the same row again sets it, once the other record is there. A
+    /// record that cannot be without it fails.
+    Leave,
+}
+
 /// What is asked of a batch, beside its rows.
 #[derive(Clone, Debug)]
 pub struct Ask {
@@ -163,8 +205,26 @@ pub struct Ask {
     pub error_policy: ErrorPolicy,
     /// What happens when the field policy refuses a field.
     pub conflict: ConflictRule,
+    /// What happens to a row that refers to a record which is not known.
+    pub orphans: OrphanRule,
     /// Tell what would happen, and change nothing.
     pub dry_run: bool,
     /// The same key with the same body answers what was answered then, for 24 hours.
     pub idempotency_key: Option<String>,
+}
+
+impl Ask {
+    /// What is asked, in one number: the same key stands for the same ask.
+    pub(super) fn fingerprint(&self, rows: impl Iterator<Item = String>) -> String {
+        let mut hash = Sha256::new();
+        let asked = format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            self.entity, self.source, self.mode, self.error_policy, self.conflict, self.orphans
+        );
+        for part in std::iter::once(asked).chain(rows) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }

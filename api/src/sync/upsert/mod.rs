@@ -6,16 +6,27 @@
 
 mod answer;
 mod ask;
+mod declare;
+mod engine;
+pub mod entity;
+mod idempotency;
+mod incoming;
+mod payload;
+mod record;
+mod reference;
 mod row;
 
 pub use answer::{Answer, Outcome, Totals, UpsertResult};
-pub use ask::{Ask, ConflictRule, ErrorPolicy, SyncEntity, UpsertMode};
-pub use row::{Fields, JsonRow};
+pub use ask::{Ask, ConflictRule, ErrorPolicy, OrphanRule, SyncEntity, UpsertMode};
+pub use engine::take;
+pub use entity::{UpsertMutations, take_json};
+pub use incoming::{Incoming, MAX_KEY};
+pub use payload::{UpsertPayload, UpsertRow};
+pub use record::{FieldSpec, Followed, Known, New, Reference, RelationSpec, Scene, Synced, json_of, plain};
+pub use reference::{ReferenceInput, reference};
+pub use row::{Fields, JsonReference, JsonRow};
 
-use crate::{
-    graph::{Cx, Error, Result},
-    journey::Work,
-};
+use crate::{graph::Result, journey::Work};
 
 /// The most rows of one batch.
 pub const MAX_ROWS: usize = 1_000;
@@ -34,10 +45,4 @@ impl Beside for () {
     async fn beside(&self, _: &mut Work<'_>, _: &Answer) -> Result<()> {
         Ok(())
     }
-}
-
-/// Takes a batch of one kind of record whose rows are JSON, as files, jobs and mappings bring them. The answer holds one outcome per
-/// row, in their order. Rows that cannot be understood are outcomes, too; an error is a fault of the house, or of the whole ask.
-pub async fn take_json(_cx: &Cx, _ask: &Ask, _rows: Vec<JsonRow>, _beside: &dyn Beside) -> Result<Answer> {
-    Err(Error::NotFound)
 }

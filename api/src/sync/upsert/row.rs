@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Reference;
+use crate::graph::GlobalId;
+
 /// Fields by their names in the graph: null clears, absent leaves.
 pub type Fields = Map<String, Value>;
 
@@ -33,7 +36,42 @@ pub struct JsonRow {
     /// What it says beside, where it is known.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub on_update: Fields,
-    /// Field → the key of the other record in the same system; null clears, absent leaves.
+    /// Field → the other record: its key in the same system as a text, `{"externalId": key}` or `{"id": "acc_…"}`; null clears, absent
+    /// leaves.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub relations: BTreeMap<String, Option<String>>,
+    pub relations: BTreeMap<String, Option<JsonReference>>,
+}
+
+/// How a line names another record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum JsonReference {
+    /// By its key.
+    Key(String),
+    /// By its key, in words.
+    Named {
+        /// Its key.
+        #[serde(rename = "externalId")]
+        external_id: String,
+    },
+    /// By its id here.
+    Id {
+        /// Its id.
+        id: GlobalId,
+    },
+}
+
+impl From<String> for JsonReference {
+    fn from(key: String) -> JsonReference {
+        JsonReference::Key(key)
+    }
+}
+
+impl From<JsonReference> for Reference {
+    fn from(reference: JsonReference) -> Reference {
+        match reference {
+            JsonReference::Key(key) | JsonReference::Named { external_id: key } => Reference::Key(key),
+            JsonReference::Id { id } => Reference::Id(id),
+        }
+    }
 }

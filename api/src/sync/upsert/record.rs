@@ -1,0 +1,171 @@
+//! What a kind of record has to say so that batches of it can be taken: its fields, what it refers to, and what follows from a new or
+//! a changed one.
+
+use std::collections::HashMap;
+
+use async_graphql::InputType;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sea_orm::EntityTrait;
+use uuid::Uuid;
+
+use super::{Fields, SyncEntity};
+use crate::{
+    graph::{Cx, GlobalId, Result, UserError},
+    journey::{Changed, Journaled, Work},
+    policy::{Class, Type},
+};
+
+/// A field of `set`, and the columns behind it.
+pub struct FieldSpec {
+    /// The name in the graph.
+    pub name: &'static str,
+    /// Its class.
+    pub class: Class,
+    /// Its column, or its columns: amount and currency.
+    pub columns: &'static [&'static str],
+}
+
+/// A reference to another record.
+pub struct RelationSpec {
+    /// The name in the graph: `account`.
+    pub name: &'static str,
+    /// Its class.
+    pub class: Class,
+    /// The column that holds it.
+    pub column: &'static str,
+    /// What it refers to.
+    pub to: SyncEntity,
+    /// Whether the record cannot be without it.
+    pub required: bool,
+}
+
+/// How a row names another record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reference {
+    /// By its key in the same system.
+    Key(String),
+    /// By its id here.
+    Id(GlobalId),
+}
+
+/// What every row of a batch is read with.
+pub struct Scene<'a> {
+    /// The request.
+    pub cx: &'a Cx,
+    /// The moment of the batch.
+    pub now: DateTime<Utc>,
+    /// The tenant's zone.
+    pub zone: Tz,
+    /// The source's row.
+    pub source: Uuid,
+    /// Whether what the source does not know is made: stages of its own.
+    pub lenient: bool,
+}
+
+/// A new record of the batch.
+pub struct New<S: Synced> {
+    /// The row's place in the batch.
+    pub place: usize,
+    /// What it said.
+    pub set: S::Set,
+    /// The row as it was written.
+    pub row: <S::Table as EntityTrait>::Model,
+}
+
+/// A known record of the batch.
+pub struct Known<S: Synced> {
+    /// The row's place in the batch.
+    pub place: usize,
+    /// What it said.
+    pub set: S::Set,
+    /// The row before and after; the same twice where none of its columns changed.
+    pub rows: Changed<<S::Table as EntityTrait>::Model>,
+}
+
+/// What followed from the rows of a batch, beside their own columns.
+#[derive(Default)]
+pub struct Followed {
+    /// Rows that cannot be taken after all, with the reasons: the batch is taken again without them.
+    pub refused: Vec<(usize, Vec<UserError>)>,
+    /// Fields that changed beside the columns, by place: what they were before, as `set` would bring them back.
+    pub changed: HashMap<usize, Fields>,
+}
+
+/// A kind of record that batches can be made of. Declared by [`synced!`](crate::synced).
+#[async_trait::async_trait]
+pub trait Synced: Sized + Send + Sync + 'static {
+    /// Its table.
+    type Table: Journaled;
+    /// What a row may say.
+    type Set: InputType + Clone + Default + Send + Sync + 'static;
+    /// What is looked up once for a batch.
+    type Lookup: Send + Sync;
+    /// Its name.
+    const ENTITY: SyncEntity;
+    /// The line of the access table.
+    const LINE: Type;
+    /// The fields of `set`.
+    const FIELDS: &'static [FieldSpec];
+    /// What it refers to.
+    const RELATIONS: &'static [RelationSpec];
+    /// Fields that a new record cannot be without.
+    const REQUIRED: &'static [&'static str];
+
+    /// `set`, and over it what `other` says.
+    fn over(set: Self::Set, other: Self::Set) -> Self::Set;
+    /// What is said, with its classes.
+    fn written(set: &Self::Set) -> Vec<(Class, &'static str)>;
+    /// The values of the tenant's own fields that are said.
+    fn custom(set: &Self::Set) -> Option<Fields>;
+    /// The columns that a row says.
+    fn columns(set: &Self::Set) -> Result<<Self::Table as EntityTrait>::ActiveModel, Vec<UserError>>;
+    /// What is said of columns, as JSON, to bring them back.
+    fn before(row: &<Self::Table as EntityTrait>::Model, columns: &[&str]) -> Fields;
+
+    /// Looks up what the rows of a batch need.
+    async fn look_up(work: &mut Work<'_>, scene: &Scene<'_>, sets: &[&Self::Set]) -> Result<Self::Lookup>;
+    /// Completes the columns of a row: defaults of a new one (`held` is None), checks that need the held row.
+    fn complete(
+        lookup: &Self::Lookup,
+        scene: &Scene<'_>,
+        set: &Self::Set,
+        held: Option<&<Self::Table as EntityTrait>::Model>,
+        row: &mut <Self::Table as EntityTrait>::ActiveModel,
+    ) -> Result<()>;
+    /// What follows from the rows: intervals, events, rows that hang on them.
+    async fn follow(
+        work: &mut Work<'_>,
+        scene: &Scene<'_>,
+        lookup: &Self::Lookup,
+        new: &[New<Self>],
+        known: &[Known<Self>],
+    ) -> Result<Followed>;
+    /// Takes a record away, because it is gone in its system.
+    async fn remove(work: &mut Work<'_>, seen: &crate::policy::Seen<<Self::Table as EntityTrait>::Model>)
+    -> Result<()>;
+}
+
+/// A column's value as JSON.
+pub fn json_of(value: sea_orm::Value) -> serde_json::Value {
+    use sea_orm::Value;
+    match value {
+        Value::Bool(Some(value)) => value.into(),
+        Value::Int(Some(value)) => value.into(),
+        Value::BigInt(Some(value)) => value.into(),
+        Value::String(Some(value)) => value.into(),
+        Value::ChronoDate(Some(value)) => value.to_string().into(),
+        Value::ChronoDateTimeUtc(Some(value)) => value.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true).into(),
+        Value::Json(Some(value)) => *value,
+        Value::Uuid(Some(value)) => value.to_string().into(),
+        _ => serde_json::Value::Null,
+    }
+}
+
+/// A field whose value may be null, as it is.
+pub fn plain<T>(_: &str, value: async_graphql::MaybeUndefined<T>) -> Result<sea_orm::ActiveValue<Option<T>>>
+where
+    Option<T>: Into<sea_orm::Value>,
+{
+    Ok(crate::graph::patch(value))
+}
