@@ -302,17 +302,33 @@ async fn contacts_change_their_employers_and_keep_their_ways() {
 async fn the_tenants_own_fields_are_declared_and_typed() {
     each_engine(async |world: World| {
         let (ada, ina) = (world.ada(), world.ina());
-        ada.act("createCustomField", "customField { id }", json!({ "entity": "ACCOUNT", "code": "fleet", "type": "NUMBER",
-            "labelDe": "Flotte", "labelEn": "Fleet", "class": "P" })).await.must();
-        let row = |custom: Value| json!({ "source": "crm", "errorPolicy": "SKIP_FAILED", "rows": [
-            { "externalId": "a", "set": { "name": "A", "custom": custom } }] });
+        ada.act(
+            "createCustomField",
+            "customField { id }",
+            json!({ "entity": "ACCOUNT", "code": "fleet", "type": "NUMBER",
+            "labelDe": "Flotte", "labelEn": "Fleet", "class": "P" }),
+        )
+        .await
+        .must();
+        let row = |custom: Value| {
+            json!({ "source": "crm", "errorPolicy": "SKIP_FAILED", "rows": [
+            { "externalId": "a", "set": { "name": "A", "custom": custom } }] })
+        };
         let wrong = upsert(&ina, "Accounts", row(json!({ "fleet": "many", "crew": 3 }))).await;
-        assert_eq!(refusals(&wrong), [vec!["INVALID set.custom.fleet".to_owned(), "NOT_FOUND set.custom.crew".to_owned()]]);
+        assert_eq!(
+            refusals(&wrong),
+            [vec!["INVALID set.custom.fleet".to_owned(), "NOT_FOUND set.custom.crew".to_owned()]]
+        );
         assert_eq!(results(&upsert(&ina, "Accounts", row(json!({ "fleet": 7 }))).await), ["CREATED"]);
         assert_eq!(results(&upsert(&ina, "Accounts", row(json!({ "fleet": 7 }))).await), ["UNCHANGED"]);
         let more = upsert(&ina, "Accounts", row(json!({ "fleet": 8 }))).await;
         assert_eq!(more.data("rows.0.changedFields"), &json!(["custom.fleet"]));
-        let found = ina.ask(r#"{ accounts(filter: { custom: [{ code: "fleet", gte: 8 }] }, first: 5) { nodes { name } } }"#, json!({})).await;
+        let found = ina
+            .ask(
+                r#"{ accounts(filter: { custom: [{ code: "fleet", gte: 8 }] }, first: 5) { nodes { name } } }"#,
+                json!({}),
+            )
+            .await;
         assert_eq!(*found.must().data("accounts.nodes"), json!([{ "name": "A" }]));
         assert_eq!(results(&upsert(&ina, "Accounts", row(json!({ "fleet": null }))).await), ["UPDATED"]);
     })
