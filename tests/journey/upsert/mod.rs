@@ -1,5 +1,7 @@
 //! Batches of other systems: what goes in, what is left, what is refused, and that nothing is taken twice.
 
+mod example;
+
 use api::{journey::verify, policy::Role};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
