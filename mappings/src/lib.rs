@@ -30,3 +30,9 @@ pub use values::{decimals, long_id};
 pub fn normal(name: &str) -> String {
     name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
+
+/// A column's name as it is looked up: its normal form, or itself where nothing of it is a letter or digit.
+pub(crate) fn column(name: &str) -> String {
+    let normal = normal(name);
+    if normal.is_empty() { name.trim().to_owned() } else { normal }
+}

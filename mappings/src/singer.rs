@@ -190,7 +190,7 @@ impl<R: BufRead> Reader<R> {
         };
         let file: &File = &mapping.files[place];
         let record = take::stripped(&record, &file.strip, &file.strip_end);
-        if !file.when.iter().all(|condition| take::holds(condition, &record)) {
+        if !file.wants(&record) {
             return;
         }
         let taker = Taker { mapping: &mapping, tables: &self.tables, setting: &self.setting };

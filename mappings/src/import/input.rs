@@ -109,7 +109,7 @@ fn ending(file: &Path) -> Option<String> {
     Some(file.extension()?.to_str()?.to_lowercase())
 }
 
-struct Counted {
+pub(super) struct Counted {
     inner: Box<dyn io::Read + Send>,
     read: Arc<AtomicU64>,
 }

@@ -203,7 +203,7 @@ impl Import {
         };
         let file = &mapping.files[place];
         let record = self.strip(place, record);
-        let wanted = file.when.iter().all(|condition| take::holds(condition, &record));
+        let wanted = file.wants(&record);
         let mut any = false;
         let at = Place { file: name, line: record.line };
         let taker = Taker { mapping: &mapping, tables: &self.tables, setting: &self.setting };

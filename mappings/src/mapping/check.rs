@@ -5,11 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 
 use super::{As, Condition, Entry, File, Mapping, MappingError, Miss, Pattern, Rest, RowOf, Skip, Table, raw};
-use crate::{
-    Entity, Field, Kind, fields,
-    fields::POINT_KINDS,
-    normal,
-};
+use crate::{Entity, Field, Kind, column, fields, fields::POINT_KINDS, normal};
 
 type Result<T> = std::result::Result<T, MappingError>;
 
@@ -126,7 +122,7 @@ fn clear(place: &str, word: Option<&str>, otherwise: bool) -> Result<bool> {
 
 fn conditions(raw: &[raw::Condition]) -> Vec<Condition> {
     let condition = |raw: &raw::Condition| Condition {
-        column: normal(&raw.column),
+        column: column(&raw.column),
         is: raw.is.iter().map(|value| value.to_lowercase()).collect(),
         not: raw.not.iter().map(|value| value.to_lowercase()).collect(),
         starts: raw.starts.clone(),
@@ -213,6 +209,7 @@ fn file_of(scope: &Scope, raw: &raw::File, all: &raw::Mapping) -> Result<File> {
         key,
         numbered: raw.numbered.clone(),
         when: conditions(&raw.when),
+        unless: conditions(&raw.unless),
         deleted: conditions(&raw.deleted),
         ignore: columns(&ignored),
         rest,
@@ -242,7 +239,7 @@ fn read(file: &File) -> HashSet<String> {
             entries.iter().for_each(&mut of_entry);
         }
     }
-    let conditions = file.when.iter().chain(&file.deleted).chain(file.rows.iter().flat_map(|row| &row.when));
+    let conditions = file.when.iter().chain(&file.unless).chain(&file.deleted).chain(file.rows.iter().flat_map(|row| &row.when));
     read.extend(conditions.map(|condition| condition.column.clone()));
     read.extend(file.rows.iter().filter_map(|row| row.each.clone()));
     read
@@ -312,7 +309,7 @@ fn entries(scope: &Scope, place: &str, value: &toml::Value, field: Option<Field>
 }
 
 fn names(place: &str, value: Option<&toml::Value>) -> Result<Vec<String>> {
-    let one = |value: &toml::Value| match value.as_str().map(normal) {
+    let one = |value: &toml::Value| match value.as_str().map(column) {
         Some(name) if !name.is_empty() => Ok(name),
         _ => wrong(place, "a column is named by text"),
     };
@@ -435,14 +432,14 @@ fn entry(scope: &Scope, place: &str, value: &toml::Value, field: Option<Field>) 
     let of = raw.of.as_deref().map(|name| entity(place, name)).transpose()?;
     Ok(Entry {
         from: names(place, raw.from.as_ref())?,
-        join: normals(&raw.join),
+        join: raw.join.iter().map(|name| column(name)).collect(),
         with: raw.with.unwrap_or_else(|| " ".to_owned()),
         value: constant,
         today: raw.today,
         transform: transform(place, raw.transform.as_deref(), field)?,
         codes,
         default,
-        currency: raw.currency.as_deref().map(normal),
+        currency: raw.currency.as_deref().map(column),
         separator: raw.separator.unwrap_or_else(|| ";".to_owned()),
         clear: clear(place, raw.empty.as_deref(), scope.clear)?,
         required: raw.required,

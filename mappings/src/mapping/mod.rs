@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, HashSet};
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use crate::{Entity, Field, Relation, normal, read::Header};
+use crate::{
+    Entity, Field, Relation, normal,
+    read::{Header, Record},
+    take,
+};
 
 /// A mapping that cannot be used, with the place in it.
 #[derive(Debug, thiserror::Error)]
@@ -217,6 +221,8 @@ pub(crate) struct File {
     pub key: Option<Entry>,
     pub numbered: Option<String>,
     pub when: Vec<Condition>,
+    /// A record that meets all of these is left.
+    pub unless: Vec<Condition>,
     pub deleted: Vec<Condition>,
     pub ignore: Vec<Pattern>,
     pub rest: Rest,
@@ -228,6 +234,12 @@ pub(crate) struct File {
 }
 
 impl File {
+    /// Whether it wants a record at all.
+    pub(crate) fn wants(&self, record: &Record) -> bool {
+        let left = !self.unless.is_empty() && self.unless.iter().all(|condition| take::holds(condition, record));
+        !left && self.when.iter().all(|condition| take::holds(condition, record))
+    }
+
     /// Whether a column is neither read nor left on purpose.
     pub(crate) fn knows(&self, column: &str) -> bool {
         self.read.contains(column)

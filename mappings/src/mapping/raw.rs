@@ -99,6 +99,8 @@ pub(super) struct File {
     #[serde(default)]
     pub when: Vec<Condition>,
     #[serde(default)]
+    pub unless: Vec<Condition>,
+    #[serde(default)]
     pub deleted: Vec<Condition>,
     #[serde(default)]
     pub ignore: Vec<String>,

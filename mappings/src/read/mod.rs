@@ -10,7 +10,7 @@ use std::{collections::HashMap, io, sync::Arc};
 
 use serde_json::Value;
 
-use crate::normal;
+use crate::column;
 
 /// How much is held of one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +55,7 @@ impl Header {
             for end in strip_end {
                 short = short.strip_suffix(end.as_str()).filter(|rest| !rest.is_empty()).unwrap_or(short);
             }
-            let mut key = normal(short);
-            if key.is_empty() {
-                key = short.to_owned();
-            }
-            index.entry(key).or_default().push(place);
+            index.entry(column(short)).or_default().push(place);
         }
         Header { names, index }
     }

@@ -104,7 +104,7 @@ impl Taker<'_> {
         }
         match (points.is_empty(), bad) {
             (false, _) => Cell::Value(Value::Array(points)),
-            (true, Some(entry)) => Cell::Bad(self.bad(field, entry, record, "no way to reach somebody")),
+            (true, Some(entry)) => Cell::Bad(bad(entry, record, "no way to reach somebody")),
             (true, None) => Cell::Empty(false),
         }
     }
@@ -169,7 +169,7 @@ impl Taker<'_> {
             Ok(value) => Cell::Value(value),
             Err(what) => match &entry.default {
                 Some(value) => Cell::Value(value.clone()),
-                None => Cell::Bad(self.bad(field, entry, record, &what)),
+                None => Cell::Bad(bad(entry, record, &what)),
             },
         }
     }
@@ -180,11 +180,6 @@ impl Taker<'_> {
         let Cell::Value(Value::String(id)) = self.cell(any, entry, &Cow::Borrowed(&entry.from), record) else { return None };
         let id = id.trim();
         (!id.is_empty()).then(|| format!("{}{id}", entry.prefix))
-    }
-
-    fn bad(&self, _: Field, entry: &Entry, record: &Record, what: &str) -> String {
-        let there = entry.from.iter().chain(&entry.join).find(|column| record.get(column).is_some());
-        format!("the column {} is {what}", there.map_or("", |column| record.header.written(column)))
     }
 
     fn convert(&self, field: Field, entry: &Entry, text: &str, record: &Record) -> Result<Value, String> {
@@ -259,4 +254,10 @@ fn joined(entry: &Entry, record: &Record) -> Option<String> {
     let parts = entry.join.iter().filter_map(|column| record.get(column)).filter_map(scalar);
     let parts: Vec<Cow<'_, str>> = parts.filter(|part| !part.trim().is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(&entry.with))
+}
+
+/// What is wrong, with the column as the source names it.
+fn bad(entry: &Entry, record: &Record, what: &str) -> String {
+    let there = entry.from.iter().chain(&entry.join).find(|column| record.get(column).is_some());
+    format!("the column {} is {what}", there.map_or("", |column| record.header.written(column)))
 }
