@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+/// The most notes of a report.
+const NOTES: usize = 2_000;
+
 /// How many of one kind of object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -58,7 +61,7 @@ impl Report {
     /// Something worth knowing.
     pub fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
-        if !self.notes.contains(&note) {
+        if self.notes.len() < NOTES && !self.notes.contains(&note) {
             self.notes.push(note);
         }
     }

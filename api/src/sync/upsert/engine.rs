@@ -545,7 +545,7 @@ impl<S: Synced> Batch<'_, S> {
     async fn complete(&mut self, work: &mut Work<'_>, lookup: &S::Lookup, draft: &mut Draft<S>) -> Result<()> {
         let held = draft.held.as_ref();
         if let Some(said) = S::custom(&draft.set) {
-            let custom = customized::<S>(work, held, said).await?;
+            let custom = customized::<S>(work, held, said, self.scene.lenient).await?;
             if let Some((_, column)) = custom_column::<S::Table>() {
                 draft.row.set(column, serde_json::Value::Object(custom).into());
             }
@@ -687,6 +687,7 @@ async fn customized<S: Synced>(
     work: &mut Work<'_>,
     held: Option<&Seen<Model<S>>>,
     said: super::Fields,
+    lenient: bool,
 ) -> Result<super::Fields> {
     let Some((entity, column)) = custom_column::<S::Table>() else {
         return Err(Error::invalid("set.custom", "records of this type have no fields of the tenant's own"));
@@ -700,7 +701,16 @@ async fn customized<S: Synced>(
     for (code, value) in said {
         let path = format!("set.custom.{}", code.chars().take(60).collect::<String>());
         let set = (|| {
-            let field = fields.find(entity, &code).ok_or_else(|| Error::missing(&path))?;
+            let Some(field) = fields.find(entity, &code) else {
+                // What nobody has declared is kept as it came, for whoever declares it later.
+                let kept = lenient && !fields.declares(entity, &code) && code.chars().count() <= 255;
+                match value {
+                    serde_json::Value::Null if kept => drop(custom.shift_remove(&code)),
+                    value if kept => drop(custom.insert(code.clone(), value)),
+                    _ => return Err(Error::missing(&path)),
+                }
+                return Ok(());
+            };
             if held.is_some_and(|seen| !seen.rights().may_write(field.class, &field.path())) {
                 return Err(Error::forbidden(&path));
             }
