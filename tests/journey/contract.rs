@@ -388,7 +388,9 @@ fn misnamed(text: &str) -> Vec<String> {
                     must(verb, format!("{name}: a mutation begins with a verb and goes on with its object"));
                     must(second(name).is_none(), format!("{name}: {:?}", second(name)));
                     must(
-                        field.ty.node.to_string() == format!("{}Payload!", pascal(name)),
+                        // All batches answer alike.
+                        field.ty.node.to_string() == format!("{}Payload!", pascal(name))
+                            || (words[0] == "upsert" && field.ty.node.to_string() == "UpsertPayload!"),
                         format!("{name} answers {}", field.ty.node),
                     );
                     let takes: Vec<String> =

@@ -1,7 +1,7 @@
 //! The change feed of the whole tenant: nothing is left out and nothing comes twice, whoever writes meanwhile; who hears of what; what is
 //! no longer kept is said, never passed over in silence.
 
-mod copies;
+pub mod copies;
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -44,5 +44,6 @@ mod teamwork;
 mod telemetry;
 mod timeline;
 mod traces;
+mod upsert;
 mod walk;
 mod words;

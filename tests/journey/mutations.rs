@@ -54,7 +54,7 @@ fn whole(wrong: &[String]) {
 async fn each_takes_one_input_and_answers_a_payload() {
     let shape = Shape::of(RoleSet::ALL).await;
     let mut wrong = Vec::new();
-    for mutation in shape.mutations() {
+    for mutation in &shape.mutations() {
         let name = &mutation.name;
         let mut must = |holds: bool, what: &str| wrong.extend((!holds).then(|| format!("{name}: {what}")));
         match mutation.args.as_slice() {
@@ -102,7 +102,7 @@ async fn each_goes_through_with_good_inputs_and_takes_no_id_of_nobody_or_somebod
         let mut walk = Walk::of(&world, RoleSet::ALL).await;
         let everybody = everybody(&world);
         let mut wrong = Vec::new();
-        for mutation in walk.shape.mutations().to_vec() {
+        for mutation in walk.shape.mutations() {
             let name = &mutation.name;
             walk.anew();
             for spot in walk.spots(&mutation) {
@@ -169,7 +169,7 @@ async fn each_refuses_endless_texts_and_control_characters_where_they_stand() {
         let mut walk = Walk::of(&world, RoleSet::ALL).await;
         let everybody = everybody(&world);
         let mut wrong = Vec::new();
-        for mutation in walk.shape.mutations().to_vec() {
+        for mutation in walk.shape.mutations() {
             walk.anew();
             for spot in walk.spots(&mutation) {
                 let name = format!("{}.{}", mutation.name, spot.path);
@@ -208,7 +208,7 @@ async fn each_refuses_impossible_amounts_codes_and_spans_where_they_stand() {
         let mut walk = Walk::of(&world, RoleSet::ALL).await;
         let everybody = everybody(&world);
         let mut wrong = Vec::new();
-        for mutation in walk.shape.mutations().to_vec() {
+        for mutation in walk.shape.mutations() {
             walk.anew();
             let spots = walk.spots(&mutation);
             for spot in &spots {
@@ -310,7 +310,7 @@ async fn a_role_calls_what_its_schema_has_and_changes_no_row_that_it_does_not_re
     let marks = super::policy::written_by(&graph);
     each_engine(async |world: World| {
         let mut walk = Walk::of(&world, RoleSet::ALL).await;
-        let all = walk.shape.mutations().to_vec();
+        let all = walk.shape.mutations();
         let mut wrong = Vec::new();
         for role in Role::ALL {
             walk.shape = Shape::of(RoleSet::ALL).await;
@@ -332,7 +332,7 @@ async fn a_role_calls_what_its_schema_has_and_changes_no_row_that_it_does_not_re
                 wrong.push(format!("{role}: something happened"));
             }
             walk.shape = own;
-            for mutation in walk.shape.mutations().to_vec() {
+            for mutation in walk.shape.mutations() {
                 let name = &mutation.name;
                 let changes = walk.shape.input(&mutation).iter().any(|field| field.name == "id");
                 let hidden = marks[name].iter().any(|ty| match changes {

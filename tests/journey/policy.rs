@@ -290,7 +290,7 @@ const FIGURES: [&str; 54] = [
 ];
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 18] = [
+const STRUCTURAL: [&str; 20] = [
     "PageInfo",
     "Analytics",
     "TimelinePageInfo",
@@ -309,6 +309,9 @@ const STRUCTURAL: [&str; 18] = [
     "BusinessHours",
     "FileLink",
     "HandoverInboxChange",
+    // What became of a batch: ids and versions of what the caller itself wrote.
+    "UpsertRow",
+    "UpsertTotals",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.
@@ -330,7 +333,7 @@ fn every_field_of_a_row_has_a_mark() {
 }
 
 /// Input fields that name what is written, and do not write it.
-const NAMING: [&str; 18] = [
+const NAMING: [&str; 33] = [
     "id",
     "ifVersion",
     "subjectId",
@@ -349,6 +352,21 @@ const NAMING: [&str; 18] = [
     "dueAt",
     "contactPoints",
     "touchpoints",
+    "externalId",
+    "changedAt",
+    "deleted",
+    "set",
+    "onCreate",
+    "onUpdate",
+    "relations",
+    "source",
+    "mode",
+    "errorPolicy",
+    "conflict",
+    "orphans",
+    "dryRun",
+    "idempotencyKey",
+    "rows",
 ];
 
 #[test]

@@ -14,7 +14,7 @@ use tests::{PATIENCE, Server, World, each_engine, id, rows};
 
 /// Whether there is Python. Where there is none, the test says loudly that it did not run, and fails where `CI` is set.
 #[expect(clippy::print_stderr, reason = "says loudly what did not run")]
-fn has_python() -> bool {
+pub fn has_python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
     assert!(found || std::env::var("CI").is_err(), "there is no python3");
     if !found {

@@ -76,9 +76,10 @@ impl Shape {
         shape
     }
 
-    /// Every mutation.
-    pub fn mutations(&self) -> &[Field] {
-        self.objects.get("Mutation").map(Vec::as_slice).unwrap_or_default()
+    /// Every mutation of one record. Batches answer row by row: tests/journey/upsert walks them.
+    pub fn mutations(&self) -> Vec<Field> {
+        let all = self.objects.get("Mutation").map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter(|mutation| mutation.of.name != "UpsertPayload").cloned().collect()
     }
 
     /// The fields of a mutation's input; none where it takes none.
