@@ -1,6 +1,8 @@
 //! What stands under an account, and who may put it there. Whoever makes a row is its author, its owner or its assignee, and would
 //! reach it by that alone; so the account is asked first.
 
+use std::collections::{HashMap, HashSet};
+
 use async_graphql::MaybeUndefined;
 use entities::{
     account::{account, colleague, contact},
@@ -28,6 +30,22 @@ pub async fn edits(work: &Work<'_>, ty: Type, wing: Wing, account: Uuid) -> Resu
     Ok(rows.count(work.tx()).await? > 0)
 }
 
+/// [`edits`] of many accounts: those under which the caller may write.
+pub async fn edited(work: &Work<'_>, ty: Type, wing: Wing, accounts: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let caller = work.caller();
+    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+        return Ok(accounts.iter().copied().collect());
+    }
+    let mut edited = HashSet::new();
+    for chunk in accounts.chunks(500) {
+        let editable = reach::visible_accounts(caller, wing, AccessLevel::Edit);
+        let rows = caller.rows::<account::Entity>().by_ids(chunk.iter().copied());
+        let rows = rows.filter(reach::in_accounts(account::Column::Id.into_expr(), editable));
+        edited.extend(rows.all(work.tx()).await?.iter().map(|seen| seen.row().id));
+    }
+    Ok(edited)
+}
+
 /// [`edits`] in the type's own wing, or the refusal of the field that named the account. A row without an account stands under none.
 pub async fn may_stand(work: &Work<'_>, ty: Type, path: &str, account: Option<Uuid>) -> Result<()> {
     match account {
@@ -44,6 +62,19 @@ pub async fn person(work: &Work<'_>, path: &str, id: GlobalId, account: Option<U
     match of(&seen, account) {
         true => Ok(seen.row().clone()),
         false => Err(Error::invalid(path, "this person works for another account")),
+    }
+}
+
+/// Some persons as rows of many accounts may name them: by id, those whom the caller may change at least in part.
+pub async fn persons(work: &Work<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Seen<contact::Model>>> {
+    work.many_reached::<contact::Entity>(Type::Contact, ids).await
+}
+
+/// What [`person`] asks of a person and an account, for one of [`persons`].
+pub fn may_name(persons: &HashMap<Uuid, Seen<contact::Model>>, path: &str, id: Uuid, account: Option<Uuid>) -> Result<()> {
+    match persons.get(&id).ok_or_else(|| Error::missing(path))? {
+        seen if of(seen, account) => Ok(()),
+        _ => Err(Error::invalid(path, "this person works for another account")),
     }
 }
 

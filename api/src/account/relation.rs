@@ -2,6 +2,8 @@
 //! TARGET → ENGAGED → OPEN_OPPORTUNITY → ONBOARDING → ACTIVE → RENEWAL or EXPANSION → AT_RISK → CHURNED. RENEWAL and CHURNED are
 //! people's word, by `updateAccount`; so is every stage of the tenant's own, which nothing here leaves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use entities::{account::account, codes::StageObject};
 use sea_orm::Set;
 use uuid::Uuid;
@@ -59,4 +61,36 @@ pub async fn follow(work: &mut Work<'_>, cx: &Cx, account: impl Into<Option<Uuid
     let moved = account::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
     let row = work.update_row::<account::Entity>(&before, moved).await?;
     work.enter_stage::<account::Entity>(StageObject::Account, &row, stage, cause, cx.caller.colleague).await
+}
+
+/// [`follow`] for many accounts, each with its turns in the order in which they happened. A stage that lasted no time is none.
+pub async fn follow_many(work: &mut Work<'_>, turns: &[(Uuid, Turn)]) -> Result<()> {
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let accounts: BTreeSet<Uuid> = turns.iter().map(|(account, _)| *account).collect();
+    let accounts: Vec<Uuid> = accounts.into_iter().collect();
+    let mut moved = Vec::new();
+    for before in work.following_many_unscoped::<account::Entity>(account::Column::Id, &accounts).await? {
+        let mut last: Option<(&'static str, &'static str)> = None;
+        for (_, turn) in turns.iter().filter(|(account, _)| *account == before.id) {
+            let stage = last.map_or(before.lifecycle_stage.as_str(), |(stage, _)| stage);
+            last = turn.after(stage).or(last);
+        }
+        if let Some((stage, cause)) = last.filter(|(stage, _)| *stage != before.lifecycle_stage) {
+            let patch = account::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
+            moved.push((cause, (before, patch)));
+        }
+    }
+    let (causes, patches): (Vec<_>, Vec<_>) = moved.into_iter().unzip();
+    let changed = work.update_many::<account::Entity>(patches).await?;
+    let mut entered: BTreeMap<&'static str, Vec<(account::Model, String)>> = BTreeMap::new();
+    for (cause, row) in causes.into_iter().zip(changed) {
+        let stage = row.after.lifecycle_stage.clone();
+        entered.entry(cause).or_default().push((row.after, stage));
+    }
+    for (cause, rows) in entered {
+        work.enter_stages::<account::Entity>(StageObject::Account, &rows, cause).await?;
+    }
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! Corrections. The journal is never rewritten: an event that was wrong is superseded by the one that corrects it, and from then on
 //! readers of the present skip it. Who asks with an earlier `knownAt` still sees what was believed then.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
 use entities::{
     codes::SubjectType,
@@ -15,6 +17,7 @@ use uuid::Uuid;
 use super::{
     Event, EventKind, Payload, Work,
     event::ToldBy,
+    event_id,
     reader::Subject,
     subject,
     visible::{self, e, s},
@@ -24,13 +27,37 @@ use crate::graph::Result;
 impl Work<'_> {
     /// What was recorded as `then` was in truth `now`. Nothing happens where both are the same. Whoever `then` was about and `now` is not
     /// learns of it by a `record.updated`.
-    pub async fn correct(&mut self, then: Event, mut now: Event) -> Result<()> {
+    pub async fn correct(&mut self, then: Event, now: Event) -> Result<()> {
         if then == now {
             return Ok(());
         }
-        let Some(wrong) = self.standing(&then).await? else {
+        let wrong = self.standing(&then).await?;
+        self.put_right(then, now, wrong);
+        Ok(())
+    }
+
+    /// [`Work::correct`] for many events, in few statements. What happened at the time that it was told of keeps it.
+    pub async fn correct_many(&mut self, pairs: Vec<(Event, Event)>) -> Result<()> {
+        let pairs: Vec<(Event, Event)> = pairs.into_iter().filter(|(then, now)| then != now).collect();
+        let mut standing = self.standing_many(pairs.iter().map(|(then, _)| then)).await?;
+        for (then, mut now) in pairs {
+            let wrong = standing.remove(&key(&then));
+            if let Some(wrong) = wrong.as_ref().filter(|_| then.occurred_at.is_some() && then.occurred_at == now.occurred_at) {
+                now.occurred_at = Some(event_id::occurred_at(wrong.id));
+                let same = Event { occurred_at: now.occurred_at, ..then };
+                self.put_right(same, now, Some(wrong.clone()));
+                continue;
+            }
+            self.put_right(then, now, wrong);
+        }
+        Ok(())
+    }
+
+    /// `now` takes the place of `then`, which stands as `wrong`.
+    fn put_right(&mut self, then: Event, mut now: Event, wrong: Option<Standing>) {
+        let Some(wrong) = wrong else {
             self.record(now);
-            return Ok(());
+            return;
         };
         let written = wrong.subjects();
         now.supersedes = Some(wrong.id);
@@ -51,7 +78,6 @@ impl Work<'_> {
             let (kind, payload) = (EventKind::RecordUpdated, Payload::Record { fields: Vec::new() });
             self.record(Event { kind, payload, occurred_at: None, supersedes: Some(wrong.id), ..left });
         }
-        Ok(())
     }
 
     /// What was recorded as `then` never happened. Its object goes in the same unit of work: that supersedes it.
@@ -85,31 +111,95 @@ impl Work<'_> {
         Ok(found.map(|row| Standing::from_query_result(&row, "")).transpose()?)
     }
 
-    /// Takes an event off every timeline that it stands on.
-    pub(super) async fn supersede(&self, event: Uuid, at: DateTime<Utc>) -> Result<()> {
-        let Some(event) = journey_event::Entity::find_by_id((self.tenant(), event)).one(&self.tx).await? else {
-            return Ok(());
-        };
-        let stands = subject::written(&event.subjects).into_iter().fold(Condition::any(), |any, subject| {
-            let one = event_subject::Column::SubjectType.eq(subject.ty);
-            any.add(one.and(event_subject::Column::SubjectId.eq(subject.id)))
-        });
-        event_subject::Entity::update_many()
-            .col_expr(event_subject::Column::SupersededAt, Expr::val(at))
-            .filter(event_subject::Column::TenantId.eq(self.tenant()))
-            .filter(event_subject::Column::EventId.eq(event.id))
-            .filter(event_subject::Column::SupersededAt.is_null())
-            .filter(stands)
-            .exec(&self.tx)
-            .await?;
+    /// [`Work::standing`] of many, by what they are the events of.
+    async fn standing_many<'e>(&self, events: impl Iterator<Item = &'e Event>) -> Result<HashMap<StandingKey, Standing>> {
+        let mut by: Vec<(SubjectType, Vec<(Uuid, &Event)>)> = Vec::new();
+        for then in events {
+            let Some((ty, id)) = then.subjects.iter().min_by_key(|(ty, _)| breadth(*ty)).copied() else { continue };
+            match by.iter_mut().find(|(known, _)| *known == ty) {
+                Some((_, events)) => events.push((id, then)),
+                None => by.push((ty, vec![(id, then)])),
+            }
+        }
+        let mut standing = HashMap::new();
+        for (ty, events) in by {
+            for chunk in events.chunks(CHUNK) {
+                let kinds: BTreeSet<&str> = chunk.iter().map(|(_, then)| then.kind.declared().name).collect();
+                let objects: BTreeSet<&str> = chunk.iter().map(|(_, then)| then.object.0.code()).collect();
+                let subjects: BTreeSet<Uuid> = chunk.iter().map(|(id, _)| *id).collect();
+                let mut select = Query::select();
+                visible::from_tables(&mut select);
+                for column in Standing::COLUMNS {
+                    select.expr_as(e(column), sea_orm::IdenStatic::as_str(&column));
+                }
+                select
+                    .and_where(s(event_subject::Column::TenantId).eq(self.tenant()))
+                    .and_where(s(event_subject::Column::SubjectType).eq(ty.as_str()))
+                    .and_where(s(event_subject::Column::SubjectId).is_in(subjects))
+                    .and_where(s(event_subject::Column::Kind).is_in(kinds))
+                    .and_where(s(event_subject::Column::SupersededAt).is_null())
+                    .and_where(e(journey_event::Column::ObjectType).is_in(objects))
+                    .and_where(e(journey_event::Column::ObjectId).is_in(chunk.iter().map(|(_, then)| then.object.1)))
+                    .order_by_expr(s(event_subject::Column::EventId), Order::Asc);
+                for row in self.tx.query_all(&select).await? {
+                    let found = Standing::from_query_result(&row, "")?;
+                    // The newest of a kind stands.
+                    standing.insert((found.object_type.clone(), found.object_id, found.kind.clone()), found);
+                }
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Takes events off every timeline that they stand on.
+    pub(super) async fn supersede(&self, events: &[Uuid], at: DateTime<Utc>) -> Result<()> {
+        for chunk in events.chunks(CHUNK) {
+            let found = journey_event::Entity::find()
+                .filter(journey_event::Column::TenantId.eq(self.tenant()))
+                .filter(journey_event::Column::Id.is_in(chunk.iter().copied()))
+                .all(&self.tx)
+                .await?;
+            let stands: Vec<(Uuid, Subject)> = found
+                .iter()
+                .flat_map(|event| subject::written(&event.subjects).into_iter().map(|subject| (event.id, subject)))
+                .collect();
+            // A condition of many parts is a deep one: an engine takes a thousand.
+            for chunk in stands.chunks(CHUNK) {
+                let stands = chunk.iter().fold(Condition::any(), |any, (event, subject)| {
+                    let one = event_subject::Column::SubjectType.eq(subject.ty);
+                    let one = one.and(event_subject::Column::SubjectId.eq(subject.id));
+                    any.add(one.and(event_subject::Column::EventId.eq(*event)))
+                });
+                event_subject::Entity::update_many()
+                    .col_expr(event_subject::Column::SupersededAt, Expr::val(at))
+                    .filter(event_subject::Column::TenantId.eq(self.tenant()))
+                    .filter(event_subject::Column::SupersededAt.is_null())
+                    .filter(stands)
+                    .exec(&self.tx)
+                    .await?;
+            }
+        }
         Ok(())
     }
 }
 
+/// How many events one statement asks for.
+const CHUNK: usize = 100;
+
+/// Object type, object and kind of an event.
+type StandingKey = (String, Uuid, String);
+
+fn key(event: &Event) -> StandingKey {
+    (event.object.0.code().to_owned(), event.object.1, event.kind.declared().name.to_owned())
+}
+
 /// An event that stands, as far as its correction keeps it.
-#[derive(FromQueryResult)]
+#[derive(Clone, FromQueryResult)]
 struct Standing {
     id: Uuid,
+    kind: String,
+    object_type: String,
+    object_id: Uuid,
     account_id: Option<Uuid>,
     actor_id: Option<Uuid>,
     source: Option<String>,
@@ -119,8 +209,11 @@ struct Standing {
 }
 
 impl Standing {
-    const COLUMNS: [journey_event::Column; 7] = [
+    const COLUMNS: [journey_event::Column; 10] = [
         journey_event::Column::Id,
+        journey_event::Column::Kind,
+        journey_event::Column::ObjectType,
+        journey_event::Column::ObjectId,
         journey_event::Column::AccountId,
         journey_event::Column::ActorId,
         journey_event::Column::Source,

@@ -10,7 +10,7 @@ use entities::{
 use sea_orm::{
     ActiveModelTrait, ActiveValue,
     ActiveValue::NotSet,
-    ColumnTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, QueryFilter, Set,
+    ColumnTrait, Condition, EntityTrait, IdenStatic, IntoActiveModel, Iterable, QueryFilter, Set,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
@@ -289,9 +289,20 @@ impl Work<'_> {
         by: E::Column,
         parents: &[Uuid],
     ) -> Result<Vec<E::Model>> {
+        self.following_those_unscoped::<E>(by, parents, Condition::all()).await
+    }
+
+    /// [`Work::following_many_unscoped`], some of them.
+    pub async fn following_those_unscoped<E: Journaled>(
+        &self,
+        by: E::Column,
+        parents: &[Uuid],
+        which: Condition,
+    ) -> Result<Vec<E::Model>> {
         let mut rows = Vec::new();
         for chunk in parents.chunks(CHUNK) {
             let mut found = E::find().filter(E::TENANT.eq(self.tenant())).filter(by.is_in(chunk.iter().copied()));
+            found = found.filter(which.clone());
             if let Some(deleted) = E::DELETED {
                 found = found.filter(deleted.is_null());
             }

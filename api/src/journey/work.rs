@@ -92,6 +92,11 @@ impl<'a> Work<'a> {
         self
     }
 
+    /// Whether it brings rows of another system.
+    pub fn is_from_source(&self) -> bool {
+        self.source.is_some()
+    }
+
     /// The transaction, for reading inside it. Rows are changed by the methods of this type only.
     pub fn tx(&self) -> &DatabaseTransaction {
         &self.tx

@@ -1,5 +1,7 @@
 //! What becomes of the person behind a lead: their lifecycle stage follows the lead's fate.
 
+use std::collections::BTreeSet;
+
 use entities::{account::contact, codes::StageObject};
 use sea_orm::Set;
 use uuid::Uuid;
@@ -22,10 +24,35 @@ fn step(stage: &str) -> Option<usize> {
 
 /// Moves a person up to `stage`, unless they are there or further. A stage that the tenant made itself stays as it is.
 pub async fn advance(work: &mut Work<'_>, cx: &Cx, contact: Option<Uuid>, stage: &str, cause: &str) -> Result<()> {
-    enter(work, cx, contact, stage, cause, |now| {
-        BESIDE.contains(&now) || step(now) < step(stage) && step(now).is_some()
-    })
-    .await
+    enter(work, cx, contact, stage, cause, |now| climbs(now, stage)).await
+}
+
+/// Whether who stands at `now` moves up to `stage`.
+fn climbs(now: &str, stage: &str) -> bool {
+    BESIDE.contains(&now) || step(now) < step(stage) && step(now).is_some()
+}
+
+/// [`advance`] for many people.
+pub async fn advance_many(
+    work: &mut Work<'_>,
+    contacts: impl IntoIterator<Item = Uuid>,
+    stage: &str,
+    cause: &str,
+) -> Result<()> {
+    let contacts: Vec<Uuid> = contacts.into_iter().collect::<BTreeSet<Uuid>>().into_iter().collect();
+    let rows = work.following_many_unscoped::<contact::Entity>(contact::Column::Id, &contacts).await?;
+    let moved = rows.into_iter().filter(|row| row.erased_at.is_none() && climbs(&row.lifecycle_stage, stage));
+    let moved = moved.map(|row| {
+        let patch = contact::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
+        (row, patch)
+    });
+    let moved: Vec<_> = moved.collect();
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let moved = work.update_many::<contact::Entity>(moved).await?;
+    let moved: Vec<_> = moved.into_iter().map(|row| (row.after, stage.to_owned())).collect();
+    work.enter_stages::<contact::Entity>(StageObject::Lifecycle, &moved, cause).await
 }
 
 /// Whether a person stands on the ladder at `stage` or further. Nobody, where nobody knows yet who it is: the first to say so

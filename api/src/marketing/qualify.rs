@@ -17,7 +17,7 @@ use super::{
 use crate::{
     graph::{Cx, Error, GlobalId, Kind, Result, UserErrorCode},
     input,
-    journey::{EventKind, Work, attempt, holds_nul},
+    journey::{Event, EventKind, Work, attempt, holds_nul},
     payload,
     policy::{Class, access},
 };
@@ -197,24 +197,47 @@ pub async fn disqualify(cx: &Cx, input: DisqualifyLeadInput) -> Result<Lead> {
 /// A lead becomes an opportunity: part of the unit of work that makes the opportunity. The caller of this function has
 /// checked that the lead may be changed; `path` is the input field that named it.
 pub async fn convert(work: &mut Work<'_>, lead: &lead::Model, opportunity_id: Uuid, path: &str) -> Result<lead::Model> {
+    may_convert(lead, path)?;
+    let row = work.update_row::<lead::Entity>(lead, into_opportunity(opportunity_id)).await?;
+    work.record(converted(&row, opportunity_id));
+    Ok(row)
+}
+
+/// Refuses a lead that waits for a decision, or is over.
+pub fn may_convert(lead: &lead::Model, path: &str) -> Result<()> {
     match lead.status {
-        LeadStatus::New | LeadStatus::Accepted => {}
+        LeadStatus::New | LeadStatus::Accepted => Ok(()),
         LeadStatus::Offered
         | LeadStatus::Rejected
         | LeadStatus::Returned
         | LeadStatus::Converted
-        | LeadStatus::Disqualified => return Err(conflict(path, lead.status)),
+        | LeadStatus::Disqualified => Err(conflict(path, lead.status)),
     }
-    let converted = lead::ActiveModel {
+}
+
+/// [`convert`] for many leads that [`may_convert`], each with its opportunity.
+pub async fn convert_many(work: &mut Work<'_>, leads: Vec<(lead::Model, Uuid)>) -> Result<()> {
+    let deals: Vec<Uuid> = leads.iter().map(|(_, deal)| *deal).collect();
+    let patches = leads.into_iter().map(|(lead, deal)| (lead, into_opportunity(deal))).collect();
+    let rows = work.update_many::<lead::Entity>(patches).await?;
+    for (row, deal) in rows.iter().zip(deals) {
+        work.record(converted(&row.after, deal));
+    }
+    Ok(())
+}
+
+fn into_opportunity(opportunity_id: Uuid) -> lead::ActiveModel {
+    lead::ActiveModel {
         status: Set(LeadStatus::Converted),
         converted_opportunity_id: Set(Some(opportunity_id)),
         queue_id: Set(None),
         ..Default::default()
-    };
-    let row = work.update_row::<lead::Entity>(lead, converted).await?;
-    let converted = event(EventKind::LeadConverted, &row, row.score, Some(opportunity_id), None);
-    work.record(converted.about(entities::codes::SubjectType::Opportunity, opportunity_id));
-    Ok(row)
+    }
+}
+
+fn converted(row: &lead::Model, opportunity_id: Uuid) -> Event {
+    let converted = event(EventKind::LeadConverted, row, row.score, Some(opportunity_id), None);
+    converted.about(entities::codes::SubjectType::Opportunity, opportunity_id)
 }
 
 /// Changing leads.

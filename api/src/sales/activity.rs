@@ -269,7 +269,7 @@ impl Removable for activity::Entity {
 }
 
 /// The event of an activity, at the time when it was.
-fn event_of(row: &activity::Model) -> Event {
+pub(crate) fn event_of(row: &activity::Model) -> Event {
     let payload = Payload::Activity { direction: row.direction.as_str().to_owned(), automatic: row.automatic };
     let kind = kind_of(row.kind, row.direction, row.outcome);
     Event::of::<activity::Entity>(kind, row, payload).at(row.occurred_at)

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most people of one meeting.
-pub(super) const MAX_ATTENDEES: u64 = 200;
+pub(crate) const MAX_ATTENDEES: u64 = 200;
 
 object! {
     /// Somebody who is invited: a contact or a colleague.
@@ -117,15 +117,18 @@ pub async fn add(cx: &Cx, input: AddMeetingAttendeeInput) -> Result<MeetingAtten
             ..Default::default()
         })
         .await?;
-    let payload = Payload::Record { fields: Vec::new() };
-    work.record(
-        Event::of::<meeting_attendee::Entity>(EventKind::RecordCreated, &row, payload)
-            .account(meeting.account_id)
-            .about(SubjectType::Account, meeting.account_id),
-    );
+    work.record(invited(&row, &meeting));
     let seen = work.reached::<meeting_attendee::Entity>(row.id, &written).await?;
     work.commit().await?;
     Ok(MeetingAttendee(seen))
+}
+
+/// That somebody more is invited.
+pub(crate) fn invited(row: &meeting_attendee::Model, meeting: &meeting::Model) -> Event {
+    let payload = Payload::Record { fields: Vec::new() };
+    Event::of::<meeting_attendee::Entity>(EventKind::RecordCreated, row, payload)
+        .account(meeting.account_id)
+        .about(SubjectType::Account, meeting.account_id)
 }
 
 /// Who may not change the meeting may not change its people either.

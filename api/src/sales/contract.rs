@@ -201,7 +201,8 @@ payload! {
     }
 }
 
-fn event(kind: EventKind, row: &contract::Model) -> Event {
+/// An event of a contract.
+pub(crate) fn event(kind: EventKind, row: &contract::Model) -> Event {
     let payload = Payload::Order { total_minor: row.value_minor, currency: row.currency.clone() };
     Event::of::<contract::Entity>(kind, row, payload)
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The most lines of one order.
-pub(super) const MAX_LINES: usize = 200;
+pub(crate) const MAX_LINES: usize = 200;
 
 object! {
     /// One line of an order.
@@ -133,7 +133,7 @@ payload! {
 }
 
 /// Thousandths, cents for one, and cents for all. `at` names a field in a refusal.
-fn priced(
+pub(crate) fn priced(
     at: impl Fn(&str) -> String,
     quantity: Decimal,
     unit_price: Decimal,
@@ -176,7 +176,7 @@ pub(super) async fn line_of(
 }
 
 /// Lines are open until the order is settled.
-fn open_lines(order: &sales_order::Model, path: &str) -> Result<()> {
+pub(crate) fn open_lines(order: &sales_order::Model, path: &str) -> Result<()> {
     match order.status {
         OrderStatus::Invoiced | OrderStatus::Cancelled => Err(conflict(path, order.status)),
         _ => Ok(()),

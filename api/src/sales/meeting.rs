@@ -164,7 +164,8 @@ payload! {
     }
 }
 
-fn event(kind: EventKind, row: &meeting::Model, contacts: &[Uuid]) -> Event {
+/// An event of a meeting, about those who are invited, too.
+pub(crate) fn event(kind: EventKind, row: &meeting::Model, contacts: &[Uuid]) -> Event {
     let payload = Payload::Meeting { kind: row.kind.as_str().to_owned(), starts_at: row.starts_at };
     let event = Event::of::<meeting::Entity>(kind, row, payload);
     contacts.iter().fold(event, |event, contact| event.about(SubjectType::Contact, *contact))
@@ -294,6 +295,16 @@ async fn invited(work: &Work<'_>, meeting: Uuid) -> Result<Vec<Uuid>> {
     Ok(invited.into_iter().filter_map(|attendee| attendee.contact_id).collect())
 }
 
+/// What is told of a meeting of a kind that came to this.
+pub(crate) fn told(kind: MeetingKind, outcome: MeetingOutcome) -> Vec<EventKind> {
+    match (outcome, kind) {
+        (MeetingOutcome::Held, MeetingKind::Demo) => vec![EventKind::MeetingHeld, EventKind::DemoGiven],
+        (MeetingOutcome::Held, _) => vec![EventKind::MeetingHeld],
+        (MeetingOutcome::NoShow, _) => vec![EventKind::MeetingNoShow],
+        (MeetingOutcome::Cancelled, _) => vec![EventKind::MeetingCancelled],
+    }
+}
+
 /// Says what became of a meeting. That is said once. A meeting that was held engages its customer.
 pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result<Meeting> {
     let written = input.written();
@@ -312,14 +323,8 @@ pub async fn record_outcome(cx: &Cx, input: RecordMeetingOutcomeInput) -> Result
     };
     let row = work.update::<meeting::Entity>(&seen, row).await?;
     let contacts = invited(&work, id).await?;
-    let kind = match outcome {
-        MeetingOutcome::Held => EventKind::MeetingHeld,
-        MeetingOutcome::NoShow => EventKind::MeetingNoShow,
-        MeetingOutcome::Cancelled => EventKind::MeetingCancelled,
-    };
-    work.record(event(kind, &row, &contacts));
-    if (row.kind, outcome) == (MeetingKind::Demo, MeetingOutcome::Held) {
-        work.record(event(EventKind::DemoGiven, &row, &contacts));
+    for kind in told(row.kind, outcome) {
+        work.record(event(kind, &row, &contacts));
     }
     if outcome == MeetingOutcome::Held {
         relation::follow(&mut work, cx, row.account_id, Turn::Engaged).await?;

@@ -78,7 +78,17 @@ fn worth(
     cost: Option<i64>,
     currency: Option<&String>,
 ) -> Result<PricePatch> {
-    match price_patch(path, value)? {
+    beside_cost(path, price_patch(path, value)?, cost, currency)
+}
+
+/// The same of a patch that is read already.
+pub(crate) fn beside_cost(
+    path: &str,
+    patch: PricePatch,
+    cost: Option<i64>,
+    currency: Option<&String>,
+) -> Result<PricePatch> {
+    match patch {
         (ActiveValue::Set(None), _) if cost.is_some() => Ok((ActiveValue::Set(None), ActiveValue::NotSet)),
         (_, ActiveValue::Set(new)) if cost.is_some() && new.as_ref() != currency => {
             Err(Error::invalid(path, "the cost of it is kept in another currency"))

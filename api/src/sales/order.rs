@@ -135,13 +135,14 @@ payload! {
     }
 }
 
-fn event(kind: EventKind, row: &sales_order::Model) -> Event {
+/// An event of an order.
+pub(crate) fn event(kind: EventKind, row: &sales_order::Model) -> Event {
     let payload = Payload::Order { total_minor: Some(row.total_minor), currency: Some(row.currency.clone()) };
     Event::of::<sales_order::Entity>(kind, row, payload)
 }
 
 /// A step that the order's state does not allow.
-pub(super) fn conflict(path: &str, status: OrderStatus) -> Error {
+pub(crate) fn conflict(path: &str, status: OrderStatus) -> Error {
     Error::user(UserErrorCode::StateConflict, path, format!("the order is {status}"))
 }
 
@@ -204,7 +205,7 @@ pub async fn place(cx: &Cx, input: PlaceOrderInput) -> Result<Order> {
 }
 
 /// A draft is placed once; what is called off stays so.
-fn step(before: OrderStatus, after: OrderStatus) -> Result<()> {
+pub(crate) fn step(before: OrderStatus, after: OrderStatus) -> Result<()> {
     match (before, after) {
         (OrderStatus::Cancelled, _) => Err(conflict("id", before)),
         (_, OrderStatus::Cancelled) => Err(Error::invalid("status", "an order is called off by cancelOrder")),
@@ -245,15 +246,21 @@ pub async fn update(cx: &Cx, input: UpdateOrderInput) -> Result<Order> {
     Ok(Order(seen))
 }
 
+/// Refuses to call an order off that the customer has, or that is off.
+pub(crate) fn may_cancel(path: &str, status: OrderStatus) -> Result<()> {
+    match status {
+        OrderStatus::Delivered | OrderStatus::Invoiced | OrderStatus::Cancelled => Err(conflict(path, status)),
+        OrderStatus::Draft | OrderStatus::Placed | OrderStatus::Confirmed | OrderStatus::Shipped => Ok(()),
+    }
+}
+
 /// Calls an order off, as long as the customer does not have it.
 pub async fn cancel(cx: &Cx, input: CancelOrderInput) -> Result<Order> {
     let written = [(Class::P, "status")];
     let id = input.id.named("id", Kind::Order)?;
     let mut work = Work::begin(cx).await?;
     let seen = work.to_change::<sales_order::Entity>(id, input.if_version, &written).await?;
-    if matches!(seen.row().status, OrderStatus::Delivered | OrderStatus::Invoiced | OrderStatus::Cancelled) {
-        return Err(conflict("id", seen.row().status));
-    }
+    may_cancel("id", seen.row().status)?;
     let off = sales_order::ActiveModel { status: Set(OrderStatus::Cancelled), ..Default::default() };
     let row = work.update::<sales_order::Entity>(&seen, off).await?;
     work.record(event(EventKind::OrderCancelled, &row));

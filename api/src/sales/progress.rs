@@ -1,13 +1,15 @@
 //! An opportunity walks through the stages of its pipeline: forward, back, won, lost, open again. Each step leaves an interval
 //! and a snapshot; the people in it and the customer relation follow.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use async_graphql::{Context, Object};
 use entities::{
     codes::{ForecastCategory, StageObject, SubjectType},
     marketing::lead,
     sales::{opportunity, opportunity_contact, stage},
 };
-use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, Condition, Set, sea_query::ExprTrait};
 use uuid::Uuid;
 
 use super::{Opportunity, opportunity::is_open};
@@ -59,13 +61,51 @@ pub(super) async fn stage_of(work: &Work<'_>, pipeline: Uuid, code: &str) -> Res
     found.map(|seen| seen.row().clone()).ok_or_else(|| Error::invalid("stage", "the pipeline has no such stage"))
 }
 
-pub(super) fn stage_payload(from: Option<&str>, row: &opportunity::Model) -> Payload {
+/// What an event says of where an opportunity stands.
+pub(crate) fn stage_payload(from: Option<&str>, row: &opportunity::Model) -> Payload {
     Payload::Stage {
         from: from.map(str::to_owned),
         to: Some(row.stage.clone()),
         amount_minor: row.amount_minor,
         currency: row.currency.clone(),
     }
+}
+
+/// What a step is called, and how the forecast counts what made it; None: as before.
+pub(crate) fn step(was_open: bool, to: &stage::Model) -> (EventKind, Option<ForecastCategory>) {
+    match (was_open, to.is_open, to.is_won) {
+        (_, false, true) => (EventKind::OpportunityWon, Some(ForecastCategory::Closed)),
+        (_, false, false) => (EventKind::OpportunityLost, Some(ForecastCategory::Omitted)),
+        (false, true, _) => (EventKind::OpportunityReopened, Some(ForecastCategory::Pipeline)),
+        (true, true, _) => (EventKind::OpportunityStageChanged, None),
+    }
+}
+
+/// [`people_of`] many, by opportunity.
+pub(crate) async fn people_of_many(work: &Work<'_>, rows: &[&opportunity::Model]) -> Result<HashMap<Uuid, BTreeSet<Uuid>>> {
+    let deals: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let leads: Vec<Uuid> = rows.iter().filter_map(|row| row.lead_id).collect();
+    let mut people: HashMap<Uuid, BTreeSet<Uuid>> = HashMap::new();
+    let deal = opportunity_contact::Column::OpportunityId;
+    for part in work.following_many_unscoped::<opportunity_contact::Entity>(deal, &deals).await? {
+        people.entry(part.opportunity_id).or_default().insert(part.contact_id);
+    }
+    let leads = work.following_many_unscoped::<lead::Entity>(lead::Column::Id, &leads).await?;
+    let persons: HashMap<Uuid, Uuid> = leads.iter().filter_map(|lead| Some((lead.id, lead.contact_id?))).collect();
+    for row in rows {
+        if let Some(person) = row.lead_id.and_then(|lead| persons.get(&lead)) {
+            people.entry(row.id).or_default().insert(*person);
+        }
+    }
+    Ok(people)
+}
+
+/// Which of some customers have an opportunity that is open.
+pub(crate) async fn with_open(work: &Work<'_>, accounts: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let open = Condition::all().add(is_open(work.cx()));
+    let open =
+        work.following_those_unscoped::<opportunity::Entity>(opportunity::Column::AccountId, accounts, open).await?;
+    Ok(open.into_iter().map(|row| row.account_id).collect())
 }
 
 /// Who is in it, whoever may see them: those with a part, and the person of the lead that it came from.
@@ -107,12 +147,8 @@ pub async fn change_stage(cx: &Cx, input: ChangeOpportunityStageInput) -> Result
         return Ok(Opportunity(seen));
     }
     let was_open = stage_of(&work, before.pipeline_id, &before.stage).await.map_or(true, |stage| stage.is_open);
-    let (kind, forecast) = match (was_open, to.is_open, to.is_won) {
-        (_, false, true) => (EventKind::OpportunityWon, Set(Some(ForecastCategory::Closed))),
-        (_, false, false) => (EventKind::OpportunityLost, Set(Some(ForecastCategory::Omitted))),
-        (false, true, _) => (EventKind::OpportunityReopened, Set(Some(ForecastCategory::Pipeline))),
-        (true, true, _) => (EventKind::OpportunityStageChanged, NotSet),
-    };
+    let (kind, forecast) = step(was_open, &to);
+    let forecast = forecast.map_or(NotSet, |forecast| Set(Some(forecast)));
     let row = opportunity::ActiveModel {
         stage: Set(to.code.clone()),
         probability: Set(to.probability),

@@ -114,16 +114,18 @@ pub async fn add(cx: &Cx, input: AddOpportunityContactInput) -> Result<Opportuni
             ..Default::default()
         })
         .await?;
-    let payload = Payload::Record { fields: Vec::new() };
-    work.record(
-        Event::of::<opportunity_contact::Entity>(EventKind::RecordCreated, &row, payload)
-            .account(opportunity.row().account_id),
-    );
+    work.record(added(&row, opportunity.row()));
     // Who is in an open deal is past being a lead.
     person::advance(&mut work, cx, Some(row.contact_id), "OPPORTUNITY", "part in an opportunity").await?;
     let seen = work.reached::<opportunity_contact::Entity>(row.id, &written).await?;
     work.commit().await?;
     Ok(OpportunityContact(seen))
+}
+
+/// That somebody has a part.
+pub(crate) fn added(row: &opportunity_contact::Model, opportunity: &opportunity::Model) -> Event {
+    let payload = Payload::Record { fields: Vec::new() };
+    Event::of::<opportunity_contact::Entity>(EventKind::RecordCreated, row, payload).account(opportunity.account_id)
 }
 
 /// Changes somebody's part. DUPLICATE if they play that part already.

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The most colleagues that one note calls.
-const MAX_MENTIONS: usize = 20;
+pub(crate) const MAX_MENTIONS: usize = 20;
 
 object! {
     /// What a colleague left on a record. TEAM: for everybody whom the team rule lets see the record's account; DISCIPLINE: for the
@@ -165,7 +165,7 @@ pub async fn create(cx: &Cx, input: CreateNoteInput) -> Result<Note> {
 }
 
 /// That it was written.
-fn added(row: &note::Model) -> Event {
+pub(crate) fn added(row: &note::Model) -> Event {
     Event::of::<note::Entity>(EventKind::NoteAdded, row, Payload::Record { fields: Vec::new() }).at(row.created_at)
 }
 
@@ -241,7 +241,10 @@ fn by_author(cx: &Cx, seen: &Seen<note::Model>) -> Result<()> {
 
 impl Removable for note::Entity {
     async fn before_removal(work: &mut Work<'_>, seen: &Seen<note::Model>) -> Result<()> {
-        by_author(work.cx(), seen)?;
+        // A note that a system brought goes with what that system holds: no colleague has a say there.
+        if work.caller().colleague.is_some() || !work.is_from_source() {
+            by_author(work.cx(), seen)?;
+        }
         work.unlink::<note_mention::Entity>(note_mention::Column::NoteId.eq(seen.row().id)).await
     }
 }

@@ -1,9 +1,11 @@
 //! What a note or a task is about: any record of the journey.
 
+use std::collections::{HashMap, HashSet};
+
 use async_graphql::Union;
 use entities::{
     account::{account, contact, industry, visitor},
-    codes::RecordType,
+    codes::{RecordType, Wing},
     marketing::{campaign, handover, lead},
     sales::{contract, meeting, opportunity, requirement, sales_order},
     service::{asset, ticket},
@@ -148,4 +150,88 @@ pub const fn kind_of(ty: RecordType) -> Kind {
         RecordType::Asset => Kind::Asset,
         RecordType::Ticket => Kind::Ticket,
     }
+}
+
+/// The records of a kind that the caller may see, by their ids; none of a kind that has no notes and no tasks.
+pub async fn find(work: &Work<'_>, kind: Kind, ids: &[Uuid]) -> Result<HashMap<Uuid, About>> {
+    async fn about<E: Journaled>(work: &Work<'_>, ids: &[Uuid], ty: RecordType) -> Result<HashMap<Uuid, About>> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            for seen in work.caller().rows::<E>().by_ids(chunk.iter().copied()).all(work.tx()).await? {
+                let (id, account) = (E::id(seen.row()), E::account_id(seen.row()));
+                found.insert(id, About { ty, id, account });
+            }
+        }
+        Ok(found)
+    }
+    match kind {
+        Kind::Account => about::<account::Entity>(work, ids, RecordType::Account).await,
+        Kind::Contact => about::<contact::Entity>(work, ids, RecordType::Contact).await,
+        Kind::Visitor => about::<visitor::Entity>(work, ids, RecordType::Visitor).await,
+        Kind::Industry => about::<industry::Entity>(work, ids, RecordType::Industry).await,
+        Kind::Campaign => about::<campaign::Entity>(work, ids, RecordType::Campaign).await,
+        Kind::Lead => about::<lead::Entity>(work, ids, RecordType::Lead).await,
+        Kind::Handover => about::<handover::Entity>(work, ids, RecordType::Handover).await,
+        Kind::Opportunity => about::<opportunity::Entity>(work, ids, RecordType::Opportunity).await,
+        Kind::Meeting => about::<meeting::Entity>(work, ids, RecordType::Meeting).await,
+        Kind::Requirement => about::<requirement::Entity>(work, ids, RecordType::Requirement).await,
+        Kind::Order => about::<sales_order::Entity>(work, ids, RecordType::Order).await,
+        Kind::Contract => about::<contract::Entity>(work, ids, RecordType::Contract).await,
+        Kind::Asset => about::<asset::Entity>(work, ids, RecordType::Asset).await,
+        Kind::Ticket => about::<ticket::Entity>(work, ids, RecordType::Ticket).await,
+        _ => Ok(HashMap::new()),
+    }
+}
+
+/// How many ids one statement asks for.
+const CHUNK: usize = 500;
+
+/// [`edits`] of many: the ids of those records to whose teams the caller may say something.
+pub async fn edited(work: &Work<'_>, ty: Type, abouts: &[About]) -> Result<HashSet<Uuid>> {
+    let mut edited: HashSet<Uuid> = abouts.iter().filter(|about| about.account.is_none()).map(|about| about.id).collect();
+    for wing in Wing::ALL {
+        let of_wing = || abouts.iter().filter(|about| wing_of(about.ty) == *wing);
+        let mut accounts: Vec<Uuid> = of_wing().filter_map(|about| about.account).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        if accounts.is_empty() {
+            continue;
+        }
+        let accounts = ground::edited(work, ty, *wing, &accounts).await?;
+        let open = of_wing().filter(|about| about.account.is_some_and(|account| accounts.contains(&account)));
+        edited.extend(open.map(|about| about.id));
+    }
+    Ok(edited)
+}
+
+/// [`writes`] of many: the ids of those records that the caller may write itself.
+pub async fn written(work: &Work<'_>, abouts: &[About]) -> Result<HashSet<Uuid>> {
+    async fn of<E: Journaled>(work: &Work<'_>, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+        let reached = work.many_reached::<E>(E::TYPE, ids).await?;
+        Ok(reached.into_iter().filter(|(_, seen)| seen.rights().writes()).map(|(id, _)| id).collect())
+    }
+    let mut written = HashSet::new();
+    for ty in RecordType::ALL {
+        let ids: Vec<Uuid> = abouts.iter().filter(|about| about.ty == *ty).map(|about| about.id).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        written.extend(match ty {
+            RecordType::Account => of::<account::Entity>(work, &ids).await?,
+            RecordType::Contact => of::<contact::Entity>(work, &ids).await?,
+            RecordType::Visitor => of::<visitor::Entity>(work, &ids).await?,
+            RecordType::Industry => of::<industry::Entity>(work, &ids).await?,
+            RecordType::Campaign => of::<campaign::Entity>(work, &ids).await?,
+            RecordType::Lead => of::<lead::Entity>(work, &ids).await?,
+            RecordType::Handover => of::<handover::Entity>(work, &ids).await?,
+            RecordType::Opportunity => of::<opportunity::Entity>(work, &ids).await?,
+            RecordType::Meeting => of::<meeting::Entity>(work, &ids).await?,
+            RecordType::Requirement => of::<requirement::Entity>(work, &ids).await?,
+            RecordType::Order => of::<sales_order::Entity>(work, &ids).await?,
+            RecordType::Contract => of::<contract::Entity>(work, &ids).await?,
+            RecordType::Asset => of::<asset::Entity>(work, &ids).await?,
+            RecordType::Ticket => of::<ticket::Entity>(work, &ids).await?,
+        });
+    }
+    Ok(written)
 }

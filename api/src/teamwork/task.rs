@@ -228,12 +228,16 @@ async fn step(cx: &Cx, input: TaskStepInput, done: bool) -> Result<Task> {
     let done_at: ActiveValue<_> = Set(done.then(|| work.now()));
     let row = work.update::<task::Entity>(&seen, task::ActiveModel { done_at, ..Default::default() }).await?;
     if done {
-        let payload = Payload::Record { fields: Vec::new() };
-        work.record(Event::of::<task::Entity>(EventKind::TaskCompleted, &row, payload));
+        work.record(completed(&row));
     }
     let seen = work.reached::<task::Entity>(id, &written).await?;
     work.commit().await?;
     Ok(Task(seen))
+}
+
+/// That it was done.
+pub(crate) fn completed(row: &task::Model) -> Event {
+    Event::of::<task::Entity>(EventKind::TaskCompleted, row, Payload::Record { fields: Vec::new() })
 }
 
 /// The tasks about a record, batched over all records of a level.

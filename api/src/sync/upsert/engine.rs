@@ -2,7 +2,7 @@
 //! out, and the batch walks again, so that what is committed was done by the same steps in one unit of work.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     str::FromStr,
 };
 
@@ -181,6 +181,8 @@ impl<S: Synced> Run<'_, S> {
             zone: tenant.zone.parse().unwrap_or(chrono_tz::Tz::UTC),
             source,
             lenient: self.ask.orphans == OrphanRule::Leave,
+            held: Vec::new(),
+            targets: BTreeMap::new(),
         };
         let mut batch = Batch::<S> { run: self, scene, refused: Refused::new(), outcomes: HashMap::new() };
         let places: Vec<usize> =
@@ -495,7 +497,25 @@ impl<S: Synced> Batch<'_, S> {
         }
     }
 
+    /// What the rows stand on, so that each kind of record looks it up for all of them at once.
+    fn survey(&mut self, drafts: &[Draft<S>]) {
+        for draft in drafts {
+            let held = draft.held.as_ref().map(Seen::row);
+            self.scene.held.extend(held.map(S::Table::id));
+            for spec in S::RELATIONS {
+                let Ok(column) = <<S::Table as EntityTrait>::Column as FromStr>::from_str(spec.column) else { continue };
+                let before = held.map(|row| sea_orm::ModelTrait::get(row, column));
+                for value in before.into_iter().chain(draft.row.get(column).into_value()) {
+                    if let Value::Uuid(Some(id)) = value {
+                        self.scene.targets.entry(spec.to).or_default().insert(id);
+                    }
+                }
+            }
+        }
+    }
+
     async fn write(&mut self, work: &mut Work<'_>, drafts: Vec<Draft<S>>) -> Result<()> {
+        self.survey(&drafts);
         let sets: Vec<&S::Set> = drafts.iter().map(|draft| &draft.set).collect();
         let lookup = S::look_up(work, &self.scene, &sets).await?;
         let (mut new, mut changes) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! What a kind of record has to say so that batches of it can be taken: its fields, what it refers to, and what follows from a new or
 //! a changed one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_graphql::InputType;
 use chrono::{DateTime, Utc};
@@ -61,6 +61,17 @@ pub struct Scene<'a> {
     pub source: Uuid,
     /// Whether what the source does not know is made: stages of its own.
     pub lenient: bool,
+    /// The known records that rows speak of.
+    pub held: Vec<Uuid>,
+    /// What the records refer to by their relations, before or after the batch.
+    pub targets: BTreeMap<SyncEntity, BTreeSet<Uuid>>,
+}
+
+impl Scene<'_> {
+    /// The records of a kind that the batch's records refer to.
+    pub fn ids(&self, of: SyncEntity) -> Vec<Uuid> {
+        self.targets.get(&of).into_iter().flatten().copied().collect()
+    }
 }
 
 /// A new record of the batch.

@@ -111,7 +111,7 @@ pub(super) fn refused(spec: &RelationSpec, message: &str, code: UserErrorCode) -
 }
 
 /// Which of some ids are records that the caller may see.
-async fn standing(work: &Work<'_>, of: SyncEntity, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+pub(super) async fn standing(work: &Work<'_>, of: SyncEntity, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     use entities::{account, marketing, sales, service};
     async fn seen<E: Journaled>(work: &Work<'_>, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
         let mut found = HashSet::with_capacity(ids.len());

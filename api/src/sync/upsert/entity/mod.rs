@@ -1,11 +1,26 @@
 //! The kinds of records that other systems hold, one file each: their fields, and what follows from a new or a changed one.
 
+mod about;
 mod account;
+mod activity;
 mod channel;
+mod columns;
 mod contact;
+mod contract;
+mod deals;
+mod meeting;
+mod named;
+mod note;
+mod opportunity;
+mod opportunity_contact;
+mod order;
+mod order_line;
+mod product;
 mod stages;
+mod task;
 mod ways;
 
+pub use about::RecordReferenceInput;
 pub use ways::ContactPointSetInput;
 
 use async_graphql::MergedObject;
@@ -52,8 +67,32 @@ kinds! {
     Channel channel::Channels;
     Account account::Accounts;
     Contact contact::Contacts;
+    Product product::Products;
+    Opportunity opportunity::Opportunities;
+    OpportunityContact opportunity_contact::OpportunityContacts;
+    Meeting meeting::Meetings;
+    Activity activity::Activities;
+    Note note::Notes;
+    Task task::Tasks;
+    Order order::Orders;
+    OrderLine order_line::OrderLines;
+    Contract contract::Contracts;
 }
 
 /// Everything that takes batches.
 #[derive(MergedObject, Default)]
-pub struct UpsertMutations(channel::UpsertChannels, account::UpsertAccounts, contact::UpsertContacts);
+pub struct UpsertMutations(
+    channel::UpsertChannels,
+    account::UpsertAccounts,
+    contact::UpsertContacts,
+    product::UpsertProducts,
+    opportunity::UpsertOpportunities,
+    opportunity_contact::UpsertOpportunityContacts,
+    meeting::UpsertMeetings,
+    activity::UpsertActivities,
+    note::UpsertNotes,
+    task::UpsertTasks,
+    order::UpsertOrders,
+    order_line::UpsertOrderLines,
+    contract::UpsertContracts,
+);

@@ -26,7 +26,7 @@ pub struct Stages {
 }
 
 /// Letters and digits only, in lower case: `Closed Won` is `CLOSED_WON`.
-fn normal(text: &str) -> String {
+pub fn normal(text: &str) -> String {
     text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
