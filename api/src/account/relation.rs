@@ -2,6 +2,8 @@
 //! TARGET → ENGAGED → OPEN_OPPORTUNITY → ONBOARDING → ACTIVE → RENEWAL or EXPANSION → AT_RISK → CHURNED. RENEWAL and CHURNED are
 //! people's word, by `updateAccount`; so is every stage of the tenant's own, which nothing here leaves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use entities::{account::account, codes::StageObject};
 use sea_orm::Set;
 use uuid::Uuid;
@@ -47,6 +49,26 @@ impl Turn {
             _ => return None,
         })
     }
+}
+
+/// Lets many accounts follow, in few statements.
+pub async fn follow_many(work: &mut Work<'_>, accounts: impl IntoIterator<Item = Uuid>, turn: Turn) -> Result<()> {
+    let accounts: BTreeSet<Uuid> = accounts.into_iter().collect();
+    let accounts: Vec<Uuid> = accounts.into_iter().collect();
+    let rows = work.following_many_unscoped::<account::Entity>(account::Column::Id, &accounts).await?;
+    let mut by_cause: BTreeMap<&'static str, Vec<(account::Model, account::ActiveModel)>> = BTreeMap::new();
+    for row in rows {
+        if let Some((stage, cause)) = turn.after(&row.lifecycle_stage) {
+            let moved = account::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
+            by_cause.entry(cause).or_default().push((row, moved));
+        }
+    }
+    for (cause, moved) in by_cause {
+        let moved = work.update_many::<account::Entity>(moved).await?;
+        let staged: Vec<_> = moved.into_iter().map(|row| (row.after.clone(), row.after.lifecycle_stage)).collect();
+        work.enter_stages::<account::Entity>(StageObject::Account, &staged, cause).await?;
+    }
+    Ok(())
 }
 
 /// Lets the account follow.

@@ -169,9 +169,8 @@ impl Work<'_> {
                 payload: Set(event.payload.write()),
             });
         }
-        for event in self.events.iter().filter_map(|event| event.supersedes) {
-            self.supersede(event, recorded_at).await?;
-        }
+        let superseded: Vec<Uuid> = self.events.iter().filter_map(|event| event.supersedes).collect();
+        self.supersede_all(&superseded, recorded_at).await?;
         Box::pin(self.insert_rows::<journey_event::Entity>(events)).await?;
         Box::pin(self.insert_rows::<event_subject::Entity>(subjects)).await?;
         Box::pin(self.insert_rows::<change_log::Entity>(changes)).await?;

@@ -1,13 +1,15 @@
 //! Corrections. The journal is never rewritten: an event that was wrong is superseded by the one that corrects it, and from then on
 //! readers of the present skip it. Who asks with an earlier `knownAt` still sees what was believed then.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
 use entities::{
     codes::SubjectType,
     journey::{event_subject, journey_event},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 use uuid::Uuid;
@@ -24,13 +26,30 @@ use crate::graph::Result;
 impl Work<'_> {
     /// What was recorded as `then` was in truth `now`. Nothing happens where both are the same. Whoever `then` was about and `now` is not
     /// learns of it by a `record.updated`.
-    pub async fn correct(&mut self, then: Event, mut now: Event) -> Result<()> {
+    pub async fn correct(&mut self, then: Event, now: Event) -> Result<()> {
         if then == now {
             return Ok(());
         }
-        let Some(wrong) = self.standing(&then).await? else {
+        let wrong = self.standing(&then).await?;
+        self.set_right(then, now, wrong);
+        Ok(())
+    }
+
+    /// [`Work::correct`] for many events, in few statements.
+    pub async fn correct_many(&mut self, pairs: Vec<(Event, Event)>) -> Result<()> {
+        let pairs: Vec<(Event, Event)> = pairs.into_iter().filter(|(then, now)| then != now).collect();
+        let mut standing = self.standing_many(pairs.iter().map(|(then, _)| then)).await?;
+        for (then, now) in pairs {
+            let wrong = standing.remove(&(then.kind.declared().name, then.object.1));
+            self.set_right(then, now, wrong);
+        }
+        Ok(())
+    }
+
+    fn set_right(&mut self, then: Event, mut now: Event, wrong: Option<Standing>) {
+        let Some(wrong) = wrong else {
             self.record(now);
-            return Ok(());
+            return;
         };
         let written = wrong.subjects();
         now.supersedes = Some(wrong.id);
@@ -51,7 +70,6 @@ impl Work<'_> {
             let (kind, payload) = (EventKind::RecordUpdated, Payload::Record { fields: Vec::new() });
             self.record(Event { kind, payload, occurred_at: None, supersedes: Some(wrong.id), ..left });
         }
-        Ok(())
     }
 
     /// What was recorded as `then` never happened. Its object goes in the same unit of work: that supersedes it.
@@ -85,23 +103,76 @@ impl Work<'_> {
         Ok(found.map(|row| Standing::from_query_result(&row, "")).transpose()?)
     }
 
-    /// Takes an event off every timeline that it stands on.
-    pub(super) async fn supersede(&self, event: Uuid, at: DateTime<Utc>) -> Result<()> {
-        let Some(event) = journey_event::Entity::find_by_id((self.tenant(), event)).one(&self.tx).await? else {
-            return Ok(());
-        };
-        let stands = subject::written(&event.subjects).into_iter().fold(Condition::any(), |any, subject| {
-            let one = event_subject::Column::SubjectType.eq(subject.ty);
-            any.add(one.and(event_subject::Column::SubjectId.eq(subject.id)))
-        });
-        event_subject::Entity::update_many()
-            .col_expr(event_subject::Column::SupersededAt, Expr::val(at))
-            .filter(event_subject::Column::TenantId.eq(self.tenant()))
-            .filter(event_subject::Column::EventId.eq(event.id))
-            .filter(event_subject::Column::SupersededAt.is_null())
-            .filter(stands)
-            .exec(&self.tx)
-            .await?;
+    /// [`Work::standing`] of many events, by kind and object: one statement for each type of subject and 500 of them.
+    async fn standing_many<'e>(
+        &self,
+        events: impl Iterator<Item = &'e Event>,
+    ) -> Result<HashMap<(&'static str, Uuid), Standing>> {
+        let mut asked: HashMap<SubjectType, Vec<(Uuid, &'static str, Uuid)>> = HashMap::new();
+        for event in events {
+            if let Some((ty, id)) = event.subjects.iter().min_by_key(|(ty, _)| breadth(*ty)).copied() {
+                asked.entry(ty).or_default().push((id, event.kind.declared().name, event.object.1));
+            }
+        }
+        let mut standing = HashMap::new();
+        for (ty, asked) in asked {
+            for chunk in asked.chunks(400) {
+                let kinds: BTreeSet<&'static str> = chunk.iter().map(|(_, kind, _)| *kind).collect();
+                let mut select = Query::select();
+                visible::from_tables(&mut select);
+                for column in Standing::COLUMNS {
+                    select.expr_as(e(column), sea_orm::IdenStatic::as_str(&column));
+                }
+                select
+                    .expr_as(e(journey_event::Column::Kind), "kind")
+                    .expr_as(e(journey_event::Column::ObjectId), "object_id")
+                    .and_where(s(event_subject::Column::TenantId).eq(self.tenant()))
+                    .and_where(s(event_subject::Column::SubjectType).eq(ty.as_str()))
+                    .and_where(s(event_subject::Column::SubjectId).is_in(chunk.iter().map(|(id, _, _)| *id)))
+                    .and_where(s(event_subject::Column::Kind).is_in(kinds))
+                    .and_where(s(event_subject::Column::SupersededAt).is_null())
+                    .and_where(e(journey_event::Column::ObjectId).is_in(chunk.iter().map(|(_, _, object)| *object)))
+                    .order_by_expr(s(event_subject::Column::EventId), Order::Asc);
+                for row in self.tx.query_all(&select).await? {
+                    let kind: String = row.try_get("", "kind")?;
+                    let object: Uuid = row.try_get("", "object_id")?;
+                    // The newest of a kind comes last, and stays.
+                    if let Some((_, kind, _)) = chunk.iter().find(|(_, name, id)| *name == kind && *id == object) {
+                        standing.insert((*kind, object), Standing::from_query_result(&row, "")?);
+                    }
+                }
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Takes events off every timeline that they stand on: for each type of subject one statement and 300 events.
+    pub(super) async fn supersede_all(&self, events: &[Uuid], at: DateTime<Utc>) -> Result<()> {
+        for chunk in events.chunks(300) {
+            let found = journey_event::Entity::find()
+                .filter(journey_event::Column::TenantId.eq(self.tenant()))
+                .filter(journey_event::Column::Id.is_in(chunk.iter().copied()))
+                .all(&self.tx)
+                .await?;
+            let mut stands: HashMap<SubjectType, BTreeSet<Uuid>> = HashMap::new();
+            for subject in found.iter().flat_map(|event| subject::written(&event.subjects)) {
+                stands.entry(subject.ty).or_default().insert(subject.id);
+            }
+            for (ty, ids) in stands {
+                let ids: Vec<Uuid> = ids.into_iter().collect();
+                for ids in ids.chunks(500) {
+                    event_subject::Entity::update_many()
+                        .col_expr(event_subject::Column::SupersededAt, Expr::val(at))
+                        .filter(event_subject::Column::TenantId.eq(self.tenant()))
+                        .filter(event_subject::Column::SubjectType.eq(ty))
+                        .filter(event_subject::Column::SubjectId.is_in(ids.iter().copied()))
+                        .filter(event_subject::Column::EventId.is_in(found.iter().map(|event| event.id)))
+                        .filter(event_subject::Column::SupersededAt.is_null())
+                        .exec(&self.tx)
+                        .await?;
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -1,11 +1,22 @@
 //! The kinds of records that other systems hold, one file each: their fields, and what follows from a new or a changed one.
 
 mod account;
+mod asset;
+mod campaign;
+mod campaign_cost;
 mod channel;
+mod colleague;
 mod contact;
+mod lead;
+mod named;
 mod stages;
+mod survey_answer;
+mod ticket;
+mod ticket_message;
+mod touchpoint;
 mod ways;
 
+pub use lead::LeadTouchSetInput;
 pub use ways::ContactPointSetInput;
 
 use async_graphql::MergedObject;
@@ -49,11 +60,33 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Colleague colleague::Colleagues;
     Channel channel::Channels;
     Account account::Accounts;
     Contact contact::Contacts;
+    Campaign campaign::Campaigns;
+    CampaignCost campaign_cost::CampaignCosts;
+    Touchpoint touchpoint::Touchpoints;
+    Lead lead::Leads;
+    Asset asset::Assets;
+    Ticket ticket::Tickets;
+    TicketMessage ticket_message::TicketMessages;
+    SurveyAnswer survey_answer::SurveyAnswers;
 }
 
 /// Everything that takes batches.
 #[derive(MergedObject, Default)]
-pub struct UpsertMutations(channel::UpsertChannels, account::UpsertAccounts, contact::UpsertContacts);
+pub struct UpsertMutations(
+    colleague::UpsertColleagues,
+    channel::UpsertChannels,
+    account::UpsertAccounts,
+    contact::UpsertContacts,
+    campaign::UpsertCampaigns,
+    campaign_cost::UpsertCampaignCosts,
+    touchpoint::UpsertTouchpoints,
+    lead::UpsertLeads,
+    asset::UpsertAssets,
+    ticket::UpsertTickets,
+    ticket_message::UpsertTicketMessages,
+    survey_answer::UpsertSurveyAnswers,
+);
