@@ -104,7 +104,7 @@ impl Taker<'_> {
         }
         match (points.is_empty(), bad) {
             (false, _) => Cell::Value(Value::Array(points)),
-            (true, Some(entry)) => Cell::Bad(bad(entry, record, "no way to reach somebody")),
+            (true, Some(entry)) => Cell::Bad(wrong(entry, record, "no way to reach somebody")),
             (true, None) => Cell::Empty(false),
         }
     }
@@ -169,7 +169,7 @@ impl Taker<'_> {
             Ok(value) => Cell::Value(value),
             Err(what) => match &entry.default {
                 Some(value) => Cell::Value(value.clone()),
-                None => Cell::Bad(bad(entry, record, &what)),
+                None => Cell::Bad(wrong(entry, record, &what)),
             },
         }
     }
@@ -257,7 +257,7 @@ fn joined(entry: &Entry, record: &Record) -> Option<String> {
 }
 
 /// What is wrong, with the column as the source names it.
-fn bad(entry: &Entry, record: &Record, what: &str) -> String {
+fn wrong(entry: &Entry, record: &Record, what: &str) -> String {
     let there = entry.from.iter().chain(&entry.join).find(|column| record.get(column).is_some());
     format!("the column {} is {what}", there.map_or("", |column| record.header.written(column)))
 }

@@ -85,7 +85,9 @@ impl Adapter {
         let mut adapted = JsonRow { external_id, deleted, set, on_create, on_update, ..JsonRow::default() };
         for (name, key) in relations {
             match (entity, name.as_str()) {
-                (Entity::Account, "industry") => drop(adapted.set.insert("industry".into(), order.industry(&key).into())),
+                (Entity::Account, "industry") => {
+                    drop(adapted.set.insert("industry".into(), order.industry(&key).into()))
+                }
                 (Entity::Opportunity, "pipeline") => {
                     adapted.on_create.insert("pipeline".into(), order.pipeline(&key).into());
                 }

@@ -101,7 +101,9 @@ impl Order {
         row: &Row,
         name: String,
     ) -> Result<std::result::Result<(), String>> {
-        let Some(object) = object(row) else { return Ok(Err("it is no pipeline of opportunities or tickets".to_owned())) };
+        let Some(object) = object(row) else {
+            return Ok(Err("it is no pipeline of opportunities or tickets".to_owned()));
+        };
         let held = work.caller().rows::<pipeline::Entity>().filter(pipeline::Column::ObjectType.eq(object));
         let held = held.all(work.tx()).await?;
         // A source's default pipeline is the tenant's own.
