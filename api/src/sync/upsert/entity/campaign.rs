@@ -10,7 +10,6 @@ use entities::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ActiveValue::NotSet, ColumnTrait, IdenStatic, IntoActiveModel, QueryFilter, Set,
-    sea_query::ExprTrait,
 };
 use uuid::Uuid;
 
@@ -96,7 +95,8 @@ async fn aims(work: &Work<'_>, campaigns: &[Uuid]) -> Result<HashMap<Uuid, BTree
 
 impl Campaigns {
     async fn prepare(work: &mut Work<'_>, _: &Scene<'_>, sets: &[&CampaignSetInput]) -> Result<Names> {
-        named::industries(work, sets.iter().filter_map(|set| set.target_industries.value()).flatten()).await
+        let named: Vec<&String> = sets.iter().filter_map(|set| set.target_industries.value()).flatten().collect();
+        named::industries(work, named.into_iter()).await
     }
 
     fn fill(

@@ -73,7 +73,7 @@ impl Colleagues {
         let said: Vec<String> = said.into_iter().collect();
         let (mut mails, mut subjects) = (HashMap::new(), HashMap::new());
         for chunk in said.chunks(500) {
-            let lower = Expr::from(Func::lower(Expr::col(colleague::Column::Email)));
+            let lower = Expr::from(Func::lower(colleague::Column::Email.into_expr()));
             let rows = work.caller().rows::<colleague::Entity>().filter(lower.is_in(chunk.iter().cloned()));
             for seen in rows.all(work.tx()).await? {
                 let row = seen.row();

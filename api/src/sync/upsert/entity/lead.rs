@@ -133,11 +133,13 @@ fn touches(lookup: &Lookup, scene: &Scene<'_>, set: &LeadSetInput) -> Result<Vec
 
 impl Leads {
     async fn prepare(work: &mut Work<'_>, scene: &Scene<'_>, sets: &[&LeadSetInput]) -> Result<Lookup> {
-        let touches = sets.iter().filter_map(|set| set.touches.value()).flatten().map(|touch| &touch.touchpoint);
+        let touches = sets.iter().filter_map(|set| set.touches.value()).flatten();
+        let touches: Vec<&ReferenceInput> = touches.map(|touch| &touch.touchpoint).collect();
         Ok(Lookup {
             channels: named::channels(work, sets.iter().map(|set| &set.channel_code)).await?,
             queues: named::queues(work, sets.iter().map(|set| &set.queue)).await?.0,
-            touches: Named::find::<touchpoint::Entity>(work, scene, SyncEntity::Touchpoint, touches).await?,
+            touches: Named::find::<touchpoint::Entity>(work, scene, SyncEntity::Touchpoint, touches.into_iter())
+                .await?,
         })
     }
 

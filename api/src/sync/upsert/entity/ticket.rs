@@ -144,10 +144,10 @@ impl Tickets {
         let before = held.map_or(TicketStatus::New, |held| held.status);
         let after = stands(&row.status, held.map(|held| held.status)).unwrap_or(TicketStatus::New);
         let opened = moment(&set.created_at, scene.now).0;
-        if held.is_none_or(|held| held.first_response_at.is_none()) {
-            if let Some(at) = told(&set.first_response_at, scene.now) {
-                row.first_response_at = Set(Some(at));
-            }
+        if held.is_none_or(|held| held.first_response_at.is_none())
+            && let Some(at) = told(&set.first_response_at, scene.now)
+        {
+            row.first_response_at = Set(Some(at));
         }
         if held.is_some() && before == after {
             return Ok(());
