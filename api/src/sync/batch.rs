@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     ImportError, Progress, Refusal, Report, Source, portable,
     read::{Read, Record},
-    refs, salesforce, snowplow,
+    refs, snowplow,
 };
 use crate::{
     graph::{Cx, Error, Result},
@@ -272,14 +272,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let context = &mut self.context;
-        let taken = match (self.source, kind) {
-            (Source::Salesforce, Kind::Account) => salesforce::accounts(context, &mut work, &items).await?,
-            (Source::Salesforce, Kind::Contact) => salesforce::contacts(context, &mut work, &items).await?,
-            (Source::Salesforce, Kind::Campaign) => salesforce::campaigns(context, &mut work, &items).await?,
-            (Source::Salesforce, Kind::Opportunity) => salesforce::opportunities(context, &mut work, &items).await?,
-            (Source::Snowplow, _) => snowplow::events(context, &mut work, &items).await?,
+        let taken = match (&self.source, kind) {
             (Source::Journey, kind) => portable::take(context, &mut work, kind, &items).await?,
-            (Source::Salesforce, _) => Taken::default(),
+            (Source::Snowplow | Source::Mapped(_), _) => snowplow::events(context, &mut work, &items).await?,
         };
         let remembered =
             taken.objects.iter().map(|(place, id)| (items[*place].key.clone(), *id, Some(items[*place].hash.clone())));

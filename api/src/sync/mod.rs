@@ -13,10 +13,12 @@ pub mod salesforce;
 pub mod snowplow;
 pub mod upsert;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use chrono_tz::Tz;
+use mappings::Mapping;
 
+pub use mapped::singer;
 pub use batch::{Context, Group, Item, Kind, Taken};
 pub use report::{Counts, Refusal, Report};
 
@@ -26,10 +28,10 @@ use crate::{
 };
 
 /// What wrote the files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Source {
-    /// Salesforce: CSV exports and record trees.
-    Salesforce,
+    /// Whatever a mapping knows.
+    Mapped(Arc<Mapping>),
     /// Snowplow: web events as CSV.
     Snowplow,
     /// Journey's own form: NDJSON.
@@ -38,9 +40,9 @@ pub enum Source {
 
 impl Source {
     /// The code under which its keys are remembered.
-    pub const fn code(self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
-            Source::Salesforce => "salesforce",
+            Source::Mapped(mapping) => mapping.source(),
             Source::Snowplow => "snowplow",
             Source::Journey => "journey",
         }
@@ -60,10 +62,10 @@ pub struct Options {
 
 /// Who watches.
 pub trait Progress: Sync {
-    /// So many rows were found.
-    fn found(&self, rows: u64);
-    /// So many more are done.
-    fn done(&self, rows: u64);
+    /// So much was found: rows, or bytes of files that a mapping reads.
+    fn found(&self, much: u64);
+    /// So much more is done.
+    fn done(&self, much: u64);
 }
 
 /// An import that could not run. Rows that were refused are no error: they stand in the report.
@@ -90,13 +92,15 @@ impl From<Error> for ImportError {
 
 /// Imports files as `cx`'s caller, which is the house itself with the roles of an integrator and an admin.
 pub async fn import(cx: &Cx, options: Options, progress: &dyn Progress) -> Result<Report, ImportError> {
+    if let Source::Mapped(mapping) = options.source {
+        return Box::pin(mapped::import(cx, mapping, &options.paths, options.dry_run, progress)).await;
+    }
     let tenant = tenancy::tenant(&cx.store, cx.caller.tenant).await?;
     let zone: Tz = tenant.zone.parse().unwrap_or(Tz::UTC);
     let mut report = Report { dry_run: options.dry_run, ..Report::default() };
     let groups = match options.source {
-        Source::Salesforce => salesforce::groups(&options.paths, &mut report)?,
-        Source::Snowplow => snowplow::groups(&options.paths, &mut report)?,
         Source::Journey => portable::groups(&options.paths, &mut report)?,
+        Source::Snowplow | Source::Mapped(_) => snowplow::groups(&options.paths, &mut report)?,
     };
     progress.found(groups.iter().map(|group| group.rows.len() as u64).sum());
     let mut run = batch::Run::new(cx, options.source, options.dry_run, Context::new(cx, zone, tenant.currency), report);

@@ -6,7 +6,6 @@
 mod account;
 mod campaign;
 mod contact;
-mod files;
 mod opportunity;
 mod points;
 
@@ -18,7 +17,6 @@ use sea_orm::ActiveValue;
 pub use account::accounts;
 pub use campaign::campaigns;
 pub use contact::contacts;
-pub use files::groups;
 pub use opportunity::opportunities;
 
 use super::read::{Record, normal};

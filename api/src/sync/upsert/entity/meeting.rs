@@ -132,9 +132,9 @@ impl Meetings {
         let deals = Deals::find(work, &scene.ids(SyncEntity::Opportunity)).await?;
         let accounts = scene.ids(SyncEntity::Account);
         let edited = ground::edited(work, Type::Meeting, Type::Meeting.wing(), &accounts).await?;
-        let contacts = sets.iter().filter_map(|set| set.contacts.value()).flatten();
+        let contacts = sets.iter().filter_map(|set| set.contacts.value()).flatten().collect();
         let contacts = Named::find(work, scene, SyncEntity::Contact, contacts).await?;
-        let colleagues = sets.iter().filter_map(|set| set.colleagues.value()).flatten();
+        let colleagues = sets.iter().filter_map(|set| set.colleagues.value()).flatten().collect();
         let colleagues = Named::find(work, scene, SyncEntity::Colleague, colleagues).await?;
         let persons = ground::persons(work, &contacts.ids()).await?;
         let mut invited: HashMap<Uuid, Vec<meeting_attendee::Model>> = HashMap::new();
