@@ -21,6 +21,7 @@ mod refer;
 mod removal;
 pub mod retention;
 mod row;
+pub mod shown;
 pub mod stages;
 mod subject;
 mod tail;
