@@ -45,4 +45,5 @@ mod telemetry;
 mod timeline;
 mod traces;
 mod walk;
+mod webhooks;
 mod words;
