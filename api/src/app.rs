@@ -114,8 +114,11 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
     tokio::spawn(rollup::keep(app.store.clone(), app.clock.clone()));
     if config.webhooks.enabled {
         let (store, clock) = (app.store.clone(), app.clock.clone());
-        let sender = Sender::new(store, clock, schema::field_names(), config.webhooks.clone()).context("[webhooks]")?;
-        tokio::spawn(sender.keep());
+        match Sender::new(store, clock, schema::field_names(), config.webhooks.clone()) {
+            Ok(sender) => drop(tokio::spawn(sender.keep())),
+            // For want of certificates for example: messages wait, and everything else goes on.
+            Err(error) => tracing::error!(%error, "webhooks are not sent"),
+        }
     }
     if !config.feed.retention.is_zero() {
         tokio::spawn(retention::keep(app.store.clone(), app.clock.clone(), config.feed.retention));

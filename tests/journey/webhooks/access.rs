@@ -141,14 +141,13 @@ async fn fields_are_those_that_the_owner_reads() {
     each_engine(async |world: World| {
         let desk = Desk::of(world).await;
         let world = &desk.world;
-        // The gross margin's field is no integrator's, but an admin's.
-        let account = world.ada().act("createAccount", "account { id }", json!({ "name": "Bolt" })).await.must();
+        let account = world.ina().act("createAccount", "account { id }", json!({ "name": "Bolt" })).await.must();
         let account = account.text("createAccount.account.id").to_owned();
         desk.endpoint(&world.ina(), json!({})).await;
         let contact = json!({ "familyName": "Ohm", "accountId": account });
-        let contact = world.ada().act("createContact", "contact { id }", contact).await.must();
+        let contact = world.ina().act("createContact", "contact { id }", contact).await.must();
         let contact = contact.text("createContact.contact.id").to_owned();
-        world.ada().act("updateContact", "", json!({ "id": contact, "familyName": "Öz", "jobTitle": "CTO" })).await.must();
+        world.ina().act("updateContact", "", json!({ "id": contact, "familyName": "Öz", "jobTitle": "CTO" })).await.must();
         desk.sender.turn().await.unwrap();
         let changed = desk.receiver.take().into_iter().find(|message| message.about() == (contact.clone(), 2)).unwrap();
         let mut fields: Vec<String> = serde_json::from_value(changed.json()["data"]["changedFields"].clone()).unwrap();
