@@ -132,7 +132,8 @@ async fn told_to<C: ConnectionTrait>(db: &C, tenant: i64) -> Result<Option<i64>,
         .to_owned();
     let mut told: Vec<Option<i64>> = Vec::new();
     if let Some(row) = db.query_one(&places).await? {
-        told.extend([row.try_get_by_index(0)?, row.try_get_by_index(1)?]);
+        told.push(row.try_get_by_index(0)?);
+        told.push(row.try_get_by_index(1)?);
     }
     if let Some(row) = db.query_one(&under_way).await? {
         told.push(row.try_get_by_index::<Option<i64>>(0)?.map(|position| position - 1));
