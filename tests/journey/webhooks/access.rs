@@ -83,8 +83,9 @@ async fn an_integrator_has_its_own_and_an_admin_all_of_the_tenant() {
             let read = client.ask("query($id: ID!) { node(id: $id) { id } }", json!({ "id": endpoint })).await;
             assert!(!read.body.to_string().contains(&endpoint), "{role}: {read}");
         }
-        let whole = format!("query($id: ID!) {{ {} {{ deliveries {{ nodes {{ id }} }} }} }}", "webhookEndpoint(id: $id)");
-        world.ada().ask(&whole, json!({ "id": endpoint })).await.must();
+        let edges = "query($id: ID!) { webhookEndpoint(id: $id) { owner { id } deliveries { nodes { id endpoint { id } } } } }";
+        let edges = ina.ask(edges, json!({ "id": endpoint })).await.must();
+        assert_eq!(edges.data("webhookEndpoint"), &json!({ "owner": null, "deliveries": { "nodes": [{ "id": delivery, "endpoint": { "id": endpoint } }] } }));
         let read = desk.read(&endpoint).await;
         assert_eq!((&read["version"], &read["ownerSubject"], &read["ownerRoles"]), (&json!(1), &json!("ina"), &json!("integrator")));
         assert!(!read.to_string().contains(&secret), "it is told once");
