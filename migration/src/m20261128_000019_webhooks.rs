@@ -54,15 +54,7 @@ fn tables() -> Vec<Table> {
             .opt_text("response_excerpt")
             .opt_code(
                 "problem",
-                &[
-                    "STATUS",
-                    "REDIRECT",
-                    "TIMEOUT",
-                    "UNREACHABLE",
-                    "ADDRESS_REFUSED",
-                    "NO_LONGER_KEPT",
-                    "NOT_READABLE",
-                ],
+                &["STATUS", "REDIRECT", "TIMEOUT", "UNREACHABLE", "ADDRESS_REFUSED", "NO_LONGER_KEPT", "NOT_READABLE"],
             )
             .json("attempt_log")
             .opt_time("settled_at")

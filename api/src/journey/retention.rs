@@ -122,7 +122,8 @@ async fn told_to<C: ConnectionTrait>(db: &C, tenant: i64) -> Result<Option<i64>,
     let mut places = endpoints.clone();
     places.expr(e(webhook_endpoint::Column::Position).min()).expr(e(webhook_endpoint::Column::ReplayPosition).min());
     let mut to = endpoints;
-    to.expr(Expr::val(1)).and_where(e(webhook_endpoint::Column::Id).equals((delivery, webhook_delivery::Column::EndpointId)));
+    to.expr(Expr::val(1))
+        .and_where(e(webhook_endpoint::Column::Id).equals((delivery, webhook_delivery::Column::EndpointId)));
     let under_way = Query::select()
         .expr(d(webhook_delivery::Column::Position).min())
         .from_as(webhook_delivery::Entity, delivery)

@@ -52,7 +52,9 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
         // This network; link-local.
         (0, ..) | (169, 254, ..) => Reach::Never,
         // Special uses, documentation, 6to4 relays, measuring.
-        (192, 0, 0 | 2, _) | (192, 88, 99, _) | (198, 18..=19, ..) | (198, 51, 100, _) | (203, 0, 113, _) => Reach::Never,
+        (192, 0, 0 | 2, _) | (192, 88, 99, _) | (198, 18..=19, ..) | (198, 51, 100, _) | (203, 0, 113, _) => {
+            Reach::Never
+        }
         // Multicast, reserved, broadcast.
         (224..=255, ..) => Reach::Never,
         _ => Reach::Public,
@@ -67,7 +69,9 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
         (0xfd00, 0x0ec2, _) => Reach::Never,
         (0xfc00..=0xfdff, ..) => Reach::Private,
         // Special uses with Teredo and ORCHID, documentation, 6to4.
-        (0x2001, 0x0000..=0x01ff, _) | (0x2001, 0x0db8, _) | (0x2002, ..) | (0x3fff, 0x0000..=0x0fff, _) => Reach::Never,
+        (0x2001, 0x0000..=0x01ff, _) | (0x2001, 0x0db8, _) | (0x2002, ..) | (0x3fff, 0x0000..=0x0fff, _) => {
+            Reach::Never
+        }
         (0x2000..=0x3fff, ..) => Reach::Public,
         // Unspecified, mapped and compatible IPv4, NAT64, link-local, site-local, multicast: outside of what is given to the internet.
         _ => Reach::Never,
@@ -122,7 +126,9 @@ pub fn literal(host: &str) -> Option<IpAddr> {
 /// Names that never stand for anything public (RFC 6761, RFC 6762, RFC 9476).
 fn is_local(host: &str) -> bool {
     let host = host.trim_end_matches('.');
-    ["localhost", "local", "internal", "home.arpa"].iter().any(|name| host == *name || host.ends_with(&format!(".{name}")))
+    ["localhost", "local", "internal", "home.arpa"]
+        .iter()
+        .any(|name| host == *name || host.ends_with(&format!(".{name}")))
 }
 
 /// Asks for the addresses of a name.

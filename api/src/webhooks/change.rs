@@ -285,11 +285,9 @@ impl WebhookChanges {
     ) -> Result<CreateWebhookEndpointPayload> {
         let (cx, rules) = (Cx::of(ctx), rules(ctx));
         match attempt(|| create(cx, rules, input.clone())).await {
-            Ok((endpoint, secret)) => Ok(CreateWebhookEndpointPayload {
-                webhook_endpoint: Some(endpoint),
-                secret,
-                user_errors: Vec::new(),
-            }),
+            Ok((endpoint, secret)) => {
+                Ok(CreateWebhookEndpointPayload { webhook_endpoint: Some(endpoint), secret, user_errors: Vec::new() })
+            }
             Err(Error::User(user_errors)) => {
                 Ok(CreateWebhookEndpointPayload { webhook_endpoint: None, secret: None, user_errors })
             }

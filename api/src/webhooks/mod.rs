@@ -1,20 +1,20 @@
 //! Webhooks: what happens here is told to an address of somebody else, as Standard Webhooks 1.0 says it.
 //!
 //! Read in this order: [`endpoint`] (an address, whose it is, and how far it has been told), [`delivery`] (a message and what became of
-//! it), `change` and `steps` (what can be done with both), [`signature`], [`address`] (where a message may go), [`sender`] (the process
+//! it), [`change`] and [`steps`] (what can be done with both), [`signature`], [`address`] (where a message may go), [`sender`] (the process
 //! that makes messages of the feed and sends them).
 //!
 //! What an endpoint is told of is the change feed under its owner's rights (`journey/feed.rs`): judged when a message is made, and again
 //! each time that it is sent.
 
 pub mod address;
-mod change;
+pub mod change;
 pub mod delivery;
 pub mod endpoint;
 mod rows;
 pub mod sender;
 pub mod signature;
-mod steps;
+pub mod steps;
 
 pub use address::Rules;
 pub use delivery::WebhookDelivery;

@@ -9,7 +9,8 @@ use entities::{
     sync::{webhook_delivery, webhook_endpoint},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Set,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Set,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -242,9 +243,7 @@ pub(super) async fn wake<C: ConnectionTrait>(
         .filter(webhook_delivery::Column::EndpointId.eq(endpoint))
         .filter(webhook_delivery::Column::Status.eq(WebhookDeliveryStatus::Pending))
         // What is being sent at this moment is none of ours.
-        .filter(
-            webhook_delivery::Column::LeaseUntil.is_null().or(webhook_delivery::Column::LeaseUntil.lte(now)),
-        )
+        .filter(webhook_delivery::Column::LeaseUntil.is_null().or(webhook_delivery::Column::LeaseUntil.lte(now)))
         .exec(db)
         .await?;
     Ok(())

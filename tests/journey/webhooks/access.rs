@@ -74,7 +74,11 @@ async fn an_integrator_has_its_own_and_an_admin_all_of_the_tenant() {
         // Nobody else knows that there is such a thing.
         for role in [Role::Marketing, Role::Sales, Role::Service, Role::Technical, Role::Manager, Role::Analyst] {
             let client = world.as_roles(&[role], "sam");
-            assert_eq!(client.ask("{ webhookEndpoints { totalCount } }", json!({})).await.code(), Some("BAD_USER_INPUT"), "{role}");
+            assert_eq!(
+                client.ask("{ webhookEndpoints { totalCount } }", json!({})).await.code(),
+                Some("BAD_USER_INPUT"),
+                "{role}"
+            );
             let make = json!({ "url": "https://example.com/hooks" });
             assert_eq!(client.refused("createWebhookEndpoint", make).await, "BAD_USER_INPUT", "{role}");
             for step in STEPS {
@@ -83,17 +87,31 @@ async fn an_integrator_has_its_own_and_an_admin_all_of_the_tenant() {
             let read = client.ask("query($id: ID!) { node(id: $id) { id } }", json!({ "id": endpoint })).await;
             assert!(!read.body.to_string().contains(&endpoint), "{role}: {read}");
         }
-        let edges = "query($id: ID!) { webhookEndpoint(id: $id) { owner { id } deliveries { nodes { id endpoint { id } } } } }";
+        let edges =
+            "query($id: ID!) { webhookEndpoint(id: $id) { owner { id } deliveries { nodes { id endpoint { id } } } } }";
         let edges = ina.ask(edges, json!({ "id": endpoint })).await.must();
-        assert_eq!(edges.data("webhookEndpoint"), &json!({ "owner": null, "deliveries": { "nodes": [{ "id": delivery, "endpoint": { "id": endpoint } }] } }));
+        assert_eq!(
+            edges.data("webhookEndpoint"),
+            &json!({ "owner": null, "deliveries": { "nodes": [{ "id": delivery, "endpoint": { "id": endpoint } }] } })
+        );
         let read = desk.read(&endpoint).await;
-        assert_eq!((&read["version"], &read["ownerSubject"], &read["ownerRoles"]), (&json!(1), &json!("ina"), &json!("integrator")));
+        assert_eq!(
+            (&read["version"], &read["ownerSubject"], &read["ownerRoles"]),
+            (&json!(1), &json!("ina"), &json!("integrator"))
+        );
         assert!(!read.to_string().contains(&secret), "it is told once");
         // An admin may do with it what its owner may; whose it is stays.
-        let changed = world.ada().act("updateWebhookEndpoint", ENDPOINT, json!({ "id": endpoint, "ifVersion": 1, "eventTypes": ["record.deleted"] }));
+        let changed = world.ada().act(
+            "updateWebhookEndpoint",
+            ENDPOINT,
+            json!({ "id": endpoint, "ifVersion": 1, "eventTypes": ["record.deleted"] }),
+        );
         let changed = changed.await.must();
         let changed = changed.data("updateWebhookEndpoint.webhookEndpoint");
-        assert_eq!((&changed["ownerRoles"], &changed["eventTypes"]), (&json!("integrator"), &json!(["record.deleted"])));
+        assert_eq!(
+            (&changed["ownerRoles"], &changed["eventTypes"]),
+            (&json!("integrator"), &json!(["record.deleted"]))
+        );
     })
     .await;
 }
@@ -115,7 +133,10 @@ async fn what_the_owner_may_not_read_is_not_sent() {
             assert_eq!(told.iter().filter(|about| *about == prefix).count(), 1, "{told:?}");
         }
         // From now on it is an integrator's: a token of the same subject with less. What failed is not sent again as it was.
-        bot(&[Role::Integrator]).act("updateWebhookEndpoint", "", json!({ "id": endpoint, "description": "less" })).await.must();
+        bot(&[Role::Integrator])
+            .act("updateWebhookEndpoint", "", json!({ "id": endpoint, "description": "less" }))
+            .await
+            .must();
         assert_eq!(desk.read(&endpoint).await["ownerRoles"], "integrator");
         world.pass(TimeDelta::seconds(5));
         desk.sender.turn().await.unwrap();
@@ -125,7 +146,13 @@ async fn what_the_owner_may_not_read_is_not_sent() {
             .deliveries(&endpoint)
             .await
             .iter()
-            .map(|it| (it["recordId"].as_str().unwrap()[..3].to_owned(), it["status"].as_str().unwrap().to_owned(), it["problem"].clone()))
+            .map(|it| {
+                (
+                    it["recordId"].as_str().unwrap()[..3].to_owned(),
+                    it["status"].as_str().unwrap().to_owned(),
+                    it["problem"].clone(),
+                )
+            })
             .collect();
         ends.sort_by(|one, two| one.0.cmp(&two.0));
         let skipped = |about: &str| (about.to_owned(), "SKIPPED".to_owned(), json!("NOT_READABLE"));
@@ -148,7 +175,11 @@ async fn fields_are_those_that_the_owner_reads() {
         let contact = json!({ "familyName": "Ohm", "accountId": account });
         let contact = world.ina().act("createContact", "contact { id }", contact).await.must();
         let contact = contact.text("createContact.contact.id").to_owned();
-        world.ina().act("updateContact", "", json!({ "id": contact, "familyName": "Öz", "jobTitle": "CTO" })).await.must();
+        world
+            .ina()
+            .act("updateContact", "", json!({ "id": contact, "familyName": "Öz", "jobTitle": "CTO" }))
+            .await
+            .must();
         desk.sender.turn().await.unwrap();
         let changed = desk.receiver.take().into_iter().find(|message| message.about() == (contact.clone(), 2)).unwrap();
         let mut fields: Vec<String> = serde_json::from_value(changed.json()["data"]["changedFields"].clone()).unwrap();

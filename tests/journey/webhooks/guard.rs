@@ -48,7 +48,11 @@ async fn an_endpoint_is_on_the_public_internet() {
         let endpoint = made.text("createWebhookEndpoint.webhookEndpoint.id").to_owned();
         let moved = json!({ "id": endpoint, "url": "https://10.0.0.1/" });
         assert_eq!(ina.refused("updateWebhookEndpoint", moved).await, "INVALID at url");
-        for (types, at) in [(json!(["opportunity.won", "no.such"]), "eventTypes.1"), (json!(["webhook.test"]), "eventTypes.0"), (json!(vec!["lead.created"; 101]), "eventTypes")] {
+        for (types, at) in [
+            (json!(["opportunity.won", "no.such"]), "eventTypes.1"),
+            (json!(["webhook.test"]), "eventTypes.0"),
+            (json!(vec!["lead.created"; 101]), "eventTypes"),
+        ] {
             let mut wrong = good.clone();
             wrong["eventTypes"] = types;
             assert_eq!(ina.refused("createWebhookEndpoint", wrong).await, format!("INVALID at {at}"));
@@ -85,7 +89,13 @@ async fn addresses_are_judged_after_the_name_was_looked_up_and_each_of_them() {
         for (n, addresses) in [vec![here], vec![harmless, here], vec![mapped]].into_iter().enumerate() {
             let lookup = stands_for(addresses, &asked);
             let sender = Sender::resolving(
-                world.store.clone(), world.clock.clone(), schema::field_names(), strict.clone(), lookup).unwrap();
+                world.store.clone(),
+                world.clock.clone(),
+                schema::field_names(),
+                strict.clone(),
+                lookup,
+            )
+            .unwrap();
             sender.turn().await.unwrap();
             let delivery = one(desk.deliveries(&endpoint).await);
             assert_eq!(delivery["problem"], "ADDRESS_REFUSED", "{delivery}");
@@ -119,7 +129,8 @@ async fn a_name_is_called_at_the_address_that_was_judged() {
         product(&world.ina(), "A").await;
         let lookup = stands_for(vec![here], &asked);
         let sender =
-            Sender::resolving(world.store.clone(), world.clock.clone(), schema::field_names(), options(), lookup).unwrap();
+            Sender::resolving(world.store.clone(), world.clock.clone(), schema::field_names(), options(), lookup)
+                .unwrap();
         sender.turn().await.unwrap();
         let came = one(desk.receiver.all());
         assert_eq!((came.path.as_str(), came.header("host")), ("/there", url.split('/').nth(2).unwrap()));

@@ -22,7 +22,8 @@ use tests::{Answer, Client, World};
 use self::receiver::{Received, Receiver, Said};
 
 /// What an endpoint is made of, and everything that is to be known of it.
-pub const ENDPOINT: &str = "webhookEndpoint { id version url eventTypes scheme publicKey previousSecretUntil state disabledReason disabledAt
+pub const ENDPOINT: &str =
+    "webhookEndpoint { id version url eventTypes scheme publicKey previousSecretUntil state disabledReason disabledAt
     ownerSubject ownerRoles failingSince missedEventsAt isReplaying }";
 
 /// The messages to an endpoint, oldest first.
@@ -57,8 +58,7 @@ impl Desk {
         answers: Arc<dyn Fn(&Received) -> Said + Send + Sync>,
     ) -> Desk {
         let world = world.process(|config| config.webhooks.allow_private_networks = true).await;
-        let sender =
-            Sender::new(world.store.clone(), world.clock.clone(), schema::field_names(), options).unwrap();
+        let sender = Sender::new(world.store.clone(), world.clock.clone(), schema::field_names(), options).unwrap();
         Desk { world, receiver: Receiver::listen(answers).await, sender }
     }
 
@@ -80,7 +80,8 @@ impl Desk {
 
     /// An endpoint as an admin sees it.
     pub async fn read(&self, endpoint: &str) -> Value {
-        let text = format!("query($id: ID!) {{ {} }}", ENDPOINT.replacen("webhookEndpoint", "webhookEndpoint(id: $id)", 1));
+        let text =
+            format!("query($id: ID!) {{ {} }}", ENDPOINT.replacen("webhookEndpoint", "webhookEndpoint(id: $id)", 1));
         self.world.ada().ask(&text, json!({ "id": endpoint })).await.must().data("webhookEndpoint").clone()
     }
 }

@@ -106,7 +106,10 @@ async fn a_range_is_told_once_more_under_the_same_ids() {
         // From the second on, and before the third.
         let begun = replay(moments[1].to_rfc3339(), json!(moments[2].to_rfc3339())).await.must();
         assert_eq!(begun.data("replayWebhookEvents.webhookEndpoint"), &json!({ "isReplaying": true, "version": 1 }));
-        assert_eq!(replay(moments[0].to_rfc3339(), Value::Null).await.refusal("replayWebhookEvents"), "STATE_CONFLICT at id");
+        assert_eq!(
+            replay(moments[0].to_rfc3339(), Value::Null).await.refusal("replayWebhookEvents"),
+            "STATE_CONFLICT at id"
+        );
         // What happens meanwhile is told, too, once.
         let fresh = product(&world.ina(), "D").await;
         desk.sender.turn().await.unwrap();

@@ -45,7 +45,12 @@ async fn a_message_is_tried_ten_times_in_three_days() {
             assert_eq!(delivery["attempts"], n + 1);
             assert_eq!((&delivery["problem"], &delivery["responseStatus"]), (&json!("STATUS"), &json!(500)));
             assert_eq!(delivery["responseExcerpt"], "not now");
-            assert_eq!(moment(&delivery["nextAttemptAt"]), world.now() + TimeDelta::seconds(delay), "after attempt {}", n + 1);
+            assert_eq!(
+                moment(&delivery["nextAttemptAt"]),
+                world.now() + TimeDelta::seconds(delay),
+                "after attempt {}",
+                n + 1
+            );
             world.pass(TimeDelta::seconds(delay) - TimeDelta::microseconds(1));
             desk.sender.turn().await.unwrap();
             assert_eq!(desk.receiver.all().len(), n + 1, "not a moment too early");
@@ -56,7 +61,10 @@ async fn a_message_is_tried_ten_times_in_three_days() {
         // The tenth was the last: 75 hours, 35 minutes and 5 seconds after the first.
         assert_eq!((world.now() - begin).num_seconds(), 75 * 3_600 + 35 * 60 + 5);
         let delivery = one(desk.deliveries(&endpoint).await);
-        assert_eq!((&delivery["status"], &delivery["attempts"], &delivery["nextAttemptAt"]), (&json!("FAILED"), &json!(10), &Value::Null));
+        assert_eq!(
+            (&delivery["status"], &delivery["attempts"], &delivery["nextAttemptAt"]),
+            (&json!("FAILED"), &json!(10), &Value::Null)
+        );
         assert_eq!(moment(&delivery["settledAt"]), world.now());
         assert_eq!(delivery["attemptLog"].as_array().unwrap().len(), 10);
         world.pass(TimeDelta::days(9));
@@ -86,7 +94,10 @@ async fn a_message_is_tried_ten_times_in_three_days() {
         retry().await.must();
         desk.sender.turn().await.unwrap();
         let delivery = one(desk.deliveries(&endpoint).await);
-        assert_eq!((&delivery["status"], &delivery["attempts"], &delivery["problem"]), (&json!("DELIVERED"), &json!(12), &Value::Null));
+        assert_eq!(
+            (&delivery["status"], &delivery["attempts"], &delivery["problem"]),
+            (&json!("DELIVERED"), &json!(12), &Value::Null)
+        );
         assert_eq!(desk.read(&endpoint).await["failingSince"], Value::Null, "one success ends it");
         assert_eq!(retry().await.refusal("retryWebhookDelivery"), "STATE_CONFLICT at id");
     })
@@ -141,8 +152,9 @@ async fn a_process_that_dies_loses_nothing() {
         product(&world.ina(), "PRESS").await;
         // A first turn makes nothing but messages: nobody has a place to send.
         let idle = api::config::Webhooks { concurrency: 0, ..options() };
-        let maker = api::webhooks::Sender::new(
-            world.store.clone(), world.clock.clone(), api::schema::field_names(), idle).unwrap();
+        let maker =
+            api::webhooks::Sender::new(world.store.clone(), world.clock.clone(), api::schema::field_names(), idle)
+                .unwrap();
         assert_eq!(maker.turn().await.unwrap().made, 1);
         let pending = desk.deliveries(&endpoint).await;
         assert_eq!((pending.len(), &pending[0]["attempts"]), (1, &json!(0)));
@@ -162,7 +174,11 @@ async fn a_process_that_dies_loses_nothing() {
         assert_eq!(desk.sender.turn().await.unwrap().begun, 1);
         let second = desk.receiver.take();
         assert_eq!(second.len(), 1);
-        assert_eq!(first[0].header("webhook-id"), second[0].header("webhook-id"), "the receiver can tell that it is the same");
+        assert_eq!(
+            first[0].header("webhook-id"),
+            second[0].header("webhook-id"),
+            "the receiver can tell that it is the same"
+        );
         // Who wakes up too late has nothing more to say.
         let before = desk.deliveries(&endpoint).await;
         assert_eq!((&before[0]["status"], &before[0]["attempts"]), (&json!("DELIVERED"), &json!(1)));
@@ -181,8 +197,9 @@ async fn two_processes_send_each_message_once() {
             product(&desk.world.ina(), &format!("P{n}")).await;
         }
         let other = desk.world.second_process(Duration::from_secs(60)).await;
-        let other = api::webhooks::Sender::new(
-            other.store.clone(), other.clock.clone(), api::schema::field_names(), options()).unwrap();
+        let other =
+            api::webhooks::Sender::new(other.store.clone(), other.clock.clone(), api::schema::field_names(), options())
+                .unwrap();
         let (one, two) = tokio::join!(desk.sender.turn(), other.turn());
         let (one, two) = (one.unwrap(), two.unwrap());
         assert_eq!((one.made + two.made, one.begun + two.begun), (25, 25));

@@ -84,7 +84,9 @@ async fn an_endpoint_is_told_what_the_feed_tells_its_owner() {
         let account = ada.act("createAccount", "account { id }", json!({ "name": "Bolt" })).await.must();
         let account = account.text("createAccount.account.id").to_owned();
         let money = json!({ "amount": "5.00", "currency": "EUR" });
-        ada.act("updateAccount", "", json!({ "id": account, "legalName": "Bolt AG", "annualRevenue": money })).await.must();
+        ada.act("updateAccount", "", json!({ "id": account, "legalName": "Bolt AG", "annualRevenue": money }))
+            .await
+            .must();
         let press = product(&ada, "PRESS").await;
         // No integrator hears of definitions.
         ada.act("createDefinition", "", json!({ "kind": "SCORING", "code": "X", "body": {} })).await.must();
@@ -121,7 +123,14 @@ async fn its_own_echo_is_left_out() {
         let ina = desk.world.ina();
         desk.endpoint(&ina, json!({ "excludeSource": "crm" })).await;
         let caller = api::tenancy::system_caller(
-            &desk.world.store, desk.world.acme.tenant, desk.world.now(), api::policy::RoleSet::ALL, "a test").await.unwrap();
+            &desk.world.store,
+            desk.world.acme.tenant,
+            desk.world.now(),
+            api::policy::RoleSet::ALL,
+            "a test",
+        )
+        .await
+        .unwrap();
         let cx = api::graph::Cx::new(caller, desk.world.store.clone(), desk.world.clock.clone());
         let mut work = api::journey::Work::begin(&cx).await.unwrap().from_source("crm");
         tests::rows::industry(&mut work, "C25", None).await.unwrap();
@@ -148,17 +157,26 @@ async fn two_secrets_sign_while_one_takes_over() {
         let rotated = rotate(json!({ "previousValidHours": 2 })).await;
         let second = rotated.text("rotateWebhookSecret.secret").to_owned();
         assert_ne!(first, second);
-        assert_eq!(rotated.text("rotateWebhookSecret.webhookEndpoint.previousSecretUntil"), "2026-11-23T14:00:00+00:00");
+        assert_eq!(
+            rotated.text("rotateWebhookSecret.webhookEndpoint.previousSecretUntil"),
+            "2026-11-23T14:00:00+00:00"
+        );
         let sent = async |code: &str| {
             product(&world.ina(), code).await;
             desk.sender.turn().await.unwrap();
             desk.receiver.take().pop().unwrap()
         };
         let message = sent("A").await;
-        assert_eq!(message.header("webhook-signature"), format!("{} {}", hmac(&second, &message), hmac(&first, &message)));
+        assert_eq!(
+            message.header("webhook-signature"),
+            format!("{} {}", hmac(&second, &message), hmac(&first, &message))
+        );
         world.pass(TimeDelta::hours(2) - TimeDelta::microseconds(1));
         let message = sent("B").await;
-        assert_eq!(message.header("webhook-signature"), format!("{} {}", hmac(&second, &message), hmac(&first, &message)));
+        assert_eq!(
+            message.header("webhook-signature"),
+            format!("{} {}", hmac(&second, &message), hmac(&first, &message))
+        );
         world.pass(TimeDelta::microseconds(1));
         let message = sent("C").await;
         assert_eq!(message.header("webhook-signature"), hmac(&second, &message));
@@ -178,7 +196,8 @@ async fn two_secrets_sign_while_one_takes_over() {
         let message = sent("E").await;
         assert!(is_signed_by(&next, message.header("webhook-signature"), &message));
         assert!(!is_signed_by(&public, message.header("webhook-signature"), &message));
-        let refused = world.ina().refused("rotateWebhookSecret", json!({ "id": endpoint, "previousValidHours": 721 })).await;
+        let refused =
+            world.ina().refused("rotateWebhookSecret", json!({ "id": endpoint, "previousValidHours": 721 })).await;
         assert_eq!(refused, "INVALID at previousValidHours");
     })
     .await;
@@ -192,7 +211,8 @@ async fn a_public_key_is_enough_to_verify() {
         let (endpoint, secret) = desk.endpoint(&ina, json!({ "scheme": "ED25519" })).await;
         assert_eq!(secret, "");
         let public = desk.read(&endpoint).await["publicKey"].as_str().unwrap().to_owned();
-        let tried = ina.act("testWebhookEndpoint", "webhookDelivery { id type messageId status }", json!({ "id": endpoint }));
+        let tried =
+            ina.act("testWebhookEndpoint", "webhookDelivery { id type messageId status }", json!({ "id": endpoint }));
         let tried = tried.await.must();
         assert_eq!(tried.text("testWebhookEndpoint.webhookDelivery.type"), "webhook.test");
         desk.sender.turn().await.unwrap();

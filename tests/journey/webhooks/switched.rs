@@ -118,7 +118,11 @@ async fn somebody_switches_it_off_and_on_and_takes_it_away() {
         let world = &desk.world;
         let (endpoint, _) = desk.endpoint(&world.ina(), json!({})).await;
         let step = async |mutation: &str| {
-            world.ina().act(mutation, "webhookEndpoint { state disabledReason version }", json!({ "id": endpoint })).await.must()
+            world
+                .ina()
+                .act(mutation, "webhookEndpoint { state disabledReason version }", json!({ "id": endpoint }))
+                .await
+                .must()
         };
         let off = step("disableWebhookEndpoint").await;
         let expected = json!({ "state": "DISABLED", "disabledReason": "MANUAL", "version": 2 });
@@ -162,7 +166,10 @@ async fn who_has_left_is_told_nothing() {
         assert!(desk.receiver.all().is_empty());
         // Another admin sees why.
         let max = world.as_roles(&[api::policy::Role::Admin], "max");
-        let read = max.ask("{ webhookEndpoints { nodes { id state disabledReason } } tasks { nodes { title } } }", json!({})).await.must();
+        let read = max
+            .ask("{ webhookEndpoints { nodes { id state disabledReason } } tasks { nodes { title } } }", json!({}))
+            .await
+            .must();
         assert_eq!(
             read.data("webhookEndpoints.nodes"),
             &json!([{ "id": endpoint, "state": "DISABLED", "disabledReason": "OWNER_LEFT" }])

@@ -105,12 +105,8 @@ impl Sender {
             let data = json!({ "id": id, "version": endpoint.version, "changedFields": [] });
             return Ok(Ok(json!({ "type": TEST, "timestamp": moment(delivery.created_at), "data": data }).to_string()));
         };
-        let asked = Asked {
-            after: position - 1,
-            objects: feed::types_of(owner.caller.roles),
-            exclude_source: None,
-            first: 1,
-        };
+        let asked =
+            Asked { after: position - 1, objects: feed::types_of(owner.caller.roles), exclude_source: None, first: 1 };
         let read = feed::read(&owner.caller, self.0.store.db(), &asked).await?;
         let Some(entry) = read.entries.first().filter(|entry| entry.position == position) else {
             return Ok(Err(match position < read.span.oldest {
@@ -119,8 +115,7 @@ impl Sender {
             }));
         };
         let fields = Shown::of(owner, self.0.names.clone(), &read.entries).await?.fields_of(entry);
-        let data =
-            json!({ "id": entry.global_id().to_string(), "version": entry.version, "changedFields": fields });
+        let data = json!({ "id": entry.global_id().to_string(), "version": entry.version, "changedFields": fields });
         let happened = moment(event_id::occurred_at(entry.event));
         Ok(Ok(json!({ "type": entry.kind, "timestamp": happened, "data": data }).to_string()))
     }
