@@ -1,6 +1,6 @@
 //! The statements of whoever sends. Where a process stands with an endpoint, and what became of a message, is no change that anybody made:
-//! the journal does not name it, and the record's version stays. Each statement is one tenant's, and whatever it changes it changes only as
-//! long as the row is what it was believed to be.
+//! the journal does not name it, and the record's version stays. Whatever a statement changes, it changes in one tenant, and only as long as the
+//! row is what it was believed to be. Two look for work in all tenants, each table's rows beside those of the same tenant alone.
 
 use chrono::{DateTime, Utc};
 use entities::{
