@@ -56,7 +56,7 @@ async fn a_message_is_thin_and_signed() {
         for message in &came {
             assert_eq!(message.path, "/hooks");
             assert_eq!(message.header("content-type"), "application/json");
-            assert_eq!(message.header("webhook-timestamp"), (world.now()).timestamp().to_string());
+            assert_eq!(message.header("webhook-timestamp"), world.now().timestamp().to_string());
             assert!(message.header("webhook-id").starts_with("evt_"));
             assert_eq!(message.header("webhook-signature"), hmac(&secret, message));
             assert!(message.headers.get("authorization").is_none());
