@@ -22,9 +22,10 @@ use crate::{
     http::{self, Door, Executor, Lifecycle, Refused, guard::Documents},
     journey::retention,
     policy::{Caller, Known},
-    schema::Schemas,
+    schema::{self, Schemas},
     store::{self, FileOptions, Files, Store},
     tenancy,
+    webhooks::{self, Rules, Sender},
 };
 
 /// Everything that a request needs, shared by all of them.
@@ -39,6 +40,7 @@ pub struct App {
     limits: Arc<http::Limits>,
     documents: Arc<Documents>,
     base_url: Arc<str>,
+    webhooks: Rules,
 }
 
 impl App {
@@ -56,6 +58,7 @@ impl App {
             limits: Arc::new(front_limits(config)),
             documents: Arc::default(),
             base_url: config.server.base_url().into(),
+            webhooks: Rules { allow_private_networks: config.webhooks.allow_private_networks },
         })
     }
 
@@ -93,6 +96,7 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
     let app = App::new(config, store, clock)?;
     let recorder = http::metrics::builder()?.install_recorder().context("metrics")?;
     http::metrics::describe();
+    webhooks::sender::describe();
     let stop = CancellationToken::new();
     let lifecycle = Lifecycle::new(stop.clone());
     let origins = config
@@ -108,6 +112,14 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     ready(listener.local_addr()?);
     tokio::spawn(rollup::keep(app.store.clone(), app.clock.clone()));
+    if config.webhooks.enabled {
+        let (store, clock) = (app.store.clone(), app.clock.clone());
+        match Sender::new(store, clock, schema::field_names(), config.webhooks.clone()) {
+            Ok(sender) => drop(tokio::spawn(sender.keep())),
+            // For want of certificates for example: messages wait, and everything else goes on.
+            Err(error) => tracing::error!(%error, "webhooks are not sent"),
+        }
+    }
     if !config.feed.retention.is_zero() {
         tokio::spawn(retention::keep(app.store.clone(), app.clock.clone(), config.feed.retention));
     }
@@ -227,7 +239,7 @@ impl Door for App {
         // An operation on a socket judges rights at its own moment, not at that of the socket's first word.
         let moment = self.clock.now().into();
         let caller = Caller { moment, levels: Known::default(), ..Caller::clone(caller) };
-        request.data(Cx::new(caller, self.store.clone(), self.clock.clone()))
+        request.data(Cx::new(caller, self.store.clone(), self.clock.clone())).data(self.webhooks)
     }
 
     fn expires_in(&self, caller: &Caller) -> Option<Duration> {

@@ -28,3 +28,4 @@ pub mod teamwork;
 pub mod telemetry;
 pub mod tenancy;
 pub mod tenant;
+pub mod webhooks;

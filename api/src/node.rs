@@ -23,6 +23,7 @@ use crate::{
     service::{Asset, BusinessCalendar, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
     teamwork::{Note, Task},
     tenant::{Definition, FxRate, Goal},
+    webhooks::{WebhookDelivery, WebhookEndpoint},
 };
 
 /// Whatever has an id.
@@ -81,6 +82,8 @@ pub enum Node {
     MeetingFile(MeetingFile),
     TicketFile(TicketFile),
     ContractFile(ContractFile),
+    WebhookEndpoint(WebhookEndpoint),
+    WebhookDelivery(WebhookDelivery),
 }
 
 macro_rules! load {
@@ -142,6 +145,8 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
         Kind::MeetingAttendee => load!(cx, id, sales::meeting_attendee::Entity, MeetingAttendee),
         Kind::OrderLine => load!(cx, id, sales::order_line::Entity, OrderLine),
         Kind::CustomField => load!(cx, id, tenant::custom_field::Entity, CustomField),
+        Kind::WebhookEndpoint => load!(cx, id, sync::webhook_endpoint::Entity, WebhookEndpoint),
+        Kind::WebhookDelivery => load!(cx, id, sync::webhook_delivery::Entity, WebhookDelivery),
         Kind::Note => load!(cx, id, sales::note::Entity, Note),
         Kind::Task => load!(cx, id, sales::task::Entity, Task),
         // Files share a table and a prefix; each is read under the line of its record.

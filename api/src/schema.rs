@@ -27,6 +27,7 @@ use crate::{
     sync::upsert::UpsertMutations,
     teamwork::{TeamworkMutations, TeamworkQueries},
     tenant::{TenantMutations, TenantQueries},
+    webhooks::{WebhookMutations, WebhookQueries},
 };
 
 /// Everything that can be asked. Wing by wing: a merged object walks its parts one inside the other, and a long chain of them
@@ -47,6 +48,7 @@ pub struct Query(
     CustomFieldQuery,
     FileQueries,
     AnalyticsQuery,
+    WebhookQueries,
 );
 
 /// Everything that can be changed.
@@ -62,6 +64,7 @@ pub struct Mutation(
     CustomMutation,
     FileMutations,
     UpsertMutations,
+    WebhookMutations,
 );
 
 /// Everything that can be followed live.
@@ -79,6 +82,14 @@ pub fn build(roles: RoleSet, limits: &Limits) -> JourneySchema {
 /// The schema of a set of roles for the house itself, without limits.
 pub fn unlimited(roles: RoleSet) -> JourneySchema {
     builder(roles).finish()
+}
+
+/// The names of the fields of the whole graph, for whoever tells which fields changed without a request.
+pub fn field_names() -> FieldNames {
+    let names = FieldNames::default();
+    let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default());
+    drop(schema.directive(names.clone()).finish());
+    names
 }
 
 fn builder(roles: RoleSet) -> SchemaBuilder<Query, Mutation, Subscription> {

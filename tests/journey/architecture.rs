@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The rooms, from the front door down: a room may import rooms of a lower floor, and of its own where it says so.
-const FLOORS: [(&str, u8); 31] = [
+const FLOORS: &[(&str, u8)] = &[
     ("main", 10),
     ("cli", 10),
     ("app", 8),
@@ -27,6 +27,7 @@ const FLOORS: [(&str, u8); 31] = [
     ("files", 4),
     ("tenancy", 4),
     ("tenant", 4),
+    ("webhooks", 4),
     ("graph", 2),
     ("policy", 1),
     ("auth", 1),
@@ -130,7 +131,7 @@ fn heads(group: &str) -> Vec<String> {
 
 #[test]
 fn imports_run_one_way() {
-    let floors: BTreeMap<&str, u8> = FLOORS.into_iter().collect();
+    let floors: BTreeMap<&str, u8> = FLOORS.iter().copied().collect();
     // Macros at the crate's root, and the error file that everybody goes back through.
     let macros = ["object", "input", "payload", "listed", "filterable", "removal", "editable", "synced"];
     let mut wrong = Vec::new();
@@ -197,7 +198,7 @@ fn wings_do_not_reach_into_each_other() {
 /// number of such places is counted, so that a new one is seen.
 #[test]
 fn rows_are_read_through_scopes() {
-    let holes: BTreeMap<&str, usize> = HOLES.into_iter().collect();
+    let holes: BTreeMap<&str, usize> = HOLES.iter().copied().collect();
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for (_, file, text) in program() {
         let text = code(&text);
@@ -223,7 +224,7 @@ fn rows_are_read_through_scopes() {
 }
 
 /// File, and how many unscoped queries and writes it holds.
-const HOLES: [(&str, usize); 25] = [
+const HOLES: &[(&str, usize)] = &[
     ("analytics/rollup/fold.rs", 2),
     ("bi/views/ground.rs", 1),
     ("demo/cast.rs", 5),
@@ -249,4 +250,6 @@ const HOLES: [(&str, usize); 25] = [
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
     ("tenancy.rs", 5),
+    ("webhooks/rows.rs", 10),
+    ("webhooks/sender/make.rs", 1),
 ];

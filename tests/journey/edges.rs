@@ -124,8 +124,17 @@ fn says(value: &Value) -> bool {
 }
 
 /// Lists that the scene has only a few rows of, however many customers there are.
-const SHORT: [&str; 7] =
-    ["businessCalendars", "definitions", "fxRates", "goals", "identities", "identityRules", "queueMembers"];
+const SHORT: [&str; 9] = [
+    "businessCalendars",
+    "definitions",
+    "fxRates",
+    "goals",
+    "identities",
+    "identityRules",
+    "queueMembers",
+    "webhookDeliveries",
+    "webhookEndpoints",
+];
 
 /// Edges that the scene leaves empty.
 const EMPTY: [&str; 22] = [

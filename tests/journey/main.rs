@@ -46,4 +46,5 @@ mod timeline;
 mod traces;
 mod upsert;
 mod walk;
+mod webhooks;
 mod words;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { web } from "./support/journey.js";
 
-const FREE = ["MIT", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "BlueOak-1.0.0", "Python-2.0", "(MIT OR Apache-2.0)"];
+const FREE = ["MIT", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "BlueOak-1.0.0", "Python-2.0", "Unlicense", "(MIT OR Apache-2.0)"];
 // a table of browsers, which a code generator's parser reads
 const DATA = { "caniuse-lite": "CC-BY-4.0" };
 

@@ -21,7 +21,7 @@ Examples:
   journey prune --data /tmp/journey
   JOURNEY_DATABASE_URL=postgres://journey@db/journey journey prune --older-than 90d --tenant acme
 
-What the kept figures have not taken in yet stays, and so does the newest transaction.
+What the kept figures have not taken in yet stays, what webhooks have not been told of for a week more, and the newest transaction.
 Exit codes: 0 done; 1 failed; 2 the command line or the configuration is wrong.")]
 pub struct Args {
     #[command(flatten)]

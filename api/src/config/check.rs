@@ -5,13 +5,14 @@ use std::{fmt::Display, ops::RangeInclusive, time::Duration};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::{Auth, Config, Database, Feed, Files, Limits, Log, Problem, Purpose, Server};
+use super::{Auth, Config, Database, Feed, Files, Limits, Log, Problem, Purpose, Server, Webhooks};
 use crate::auth::Issuers;
 
 /// Adds what is wrong to `problems`. Structs are taken apart without `..`: a new option does not compile before it was thought about.
 pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Problem>) {
-    let Config { server, database, auth, limits, log, feed, files } = config;
+    let Config { server, database, auth, limits, log, feed, files, webhooks } = config;
     check_files(files, problems);
+    check_webhooks(webhooks, problems);
     check_server(server, problems);
     check_database(database, purpose, problems);
     check_auth(auth, purpose, problems);
@@ -62,6 +63,35 @@ fn check_files(files: &Files, problems: &mut Vec<Problem>) {
     }
     number("files.max_bytes", *max_bytes, 1..=1_073_741_824, problems);
     time("files.link_ttl", *link_ttl, SECOND..=HOUR, problems);
+}
+
+fn check_webhooks(webhooks: &Webhooks, problems: &mut Vec<Problem>) {
+    let Webhooks {
+        enabled: _,
+        allow_private_networks: _,
+        timeout,
+        max_response_bytes,
+        concurrency,
+        lease,
+        retry_schedule,
+        jitter_percent,
+        disable_after,
+        log_retention,
+    } = webhooks;
+    time("webhooks.timeout", *timeout, SECOND..=MINUTE, problems);
+    number("webhooks.max_response_bytes", *max_response_bytes, 1..=1_048_576, problems);
+    number("webhooks.concurrency", *concurrency, 1..=1_000, problems);
+    // Whoever still waits for an answer must still hold the message.
+    time("webhooks.lease", *lease, 2 * *timeout..=HOUR, problems);
+    number("webhooks.retry_schedule", retry_schedule.len(), 1..=30, problems);
+    for (index, delay) in retry_schedule.iter().enumerate() {
+        time(&format!("webhooks.retry_schedule[{index}]"), *delay, SECOND..=7 * 24 * HOUR, problems);
+    }
+    number("webhooks.jitter_percent", *jitter_percent, 0..=100, problems);
+    time("webhooks.disable_after", *disable_after, HOUR..=30 * 24 * HOUR, problems);
+    if !log_retention.is_zero() {
+        time("webhooks.log_retention", *log_retention, HOUR..=3_650 * 24 * HOUR, problems);
+    }
 }
 
 fn check_server(server: &Server, problems: &mut Vec<Problem>) {

@@ -40,6 +40,11 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duratio
     parse(&String::deserialize(input)?).map_err(D::Error::custom)
 }
 
+/// [`deserialize`] for a list.
+pub(super) fn deserialize_many<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Duration>, D::Error> {
+    Vec::<String>::deserialize(input)?.iter().map(|text| parse(text).map_err(D::Error::custom)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

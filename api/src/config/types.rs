@@ -25,6 +25,8 @@ pub struct Config {
     pub feed: Feed,
     /// Files on records.
     pub files: Files,
+    /// Webhooks.
+    pub webhooks: Webhooks,
 }
 
 /// `[server]`.
@@ -235,4 +237,35 @@ pub struct Files {
     /// How long a signed address holds.
     #[serde(deserialize_with = "duration::deserialize")]
     pub link_ttl: Duration,
+}
+
+/// `[webhooks]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Whether this process sends.
+    pub enabled: bool,
+    /// Whether loopback and private networks may be called, and without TLS.
+    pub allow_private_networks: bool,
+    /// Time of an attempt.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub timeout: Duration,
+    /// Bytes of an answer that are read.
+    pub max_response_bytes: usize,
+    /// Attempts at once.
+    pub concurrency: usize,
+    /// How long a message that is being sent is no other process's.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub lease: Duration,
+    /// What lies between the attempts.
+    #[serde(deserialize_with = "duration::deserialize_many")]
+    pub retry_schedule: Vec<Duration>,
+    /// By how much a delay may be longer.
+    pub jitter_percent: u32,
+    /// How long an endpoint may fail.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub disable_after: Duration,
+    /// How long settled messages are kept; zero: for ever.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub log_retention: Duration,
 }

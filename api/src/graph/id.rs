@@ -115,6 +115,10 @@ kinds! {
     SurveyAnswer "srv";
     /// A field of the tenant's own.
     CustomField "cfd";
+    /// Webhook endpoint.
+    WebhookEndpoint "whe";
+    /// Message to a webhook endpoint.
+    WebhookDelivery "whd";
     /// Note.
     Note "not";
     /// Task.

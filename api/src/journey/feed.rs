@@ -67,6 +67,8 @@ pub struct Entry {
     pub source: Option<String>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
+    /// The event behind it.
+    pub event: Uuid,
 }
 
 impl Entry {
@@ -168,6 +170,7 @@ pub async fn read<C: ConnectionTrait>(caller: &Caller, db: &C, asked: &Asked) ->
         .expr_as(c(change_log::Column::Version), "version")
         .expr_as(c(change_log::Column::Source), "source")
         .expr_as(c(change_log::Column::RecordedAt), "recorded_at")
+        .expr_as(c(change_log::Column::EventId), "event_id")
         .from_as(change_log::Entity, log)
         .join_as(
             JoinType::InnerJoin,
@@ -247,6 +250,7 @@ fn entry(row: &QueryResult) -> Result<Option<Entry>, DbErr> {
         version: row.try_get_by_index(8)?,
         source: row.try_get_by_index(9)?,
         recorded_at: row.try_get_by_index(10)?,
+        event: row.try_get_by_index(11)?,
     }))
 }
 

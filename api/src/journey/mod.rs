@@ -23,6 +23,7 @@ mod removal;
 pub mod retention;
 mod row;
 mod since;
+pub mod shown;
 pub mod stages;
 mod subject;
 mod tail;

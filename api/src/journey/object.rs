@@ -93,6 +93,7 @@ impl JourneyObject {
             | ObjectType::Definition
             | ObjectType::FxRate
             | ObjectType::CustomField
+            | ObjectType::WebhookEndpoint
             | ObjectType::Channel
             | ObjectType::CampaignCost
             | ObjectType::ContentAsset

@@ -13,7 +13,7 @@ use entities::{
         product, requirement, sales_order, stage, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    sync::fx_rate,
+    sync::{fx_rate, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{DbErr, IntoActiveModel, TryIntoModel};
@@ -128,6 +128,8 @@ objects! {
     FxRate "FX_RATE" Reference FxRate;
     /// A field of the tenant's own.
     CustomField "CUSTOM_FIELD" CustomField CustomField;
+    /// Webhook endpoint.
+    WebhookEndpoint "WEBHOOK_ENDPOINT" Webhook WebhookEndpoint;
     /// Campaign.
     Campaign "CAMPAIGN" Campaign Campaign;
     /// Channel.
@@ -303,6 +305,7 @@ journaled! {
     fx_rate FxRate |row| account NONE, subjects [];
     identity_rule IdentityRule |row| account NONE, subjects [];
     custom_field CustomField |row| account NONE, subjects [];
+    webhook_endpoint WebhookEndpoint |row| account NONE, subjects [];
     campaign Campaign |row| account NONE, subjects [Campaign row.id];
     channel Channel |row| account NONE, subjects [];
     campaign_cost CampaignCost |row| account NONE, subjects [Campaign row.campaign_id];

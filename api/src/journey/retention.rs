@@ -1,12 +1,17 @@
 //! How long the change log is kept. The journal stays for ever; the log of positions, which only followers read, does not have to.
 //!
 //! What goes are whole transactions, the oldest first, in small batches. What somebody of the house has still to read stays, and so does
-//! the newest transaction: the log always says itself from where on it is kept.
+//! the newest transaction: the log always says itself from where on it is kept. What a webhook has still to be told of stays, too, but not
+//! for ever: only for an endpoint that is sent to, and for [`HELD`] at most.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::journey::change_log;
+use entities::{
+    codes::{WebhookDeliveryStatus, WebhookState},
+    journey::change_log,
+    sync::{webhook_delivery, webhook_endpoint},
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
@@ -19,6 +24,10 @@ const BATCH: u64 = 5_000;
 
 /// How often a server looks whether something has become too old.
 const EACH: Duration = Duration::from_secs(3_600);
+
+/// For how long entries that are too old are kept for webhooks that have not been told of them: longer than an endpoint may fail before
+/// it is switched off, so that only a sender that does not run loses something.
+const HELD: TimeDelta = TimeDelta::days(7);
 
 /// Keeps the feeds of every tenant for so long, until the store is gone.
 pub async fn keep(store: Store, clock: Clock, kept: Duration) {
@@ -44,10 +53,11 @@ async fn all(store: &Store, clock: &Clock, kept: Duration) -> Result<u64> {
 pub async fn prune(store: &Store, clock: &Clock, tenant: i64, kept: Duration) -> Result<u64> {
     let before = TimeDelta::from_std(kept).ok().and_then(|kept| clock.now().checked_sub_signed(kept));
     let Some(before) = before else { return Ok(0) };
+    let held = before.checked_sub_signed(HELD).unwrap_or(before);
     let (mut gone, mut size) = (0, BATCH);
     loop {
         let tx = store.begin().await?;
-        let read = read_to(&tx, tenant).await?;
+        let (read, told) = (read_to(&tx, tenant).await?, told_to(&tx, tenant).await?);
         let oldest: Vec<(i64, DateTime<Utc>)> = change_log::Entity::find()
             .select_only()
             .columns([change_log::Column::Position, change_log::Column::RecordedAt])
@@ -57,7 +67,11 @@ pub async fn prune(store: &Store, clock: &Clock, tenant: i64, kept: Duration) ->
             .into_tuple()
             .all(&tx)
             .await?;
-        let stays = |(position, at): &(i64, DateTime<Utc>)| *at >= before || read.is_some_and(|read| *position > read);
+        let stays = |(position, at): &(i64, DateTime<Utc>)| {
+            *at >= before
+                || read.is_some_and(|read| *position > read)
+                || (*at >= held && told.is_some_and(|told| *position > told))
+        };
         let Some(end) = end(&oldest, stays) else {
             // A transaction that is longer than a batch goes whole, or not at all.
             if oldest.len() as u64 <= size || oldest.iter().any(stays) {
@@ -91,6 +105,41 @@ async fn read_to<C: ConnectionTrait>(db: &C, tenant: i64) -> Result<Option<i64>,
     let select =
         Query::select().column("position").from("figure_state").and_where(Expr::col("tenant_id").eq(tenant)).to_owned();
     db.query_one(&select).await?.map(|row| row.try_get("", "position")).transpose()
+}
+
+/// How far every webhook that is sent to has been told; none where there is none. A message that is under way says what the log says when it
+/// is sent, and so does a replay.
+async fn told_to<C: ConnectionTrait>(db: &C, tenant: i64) -> Result<Option<i64>, DbErr> {
+    let (endpoint, delivery) = ("e", "d");
+    let e = |column: webhook_endpoint::Column| Expr::col((endpoint, column));
+    let d = |column: webhook_delivery::Column| Expr::col((delivery, column));
+    let mut endpoints = Query::select();
+    endpoints
+        .from_as(webhook_endpoint::Entity, endpoint)
+        .and_where(e(webhook_endpoint::Column::TenantId).eq(tenant))
+        .and_where(e(webhook_endpoint::Column::State).eq(WebhookState::Active.as_str()))
+        .and_where(e(webhook_endpoint::Column::DeletedAt).is_null());
+    let mut places = endpoints.clone();
+    places.expr(e(webhook_endpoint::Column::Position).min()).expr(e(webhook_endpoint::Column::ReplayPosition).min());
+    let mut to = endpoints;
+    to.expr(Expr::val(1))
+        .and_where(e(webhook_endpoint::Column::Id).equals((delivery, webhook_delivery::Column::EndpointId)));
+    let under_way = Query::select()
+        .expr(d(webhook_delivery::Column::Position).min())
+        .from_as(webhook_delivery::Entity, delivery)
+        .and_where(d(webhook_delivery::Column::TenantId).eq(tenant))
+        .and_where(d(webhook_delivery::Column::Status).eq(WebhookDeliveryStatus::Pending.as_str()))
+        .and_where(Expr::exists(to))
+        .to_owned();
+    let mut told: Vec<Option<i64>> = Vec::new();
+    if let Some(row) = db.query_one(&places).await? {
+        told.push(row.try_get_by_index(0)?);
+        told.push(row.try_get_by_index(1)?);
+    }
+    if let Some(row) = db.query_one(&under_way).await? {
+        told.push(row.try_get_by_index::<Option<i64>>(0)?.map(|position| position - 1));
+    }
+    Ok(told.into_iter().flatten().min())
 }
 
 #[cfg(test)]

@@ -1,20 +1,19 @@
 //! What has changed, whatever it is: the feed of the whole tenant, in the order of commits, for whoever keeps a copy of it. How it is
 //! read, and why a copy ends equal, stands in `journey/feed.rs`.
 
-use std::{collections::HashMap, sync::Arc};
-
 use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
-use entities::codes::{ChangeKind, CustomEntity};
+use entities::codes::ChangeKind;
 
 use super::{Node, load};
 use crate::{
-    graph::{Cx, DEFAULT_FEED_PAGE, Error, FieldNames, Fields, GlobalId, MAX_FEED_PAGE, Result},
+    graph::{Cx, DEFAULT_FEED_PAGE, Error, FieldNames, GlobalId, MAX_FEED_PAGE, Result},
     journey::{
         ObjectType,
         feed::{self, Asked, Cursor, Entry, Span},
+        shown::Shown,
     },
-    policy::{Caller, Class, Rights, RoleSet, Sight, Type, access, table},
+    policy::{Caller, RoleSet, access},
 };
 
 /// From where to where the change feed is kept.
@@ -214,12 +213,7 @@ async fn changes(
         let snapshot = Cursor::at(caller, span.now).encode();
         return Err(Error::FeedExpired { oldest: oldest(caller, span), snapshot });
     }
-    let is_custom = |entry: &Entry| entry.columns.iter().any(|column| column.starts_with(OF_THE_TENANT));
-    let custom = match entries.iter().any(is_custom) {
-        true => Some(cx.fields().await?),
-        false => None,
-    };
-    let mut shown = Shown { names, custom, roles: caller.roles, rights: HashMap::new() };
+    let mut shown = Shown::of(cx, names, &entries).await?;
     let nodes = entries.into_iter().map(|entry| FeedChange {
         cursor: Cursor::at(caller, entry.position).encode(),
         fields: shown.fields_of(&entry),
@@ -248,46 +242,5 @@ fn heard_of(roles: RoleSet, entities: Option<Vec<ObjectType>>) -> Result<Vec<Obj
     match entities.iter().find(|entity| !heard.contains(entity)) {
         Some(entity) => Err(Error::BadInput(format!("entities: you hear of no changes of {}", entity.code()))),
         None => Ok(entities),
-    }
-}
-
-/// How the log names a field of the tenant's own.
-const OF_THE_TENANT: &str = "custom.";
-
-/// Which fields a caller is shown, by what it may do with every row.
-struct Shown {
-    names: FieldNames,
-    custom: Option<Arc<Fields>>,
-    roles: RoleSet,
-    rights: HashMap<Type, Rights>,
-}
-
-impl Shown {
-    fn fields_of(&mut self, entry: &Entry) -> Vec<String> {
-        let (names, custom) = (self.names.clone(), self.custom.clone());
-        let mut shown = Vec::new();
-        for column in &entry.columns {
-            let named = match column.strip_prefix(OF_THE_TENANT) {
-                Some(code) => CustomEntity::parse(entry.object.code())
-                    .and_then(|entity| custom.as_ref()?.find(entity, code))
-                    .filter(|field| self.reads(entry.object.access(), Some(field.class), column))
-                    .map(|_| column.as_str()),
-                None => names
-                    .of_column(entry.object.name(), column)
-                    .filter(|(name, mark)| self.reads(mark.of, mark.class, mark.field.as_deref().unwrap_or(*name)))
-                    .map(|(name, _)| name),
-            };
-            // An amount has two columns.
-            if let Some(name) = named.filter(|name| !shown.iter().any(|held| held == name)) {
-                shown.push(name.to_owned());
-            }
-        }
-        shown
-    }
-
-    fn reads(&mut self, of: Type, class: Option<Class>, field: &str) -> bool {
-        let roles = self.roles;
-        let rights = self.rights.entry(of).or_insert_with(|| table::everywhere(of, roles));
-        class.is_none_or(|class| rights.sight(class, field) > Sight::None)
     }
 }

@@ -12,7 +12,7 @@ use entities::{
         order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    sync::fx_rate,
+    sync::{fx_rate, webhook_delivery, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{
@@ -166,6 +166,8 @@ governed! {
     definition Settings { account: None, own: [], queue: None, deleted: None };
     fx_rate Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     custom_field CustomField { account: None, own: [], queue: None, deleted: DeletedAt };
+    webhook_endpoint Webhook { account: None, own: [], queue: None, deleted: DeletedAt } webhook_scopes;
+    webhook_delivery Webhook { account: None, own: [], queue: None, deleted: None } delivery_scopes => [webhook_endpoint EndpointId];
 
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
     channel Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
@@ -337,6 +339,19 @@ fn team_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr
         }),
         _ => None,
     }
+}
+
+/// A machine has no colleague: an endpoint is of the subject whose token made it.
+fn webhook_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
+    (scope == Scope::Mine).then(|| match &caller.subject {
+        Some(subject) => webhook_endpoint::Column::OwnerSubject.eq(subject.as_str()),
+        None => Expr::val(1).eq(0),
+    })
+}
+
+/// A message is read like the endpoint that it goes to.
+fn delivery_scopes(scope: Scope, caller: &Caller, level: AccessLevel) -> Option<Expr> {
+    through_parent::<webhook_endpoint::Entity>(webhook_delivery::Column::EndpointId.into_expr(), scope, caller, level)
 }
 
 /// `SELECT id …`: the campaigns that a colleague owns.

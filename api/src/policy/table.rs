@@ -2,7 +2,7 @@
 //! guard of every field, the row condition of every query, the tests and `docs/access.md` all come from here.
 //!
 //! A cell reads `SCOPE: classes verb, classes verb; SCOPE: …`. Scopes: `A` all in the tenant, `T` the team rule, `Q` own
-//! or own queue, `MINE` assigned to or attended by the caller, `CAMPAIGN` of a campaign that the caller owns, `CONSENT`
+//! or own queue, `MINE` assigned to, attended by or made by the caller, `CAMPAIGN` of a campaign that the caller owns, `CONSENT`
 //! with marketing consent, `DISCIPLINE` of the caller's own discipline, `LEAD` of an account whose team the caller leads,
 //! `ONTEAM` an active account-team membership whatever the role, `VISIBLE` by a note's visibility. Verbs: `r` read,
 //! `w` write, `m` masked, `h` pseudonym, `a` counted in figures
@@ -117,6 +117,8 @@ types! {
     IndustryTeam Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
     /// The change feed: what has changed of each type of which the caller reads all rows, and how far it is kept.
     Feed Account ["-" "-" "-" "-" "-" "-" "A: P r" "A: P r"];
+    /// Webhook: an endpoint and the messages to it. An integrator's are those that it made.
+    Webhook Account ["-" "-" "-" "-" "-" "-" "MINE: + rw" "A: + rw"];
 }
 
 impl Type {
@@ -141,7 +143,7 @@ pub enum Scope {
     Team,
     /// Own, or in an own queue.
     Queue,
-    /// Assigned to, or attended by, the caller.
+    /// Assigned to, attended by, or made by the caller.
     Mine,
     /// Of a campaign that the caller owns.
     OwnCampaign,

@@ -165,7 +165,12 @@ fn every_code() -> Vec<&'static str> {
         EventDomain,
         ChangeKind,
         CustomEntity,
-        CustomFieldType
+        CustomFieldType,
+        WebhookScheme,
+        WebhookState,
+        WebhookDisabledReason,
+        WebhookDeliveryStatus,
+        WebhookProblem
     )
 }
 

@@ -34,6 +34,10 @@ pub const RECIPES: &[Recipe] = &[
         ..PLAIN
     },
     Recipe { mutation: "addQueueMember", with: r#"{"colleagueId":"@newColleagueId"}"#, ..PLAIN },
+    Recipe { mutation: "createWebhookEndpoint", with: r#"{"eventTypes":["lead.created"]}"#, ..PLAIN },
+    Recipe { mutation: "updateWebhookEndpoint", with: r#"{"eventTypes":["lead.created"]}"#, ..PLAIN },
+    Recipe { mutation: "rotateWebhookSecret", id: Some(Kind::WebhookEndpoint), ..PLAIN },
+    Recipe { mutation: "replayWebhookEvents", id: Some(Kind::WebhookEndpoint), ..PLAIN },
     Recipe { mutation: "createFxRate", with: r#"{"base":"EUR","quote":"USD"}"#, ..PLAIN },
     Recipe { mutation: "createContact", with: r#"{"contactPoints.kind":"EMAIL"}"#, ..PLAIN },
     Recipe {

@@ -14,7 +14,7 @@ use entities::{
         sales_order, stage, task,
     },
     service::{business_calendar, file, sla_clock, sla_policy, survey_answer, ticket_message},
-    sync::fx_rate,
+    sync::{fx_rate, webhook_delivery, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
@@ -584,6 +584,55 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
         Kind::CustomField => {
             let field = custom(CustomFieldType::Choice, work);
             work.insert::<custom_field::Entity>(field).await?.id
+        }
+        Kind::WebhookEndpoint => {
+            work.insert::<webhook_endpoint::Entity>(webhook_endpoint::ActiveModel {
+                url: Set("https://example.com/hooks".to_owned()),
+                event_types: Set(json!([])),
+                scheme: Set(WebhookScheme::Hmac),
+                secret: Set("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+                state: Set(WebhookState::Active),
+                owner_subject: Set("ina".to_owned()),
+                owner_roles: Set("integrator".to_owned()),
+                position: Set(0),
+                place: Set(1),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::WebhookDelivery => {
+            let endpoint_id = Box::pin(insert(work, house, hub, Kind::WebhookEndpoint, "")).await?;
+            let id = work.fresh_id();
+            let failed = webhook_delivery::Model {
+                tenant_id: house.tenant,
+                id,
+                endpoint_id,
+                place: 1,
+                position: Some(1),
+                event_id: Some(id),
+                kind: "record.created".to_owned(),
+                object_type: "ACCOUNT".to_owned(),
+                object_id: hub.account,
+                is_replay: false,
+                status: WebhookDeliveryStatus::Failed,
+                attempts: 10,
+                step: 9,
+                next_attempt_at: None,
+                lease_until: None,
+                last_attempt_at: Some(now),
+                response_status: Some(500),
+                response_excerpt: None,
+                problem: Some(WebhookProblem::Status),
+                attempt_log: json!([]),
+                settled_at: Some(now),
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            let row = webhook_delivery::ActiveModel::from(failed);
+            work.insert_technical::<webhook_delivery::Entity>(vec![row]).await?;
+            id
         }
         Kind::Note => {
             work.insert::<note::Entity>(note::ActiveModel {
