@@ -26,7 +26,7 @@ use crate::{
     clock::Clock,
     graph::{Cx, Error, Result},
     journey::Work,
-    policy::{Caller, Known, RoleSet, TenantKey},
+    policy::{Caller, Grants, Known, RoleSet, TenantKey},
     store::{Name, Store},
 };
 
@@ -231,6 +231,7 @@ pub async fn system_caller(
     Ok(Caller {
         tenant: tenant.id,
         roles,
+        grants: Grants::default(),
         subject: None,
         colleague: None,
         discipline: None,
@@ -267,6 +268,7 @@ pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Resu
         tenant,
         in_industries,
         roles: claims.roles,
+        grants: claims.grants.clone(),
         subject: Some(claims.subject.clone()),
         colleague,
         discipline,

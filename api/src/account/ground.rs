@@ -19,7 +19,7 @@ use crate::{
 /// Whether the caller may write rows of a type under an account: by a cell for all rows, or by EDIT in this wing.
 pub async fn edits(work: &Work<'_>, ty: Type, wing: Wing, account: Uuid) -> Result<bool> {
     let caller = work.caller();
-    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+    if table::grants(ty, caller.into()).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
         return Ok(true);
     }
     let editable = reach::visible_accounts(caller, wing, AccessLevel::Edit);

@@ -14,7 +14,7 @@ use crate::{
         ObjectType,
         feed::{self, Asked, Cursor, Entry, Span},
     },
-    policy::{Caller, Class, Rights, RoleSet, Sight, Type, access, table},
+    policy::{Caller, Class, Held, Rights, Sight, Type, access, table},
 };
 
 /// From where to where the change feed is kept.
@@ -41,7 +41,7 @@ impl Feed {
     /// The types of records whose changes you hear of: those of which you read every record.
     #[graphql(directive = access::apply("Feed".into(), "*".into(), false))]
     async fn entities(&self) -> Vec<ObjectType> {
-        feed::types_of(self.caller.roles)
+        feed::types_of((&self.caller).into())
     }
 }
 
@@ -201,7 +201,7 @@ async fn changes(
     let after = after.as_deref().map(|after| Cursor::decode(caller, after)).transpose()?;
     let asked = Asked {
         after: after.map_or(0, |after| after.position),
-        objects: heard_of(caller.roles, entities)?,
+        objects: heard_of(caller.into(), entities)?,
         exclude_source,
         first: first.unsigned_abs().into(),
     };
@@ -219,7 +219,7 @@ async fn changes(
         true => Some(cx.fields().await?),
         false => None,
     };
-    let mut shown = Shown { names, custom, roles: caller.roles, rights: HashMap::new() };
+    let mut shown = Shown { names, custom, held: caller.into(), rights: HashMap::new() };
     let nodes = entries.into_iter().map(|entry| FeedChange {
         cursor: Cursor::at(caller, entry.position).encode(),
         fields: shown.fields_of(&entry),
@@ -237,8 +237,8 @@ fn oldest(caller: &Caller, span: Span) -> String {
 }
 
 /// The types that were asked for. A reader must not take silence for quiet: of what it does not hear of it may not ask.
-fn heard_of(roles: RoleSet, entities: Option<Vec<ObjectType>>) -> Result<Vec<ObjectType>> {
-    let heard = feed::types_of(roles);
+fn heard_of(held: Held, entities: Option<Vec<ObjectType>>) -> Result<Vec<ObjectType>> {
+    let heard = feed::types_of(held);
     let Some(mut entities) = entities else { return Ok(heard) };
     entities.sort_unstable();
     entities.dedup();
@@ -258,7 +258,7 @@ const OF_THE_TENANT: &str = "custom.";
 struct Shown {
     names: FieldNames,
     custom: Option<Arc<Fields>>,
-    roles: RoleSet,
+    held: Held,
     rights: HashMap<Type, Rights>,
 }
 
@@ -286,8 +286,8 @@ impl Shown {
     }
 
     fn reads(&mut self, of: Type, class: Option<Class>, field: &str) -> bool {
-        let roles = self.roles;
-        let rights = self.rights.entry(of).or_insert_with(|| table::everywhere(of, roles));
+        let held = self.held;
+        let rights = self.rights.entry(of).or_insert_with(|| table::everywhere(of, held));
         class.is_none_or(|class| rights.sight(class, field) > Sight::None)
     }
 }
