@@ -108,6 +108,7 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     ready(listener.local_addr()?);
     tokio::spawn(rollup::keep(app.store.clone(), app.clock.clone()));
+    tokio::spawn(retention::keep_keys(app.store.clone(), app.clock.clone()));
     if !config.feed.retention.is_zero() {
         tokio::spawn(retention::keep(app.store.clone(), app.clock.clone(), config.feed.retention));
     }

@@ -21,6 +21,7 @@ use crate::{
         Product, Requirement, Stage,
     },
     service::{Asset, BusinessCalendar, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
+    sources::{FieldPolicy, SourceSystem},
     teamwork::{Note, Task},
     tenant::{Definition, FxRate, Goal},
 };
@@ -68,6 +69,8 @@ pub enum Node {
     MeetingAttendee(MeetingAttendee),
     OrderLine(OrderLine),
     CustomField(CustomField),
+    SourceSystem(SourceSystem),
+    FieldPolicy(FieldPolicy),
     Note(Note),
     Task(Task),
     BusinessCalendar(BusinessCalendar),
@@ -142,6 +145,8 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
         Kind::MeetingAttendee => load!(cx, id, sales::meeting_attendee::Entity, MeetingAttendee),
         Kind::OrderLine => load!(cx, id, sales::order_line::Entity, OrderLine),
         Kind::CustomField => load!(cx, id, tenant::custom_field::Entity, CustomField),
+        Kind::SourceSystem => load!(cx, id, sync::source_system::Entity, SourceSystem),
+        Kind::FieldPolicy => load!(cx, id, sync::field_policy::Entity, FieldPolicy),
         Kind::Note => load!(cx, id, sales::note::Entity, Note),
         Kind::Task => load!(cx, id, sales::task::Entity, Task),
         // Files share a table and a prefix; each is read under the line of its record.
@@ -153,8 +158,9 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
                 one_as::<service::file::Entity, ContractFile>(cx, Type::Order, id).await?.map(Node::ContractFile);
             ticket.or(meeting).or(contract)
         }
-        // An event is read where it belongs, on a timeline; of the tenant there is but one, `tenant`.
-        Kind::Event | Kind::Tenant => None,
+        // An event is read where it belongs, on a timeline, and a conflict among those of its record; of the tenant there is but one,
+        // `tenant`.
+        Kind::Event | Kind::FieldConflict | Kind::Tenant => None,
     })
 }
 

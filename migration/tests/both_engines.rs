@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-const STEPS: u32 = 17;
+const STEPS: u32 = 18;
 
 /// Runs a body for every table of the rows, in an order in which references exist already.
 macro_rules! for_every_table {
@@ -91,6 +91,10 @@ macro_rules! for_every_table {
             journey::change_log,
             journey::search_token,
             sync::external_ref,
+            sync::field_conflict,
+            sync::field_policy,
+            sync::field_writer,
+            sync::idempotency_key,
         )
     }};
     (@ $body:ident, $db:expr; $($wing:ident::$table:ident,)+) => {

@@ -30,6 +30,7 @@ mod told;
 pub mod verify;
 mod visible;
 mod work;
+mod writers;
 
 pub use event::{AUDIENCE_TEAM, Event};
 pub use follow::watermark;
@@ -38,3 +39,4 @@ pub use objects::{Journaled, ObjectType, Subjects, named_by};
 pub use payload::Payload;
 pub use removal::{Removable, remove};
 pub use work::{Work, attempt, holds_nul};
+pub use writers::{Watched, Writer, Writers};

@@ -93,6 +93,8 @@ impl JourneyObject {
             | ObjectType::Definition
             | ObjectType::FxRate
             | ObjectType::CustomField
+            | ObjectType::SourceSystem
+            | ObjectType::FieldPolicy
             | ObjectType::Channel
             | ObjectType::CampaignCost
             | ObjectType::ContentAsset

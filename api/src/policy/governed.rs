@@ -12,7 +12,7 @@ use entities::{
         order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    sync::fx_rate,
+    sync::{field_policy, fx_rate, source_system},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{
@@ -166,6 +166,8 @@ governed! {
     definition Settings { account: None, own: [], queue: None, deleted: None };
     fx_rate Reference { account: None, own: [], queue: None, deleted: DeletedAt };
     custom_field CustomField { account: None, own: [], queue: None, deleted: DeletedAt };
+    source_system Source { account: None, own: [], queue: None, deleted: None };
+    field_policy Source { account: None, own: [], queue: None, deleted: DeletedAt };
 
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
     channel Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
