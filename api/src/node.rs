@@ -21,7 +21,7 @@ use crate::{
         Product, Requirement, Stage,
     },
     service::{Asset, BusinessCalendar, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
-    sources::{FieldPolicy, SourceSystem},
+    sync::sources::{FieldPolicy, SourceSystem},
     teamwork::{Note, Task},
     tenant::{Definition, FxRate, Goal},
 };

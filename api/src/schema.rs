@@ -25,6 +25,7 @@ use crate::{
     search::SearchQuery,
     service::{ServiceMutations, ServiceQueries},
     teamwork::{TeamworkMutations, TeamworkQueries},
+    sync::sources::{SourceMutations, SourceQueries},
     tenant::{TenantMutations, TenantQueries},
 };
 
@@ -38,6 +39,7 @@ pub struct Query(
     ServiceQueries,
     TeamworkQueries,
     TenantQueries,
+    SourceQueries,
     TimelineQuery,
     MeQuery,
     NodeQuery,
@@ -58,6 +60,7 @@ pub struct Mutation(
     ServiceMutations,
     TeamworkMutations,
     TenantMutations,
+    SourceMutations,
     CustomMutation,
     FileMutations,
 );

@@ -115,6 +115,11 @@ impl<'a> Work<'a> {
         self.cx.caller.tenant
     }
 
+    /// The system that the changes come from; none where people make them.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
     /// The moment of this unit of work.
     pub fn now(&self) -> DateTime<Utc> {
         self.now

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use entities::sync::idempotency_key as kept;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
-    sea_query::{Expr, OnConflict, Query},
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use serde::Serialize;
 use serde_json::Value;

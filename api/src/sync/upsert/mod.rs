@@ -6,6 +6,8 @@
 
 mod answer;
 mod ask;
+pub mod idempotency;
+pub mod policy;
 mod row;
 
 pub use answer::{Answer, Outcome, Totals, UpsertResult};
