@@ -90,7 +90,7 @@ async fn a_token_for_accounts_finds_nothing_else_and_writes_nothing_else() {
         let (whole, narrow) = (world.ina(), granted(&world, Role::Integrator, Some(&[Type::Account]), None));
         let seen = "query($a: ID!, $c: ID!) { account(id: $a) { name contacts { totalCount nodes { id } } }
             contact(id: $c) { id } node(id: $c) { id } contacts { totalCount nodes { id } }
-            timeline(subject: $a) { nodes { kind } } }";
+            timeline(subject: $a, filter: { minImportance: 0 }) { nodes { kind } } }";
         let asked = json!({ "a": account, "c": contact });
         let all = whole.ask(seen, asked.clone()).await.must();
         assert_eq!(all.data("contacts.totalCount"), 1);
@@ -110,10 +110,10 @@ async fn a_token_for_accounts_finds_nothing_else_and_writes_nothing_else() {
         assert_eq!(narrow.refused("updateContact", json!({ "id": contact, "jobTitle": "CEO" })).await, "NOT_FOUND at id");
 
         // A manager's figures count what its token reads.
-        let count = "{ analytics { aggregate(metrics: [WON_DEALS]) { rows { label } } } }";
-        let manager = granted(&world, Role::Manager, Some(&[Type::Account]), None);
-        let figures = manager.ask(count, json!({})).await;
-        assert!(figures.body.get("errors").is_some(), "{figures}");
+        let count = "{ analytics { aggregate(metrics: [LEADS], from: \"2025-12-31T23:00:00Z\", to: \"2026-12-31T23:00:00Z\") { dataThrough } } }";
+        granted(&world, Role::Manager, Some(&[Type::Lead]), None).ask(count, json!({})).await.must();
+        let figures = granted(&world, Role::Manager, Some(&[Type::Account]), None).ask(count, json!({})).await;
+        assert!(figures.message().unwrap_or_default().contains("LEADS is not for your role"), "{figures}");
     })
     .await;
 }
