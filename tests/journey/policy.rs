@@ -290,7 +290,7 @@ const FIGURES: [&str; 54] = [
 ];
 
 /// Parts of pages and events, the interfaces (their types are marked), and what the house says about itself.
-const STRUCTURAL: [&str; 18] = [
+const STRUCTURAL: [&str; 19] = [
     "PageInfo",
     "Analytics",
     "TimelinePageInfo",
@@ -302,6 +302,7 @@ const STRUCTURAL: [&str; 18] = [
     "Node",
     "Me",
     "AccessRight",
+    "TokenGrants",
     "ServiceConfig",
     "ScorePart",
     "SearchHit",

@@ -116,7 +116,7 @@ types! {
     /// Industry team: the same method for target industries; who looks after an industry is public in the tenant.
     IndustryTeam Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
     /// Systems that deliver rows, who wins where they disagree, and what they said that was not taken.
-    Source Account ["-" "-" "-" "-" "A: * r, {resolve} w" "-" "A: + rw" "A: + rw"];
+    Source Account ["-" "-" "-" "-" "A: * r, {resolve take} w" "-" "A: + rw" "A: + rw"];
     /// The change feed: what has changed of each type of which the caller reads all rows, and how far it is kept.
     Feed Account ["-" "-" "-" "-" "-" "-" "A: P r" "A: P r"];
 }

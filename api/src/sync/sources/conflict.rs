@@ -162,6 +162,7 @@ pub struct ResolveFieldConflictInput {
     pub id: GlobalId,
     /// True: the system's value is written into the record. False: the record's value stays, and the same word of the system opens no
     /// conflict again.
+    #[graphql(directive = access::apply("Source".into(), "P".into(), true))]
     pub take: bool,
     /// Decide only if it still has this version: a newer word of the system makes another.
     pub if_version: Option<i32>,

@@ -15,7 +15,7 @@ use entities::{
     service::{asset, survey_answer, ticket, ticket_message},
 };
 use sea_orm::{
-    ColumnTrait, Condition, Value,
+    Condition, Value,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
