@@ -12,7 +12,6 @@ use entities::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::{
     SourceSystem,

@@ -1,11 +1,11 @@
 //! The systems that deliver rows, as the tenant's people see them: who they are, who wins where they disagree, what they said that was
 //! not taken, and what they said last.
 
-mod conflict;
+pub mod conflict;
 mod entity;
-mod field_policy;
-mod raw;
-mod source;
+pub mod field_policy;
+pub mod raw;
+pub mod source;
 
 pub use conflict::FieldConflict;
 pub use entity::RecordRights;
