@@ -123,10 +123,7 @@ impl Me {
     ) -> Vec<AccessRight> {
         let held = (&Cx::of(ctx).caller).into();
         let types = ty.map_or_else(|| Type::ALL.to_vec(), |ty| vec![ty]);
-        types
-            .into_iter()
-            .flat_map(|ty| table::grants(ty, held).into_iter().flat_map(move |g| rights(ty, &g)))
-            .collect()
+        types.into_iter().flat_map(|ty| table::grants(ty, held).into_iter().flat_map(move |g| rights(ty, &g))).collect()
     }
 
     /// The tasks that are yours to do, or your queues', what is due first on top.

@@ -24,8 +24,8 @@ use crate::{
     sales::{SalesMutations, SalesQueries},
     search::SearchQuery,
     service::{ServiceMutations, ServiceQueries},
-    teamwork::{TeamworkMutations, TeamworkQueries},
     sync::sources::{SourceMutations, SourceQueries},
+    teamwork::{TeamworkMutations, TeamworkQueries},
     tenant::{TenantMutations, TenantQueries},
 };
 

@@ -148,7 +148,9 @@ pub async fn found(store: &Store, clock: &Clock, new: NewTenant) -> Result<i64> 
     }
     .insert(&tx)
     .await?;
-    feed_counter::ActiveModel { tenant_id: Set(id), position: Set(0), last_recorded_at: Set(now), watched: Set(None) }.insert(&tx).await?;
+    feed_counter::ActiveModel { tenant_id: Set(id), position: Set(0), last_recorded_at: Set(now), watched: Set(None) }
+        .insert(&tx)
+        .await?;
     tx.commit().await?;
 
     let caller = system_caller(store, id, now, RoleSet::ALL, "founding a tenant").await?;

@@ -67,11 +67,7 @@ fn columns() -> [(&'static str, &'static str, ColumnDef); 3] {
     keeps.boolean().not_null().default(false);
     raw.json();
     watched.json();
-    [
-        ("source_system", "keeps_raw", keeps),
-        ("external_ref", "raw", raw),
-        ("feed_counter", "watched", watched),
-    ]
+    [("source_system", "keeps_raw", keeps), ("external_ref", "raw", raw), ("feed_counter", "watched", watched)]
 }
 
 #[async_trait::async_trait]

@@ -73,7 +73,8 @@ async fn conflicts(client: &Client, filter: Value) -> Vec<Value> {
 
 /// What an account holds in a field.
 async fn held(world: &World, account: &str, field: &str) -> Value {
-    let answer = world.ada().ask(&format!("query($id: ID!) {{ account(id: $id) {{ {field} }} }}"), json!({ "id": account }));
+    let answer =
+        world.ada().ask(&format!("query($id: ID!) {{ account(id: $id) {{ {field} }} }}"), json!({ "id": account }));
     answer.await.must().data(&format!("account.{field}")).clone()
 }
 
@@ -122,7 +123,8 @@ async fn a_token_for_accounts_finds_nothing_else_and_writes_nothing_else() {
 async fn a_narrowed_token_hears_of_its_own_and_knows_what_it_is() {
     each_engine(async |world: World| {
         let narrow = granted(&world, Role::Integrator, Some(&[Type::Account]), Some(&["hubspot"]));
-        let asked = "{ me { grants { entities sources } whatMayI(type: CONTACT) { scope } } feed { position entities } }";
+        let asked =
+            "{ me { grants { entities sources } whatMayI(type: CONTACT) { scope } } feed { position entities } }";
         let mine = narrow.ask(asked, json!({})).await.must();
         let grants = json!({ "entities": ["ACCOUNT", "CUSTOM_FIELD"], "sources": ["hubspot"] });
         assert_eq!(mine.data("me.grants"), &grants);
@@ -334,7 +336,9 @@ async fn the_later_word_wins() {
         policy(&world, json!({ "entity": "ACCOUNT", "field": "name", "rule": "NEWEST" })).await;
         let say = async |source: &str, key: &str, name: &str, at: TimeDelta| {
             let changed = (world.now() + at).to_rfc3339();
-            made(&ina, source, json!([{ "externalId": key, "changedAt": changed, "set": { "name": name } }])).await.remove(0)
+            made(&ina, source, json!([{ "externalId": key, "changedAt": changed, "set": { "name": name } }]))
+                .await
+                .remove(0)
         };
         let account = say("crm", "a1", "One", TimeDelta::zero()).await;
         link(&world, "erp", "e1", &account).await;
@@ -359,7 +363,11 @@ async fn the_later_word_wins() {
         assert_eq!(held(&world, &account, "name").await, "Seven");
         // Without a rule the last word counts.
         let rule = world.ada().ask("{ fieldPolicies { nodes { id } } }", json!({})).await.must();
-        world.ada().act("removeFieldPolicy", "deletedId", json!({ "id": rule.data("fieldPolicies.nodes.0.id") })).await.must();
+        world
+            .ada()
+            .act("removeFieldPolicy", "deletedId", json!({ "id": rule.data("fieldPolicies.nodes.0.id") }))
+            .await
+            .must();
         say("erp", "e1", "Eight", -TimeDelta::days(1)).await;
         assert_eq!(held(&world, &account, "name").await, "Eight");
     })
@@ -437,12 +445,16 @@ async fn an_answer_is_kept_for_a_day() {
         // Another body is a mistake, and the unit of work is good after it.
         let work = Work::begin(&cx).await.unwrap();
         let Err(Error::User(errors)) = idempotency::claim(&work, "k1", &other).await else { panic!("taken") };
-        assert_eq!((format!("{:?}", errors[0].code), errors[0].path.clone()), ("IdempotencyMismatch".to_owned(), vec!["idempotencyKey".to_owned()]));
+        assert_eq!(
+            (format!("{:?}", errors[0].code), errors[0].path.clone()),
+            ("IdempotencyMismatch".to_owned(), vec!["idempotencyKey".to_owned()])
+        );
         assert_eq!(idempotency::claim(&work, "k2", &other).await.unwrap(), Claim::First);
         drop(work);
         // Another subject's key is another.
         let tenant = world.acme.tenant;
-        let house = tenancy::system_caller(&world.store, tenant, world.now(), Role::Integrator.into(), "a test").await.unwrap();
+        let house =
+            tenancy::system_caller(&world.store, tenant, world.now(), Role::Integrator.into(), "a test").await.unwrap();
         let house = Cx::new(house, world.store.clone(), world.clock.clone());
         let work = Work::begin(&house).await.unwrap();
         assert_eq!(idempotency::claim(&work, "k1", &other).await.unwrap(), Claim::First);
@@ -513,7 +525,9 @@ async fn the_same_batch_twice_at_once_is_one_batch() {
         let send = |name: &str| {
             let (client, row) = (world.ina(), json!({ "externalId": "a1", "set": { "name": name } }));
             let input = json!({ "source": "crm", "idempotencyKey": "batch-1", "rows": [row] });
-            async move { client.act("upsertAccounts", "rows { externalId id result version } totals { created }", input).await }
+            async move {
+                client.act("upsertAccounts", "rows { externalId id result version } totals { created }", input).await
+            }
         };
         let (one, two) = tokio::join!(tokio::spawn(send("Acme")), tokio::spawn(send("Acme")));
         let (one, two) = (one.unwrap().must(), two.unwrap().must());

@@ -146,9 +146,8 @@ impl Cursor {
 
 /// The types whose changes some roles hear of: those of which they read every row. Of the tenant itself there is but one: `tenant`.
 pub fn types_of(held: Held) -> Vec<ObjectType> {
-    let hears = |object: &ObjectType| {
-        *object != ObjectType::Tenant && table::everywhere(object.access(), held).reads_a_class()
-    };
+    let hears =
+        |object: &ObjectType| *object != ObjectType::Tenant && table::everywhere(object.access(), held).reads_a_class();
     ObjectType::ALL.iter().copied().filter(hears).collect()
 }
 

@@ -99,7 +99,8 @@ impl Work<'_> {
 
     /// Sets what is watched from now on, once this unit of work stands. Holds the counter, so that no other writes meanwhile.
     pub async fn watch_unscoped(&self, watched: &Watched) -> Result<()> {
-        let watched = (!watched.is_empty()).then(|| serde_json::to_value(watched)).transpose().map_err(Error::internal)?;
+        let watched =
+            (!watched.is_empty()).then(|| serde_json::to_value(watched)).transpose().map_err(Error::internal)?;
         feed_counter::Entity::update_many()
             .col_expr(feed_counter::Column::Watched, Expr::val(sea_orm::Value::from(watched)))
             .filter(feed_counter::Column::TenantId.eq(self.tenant()))

@@ -159,7 +159,9 @@ async fn grants_narrow_and_are_read_back() {
     let nothing = said(json!({ "entities": [], "sources": [] })).await.unwrap();
     assert!(!nothing.types.contains(Type::Account) && !nothing.speaks_for("hubspot"));
     // What is not understood is no leave.
-    for claim in [json!([]), json!("Account"), json!({ "entitys": [] }), json!({ "sources": 7 }), json!({ "entities": [7] })] {
+    for claim in
+        [json!([]), json!("Account"), json!({ "entitys": [] }), json!({ "sources": 7 }), json!({ "entities": [7] })]
+    {
         assert_eq!(said(claim.clone()).await.unwrap_err().refusal(), crate::auth::Refusal::BadGrants, "{claim}");
     }
 }

@@ -165,12 +165,7 @@ const CONTACT_DATA: [&str; 14] = [
 ];
 
 /// The line of the access table and the class that a field of a kind of record is read under; none where nobody knows the field.
-pub(super) fn class_of(
-    names: &FieldNames,
-    fields: &Fields,
-    entity: SyncEntity,
-    field: &str,
-) -> Option<(Type, Class)> {
+pub(super) fn class_of(names: &FieldNames, fields: &Fields, entity: SyncEntity, field: &str) -> Option<(Type, Class)> {
     let object = object(entity);
     if let Some(code) = field.strip_prefix("custom.") {
         let declared = CustomEntity::parse(object.code()).and_then(|entity| fields.find(entity, code));

@@ -48,9 +48,8 @@ pub async fn claim(work: &Work<'_>, key: &str, request_hash: &str) -> Result<Cla
         return Err(Error::invalid("idempotencyKey", format!("1 to {MAX_KEY} characters, none of them a control")));
     }
     let (tenant, scope) = (work.tenant(), scope(work));
-    let its = || {
-        kept::Column::TenantId.eq(tenant).and(kept::Column::Scope.eq(scope.as_str())).and(kept::Column::Key.eq(key))
-    };
+    let its =
+        || kept::Column::TenantId.eq(tenant).and(kept::Column::Scope.eq(scope.as_str())).and(kept::Column::Key.eq(key));
     // One that is too old counts as none, and makes room.
     let old = work.now() - TimeDelta::from_std(retention::KEYS).unwrap_or(TimeDelta::zero());
     kept::Entity::delete_many().filter(its()).filter(kept::Column::CreatedAt.lte(old)).exec(work.tx()).await?;

@@ -101,12 +101,7 @@ pub fn may_send(caller: &Caller, source_code: &str) -> Result<()> {
 /// What must stay of what a batch would write: one entry a field. Where the tenant has no policy for this kind of record, one look-up.
 ///
 /// Notes, too, when the rows' words date from: the watched fields that are written remember it.
-pub async fn judge(
-    work: &mut Work<'_>,
-    source: Uuid,
-    entity: SyncEntity,
-    sent: &[Sent<'_>],
-) -> Result<Vec<Judged>> {
+pub async fn judge(work: &mut Work<'_>, source: Uuid, entity: SyncEntity, sent: &[Sent<'_>]) -> Result<Vec<Judged>> {
     if sent.is_empty() {
         return Ok(Vec::new());
     }
@@ -195,12 +190,7 @@ async fn said_before(
 
 /// Keeps what was not taken: one conflict a system, record and field. A newer word replaces the older one; what a person decided on
 /// before stays decided while the system says the same.
-pub async fn record_conflicts(
-    work: &mut Work<'_>,
-    source: Uuid,
-    entity: SyncEntity,
-    kept: &[Judged],
-) -> Result<()> {
+pub async fn record_conflicts(work: &mut Work<'_>, source: Uuid, entity: SyncEntity, kept: &[Judged]) -> Result<()> {
     let objects: HashSet<Uuid> = kept.iter().map(|judged| judged.object).collect();
     let objects: Vec<Uuid> = objects.into_iter().collect();
     let mut known: HashMap<(Uuid, String), field_conflict::Model> = HashMap::new();
