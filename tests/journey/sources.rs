@@ -9,12 +9,19 @@ use api::{
     policy::{Grants, Role, Type},
     sync::{
         refs,
-        upsert::idempotency::{self, Claim},
+        upsert::{
+            SyncEntity,
+            idempotency::{self, Claim},
+            policy::{Field, Judged, Sent, judge, record_conflicts, settle},
+        },
     },
     tenancy,
 };
 use chrono::TimeDelta;
-use entities::sync::idempotency_key;
+use entities::{
+    codes::{ConflictState, FieldRule},
+    sync::{field_conflict, idempotency_key},
+};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use tests::{Answer, Client, World, each_engine, id, rows};
@@ -408,6 +415,76 @@ async fn what_a_system_said_is_shown_to_its_own_and_as_far_as_the_record_is_read
         ] {
             assert_eq!(stranger.ask(asked, json!({ "id": account })).await.code(), Some("NOT_FOUND"));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_is_judged_in_a_few_statements_however_long() {
+    each_engine(async |world: World| {
+        policy(&world, json!({ "entity": "ACCOUNT", "field": "name", "rule": "NEWEST" })).await;
+        policy(&world, json!({ "entity": "ACCOUNT", "field": "website", "rule": "MANUAL" })).await;
+        let crm = world.work(async |work| refs::source(work, "crm").await).await;
+        let cx = integrator(&world).await;
+        let sent = |n: u128, website: &'static str| {
+            let field = |name: &'static str, sent: &str| Field { name, held: json!("held"), sent: json!(sent) };
+            let fields = || vec![field("name", "sent"), field("website", website), field("legalName", "sent")];
+            let rows = (0..n).map(|place| Sent {
+                place: usize::try_from(place).unwrap(),
+                object: Uuid::from_u128(place + 1),
+                fields: fields(),
+                changed_at: None,
+            });
+            rows.collect::<Vec<Sent<'static>>>()
+        };
+        let judged = async |entity: SyncEntity, sent: &[Sent<'_>]| {
+            let mut work = Work::begin(&cx).await.unwrap().from_source("crm");
+            let before = world.statements();
+            let kept = judge(&mut work, crm, entity, sent).await.unwrap();
+            (kept, world.statements() - before)
+        };
+        let (kept, few) = judged(SyncEntity::Account, &sent(1, "one")).await;
+        // What stood there before anybody watched counts as a person's; without a known time the sent word is later.
+        let expected = Judged {
+            place: 0,
+            object: Uuid::from_u128(1),
+            field: "website".to_owned(),
+            rule: FieldRule::Manual,
+            held: json!("held"),
+            sent: json!("one"),
+            sent_at: world.now(),
+        };
+        assert_eq!(kept, [expected]);
+        let (kept, many) = judged(SyncEntity::Account, &sent(500, "one")).await;
+        assert_eq!((kept.len(), few, many), (500, 3, 3));
+        assert_eq!(judged(SyncEntity::Contact, &sent(500, "one")).await, (Vec::new(), 1), "without a rule one look-up");
+
+        let keep = async |kept: &[Judged]| {
+            let mut work = Work::begin(&cx).await.unwrap().from_source("crm");
+            let before = world.statements();
+            record_conflicts(&mut work, crm, SyncEntity::Account, kept).await.unwrap();
+            let took = world.statements() - before;
+            work.commit().await.unwrap();
+            took
+        };
+        let rows = async || field_conflict::Entity::find().all(world.store.db()).await.unwrap();
+        assert_eq!(keep(&kept).await, 1 + 500_u64.div_ceil(90));
+        assert_eq!(rows().await.len(), 500);
+        assert_eq!(keep(&kept).await, 1, "the same word once more");
+        let (other, _) = judged(SyncEntity::Account, &sent(2, "two")).await;
+        assert_eq!(keep(&other).await, 2);
+        let held = rows().await;
+        let newer = held.iter().filter(|row| row.version == 2 && row.value == json!(["two"]));
+        assert_eq!((held.len(), newer.count()), (500, 2));
+
+        // They go away where the system says the same.
+        let work = Work::begin(&cx).await.unwrap();
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        settle(&work, crm, SyncEntity::Account, &[(one, "website"), (two, "name")]).await.unwrap();
+        work.commit().await.unwrap();
+        let settled: Vec<Uuid> =
+            rows().await.iter().filter(|row| row.state == ConflictState::Settled).map(|row| row.object_id).collect();
+        assert_eq!(settled, [one]);
     })
     .await;
 }
