@@ -80,9 +80,9 @@ async fn conflicts(client: &Client, filter: Value) -> Vec<Value> {
 
 /// What an account holds in a field.
 async fn held(world: &World, account: &str, field: &str) -> Value {
-    let answer =
-        world.ada().ask(&format!("query($id: ID!) {{ account(id: $id) {{ {field} }} }}"), json!({ "id": account }));
-    answer.await.must().data(&format!("account.{field}")).clone()
+    let asked = format!("query($id: ID!) {{ account(id: $id) {{ {field} }} }}");
+    let answer = world.ada().ask(&asked, json!({ "id": account })).await.must();
+    answer.data(&format!("account.{field}")).clone()
 }
 
 #[tokio::test]
