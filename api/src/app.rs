@@ -120,6 +120,7 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
             Err(error) => tracing::error!(%error, "webhooks are not sent"),
         }
     }
+    tokio::spawn(retention::keep_keys(app.store.clone(), app.clock.clone()));
     if !config.feed.retention.is_zero() {
         tokio::spawn(retention::keep(app.store.clone(), app.clock.clone(), config.feed.retention));
     }

@@ -15,7 +15,7 @@ use crate::{
     config::Limits,
     graph::{Cx, DEFAULT_PAGE, Direction, List, MAX_PAGE, PageArgs, Result, list, one},
     marketing::record::MAX_BATCH,
-    policy::{Class, Grant, Role, Scope, Sight, Type, Verb, access, table},
+    policy::{Class, Grant, Grants, Role, Scope, Sight, Type, TypeSet, Verb, access, table},
     teamwork::{Note, Task, mentions, open_tasks},
 };
 
@@ -40,6 +40,15 @@ pub struct AccessRight {
     pub aggregate: bool,
 }
 
+/// What your token narrows of what your roles may do.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct TokenGrants {
+    /// The lines of the access table that it is for, at most one of each; null where it is for all.
+    pub entities: Option<Vec<Type>>,
+    /// The codes of the systems that it speaks for, at most as many as the token names; null where it speaks for any.
+    pub sources: Option<Vec<String>>,
+}
+
 /// The caller.
 pub struct Me;
 
@@ -56,6 +65,14 @@ impl Me {
     /// The roles that your token carries.
     async fn roles(&self, ctx: &Context<'_>) -> Vec<Role> {
         Cx::of(ctx).caller.roles.iter().collect()
+    }
+
+    /// What your token narrows of what they may; null where it narrows nothing.
+    async fn grants(&self, ctx: &Context<'_>) -> Option<TokenGrants> {
+        let Grants { types, sources } = &Cx::of(ctx).caller.grants;
+        let entities = (*types != TypeSet::ALL).then(|| types.iter().collect());
+        let sources = sources.as_ref().map(|sources| sources.to_vec());
+        (entities.is_some() || sources.is_some()).then_some(TokenGrants { entities, sources })
     }
 
     /// The queues that you work in now, at most 100, the oldest first.
@@ -104,12 +121,9 @@ impl Me {
         ctx: &Context<'_>,
         #[graphql(name = "type", desc = "With this type only.")] ty: Option<Type>,
     ) -> Vec<AccessRight> {
-        let roles = Cx::of(ctx).caller.roles;
+        let held = (&Cx::of(ctx).caller).into();
         let types = ty.map_or_else(|| Type::ALL.to_vec(), |ty| vec![ty]);
-        types
-            .into_iter()
-            .flat_map(|ty| table::grants(ty, roles).into_iter().flat_map(move |g| rights(ty, &g)))
-            .collect()
+        types.into_iter().flat_map(|ty| table::grants(ty, held).into_iter().flat_map(move |g| rights(ty, &g))).collect()
     }
 
     /// The tasks that are yours to do, or your queues', what is due first on top.

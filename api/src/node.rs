@@ -21,6 +21,7 @@ use crate::{
         Product, Requirement, Stage,
     },
     service::{Asset, BusinessCalendar, SlaClock, SlaPolicy, SurveyAnswer, Ticket, TicketMessage, TicketNote},
+    sync::sources::{FieldPolicy, SourceSystem},
     teamwork::{Note, Task},
     tenant::{Definition, FxRate, Goal},
     webhooks::{WebhookDelivery, WebhookEndpoint},
@@ -69,6 +70,8 @@ pub enum Node {
     MeetingAttendee(MeetingAttendee),
     OrderLine(OrderLine),
     CustomField(CustomField),
+    SourceSystem(SourceSystem),
+    FieldPolicy(FieldPolicy),
     Note(Note),
     Task(Task),
     BusinessCalendar(BusinessCalendar),
@@ -147,6 +150,8 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
         Kind::CustomField => load!(cx, id, tenant::custom_field::Entity, CustomField),
         Kind::WebhookEndpoint => load!(cx, id, sync::webhook_endpoint::Entity, WebhookEndpoint),
         Kind::WebhookDelivery => load!(cx, id, sync::webhook_delivery::Entity, WebhookDelivery),
+        Kind::SourceSystem => load!(cx, id, sync::source_system::Entity, SourceSystem),
+        Kind::FieldPolicy => load!(cx, id, sync::field_policy::Entity, FieldPolicy),
         Kind::Note => load!(cx, id, sales::note::Entity, Note),
         Kind::Task => load!(cx, id, sales::task::Entity, Task),
         // Files share a table and a prefix; each is read under the line of its record.
@@ -158,8 +163,9 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
                 one_as::<service::file::Entity, ContractFile>(cx, Type::Order, id).await?.map(Node::ContractFile);
             ticket.or(meeting).or(contract)
         }
-        // An event is read where it belongs, on a timeline; of the tenant there is but one, `tenant`.
-        Kind::Event | Kind::Tenant => None,
+        // An event is read where it belongs, on a timeline, and a conflict among those of its record; of the tenant there is but one,
+        // `tenant`.
+        Kind::Event | Kind::FieldConflict | Kind::Tenant => None,
     })
 }
 

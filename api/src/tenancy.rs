@@ -26,7 +26,7 @@ use crate::{
     clock::Clock,
     graph::{Cx, Error, Result},
     journey::Work,
-    policy::{Caller, Known, RoleSet, TenantKey},
+    policy::{Caller, Grants, Known, RoleSet, TenantKey},
     store::{Name, Store},
 };
 
@@ -148,7 +148,9 @@ pub async fn found(store: &Store, clock: &Clock, new: NewTenant) -> Result<i64> 
     }
     .insert(&tx)
     .await?;
-    feed_counter::ActiveModel { tenant_id: Set(id), position: Set(0), last_recorded_at: Set(now) }.insert(&tx).await?;
+    feed_counter::ActiveModel { tenant_id: Set(id), position: Set(0), last_recorded_at: Set(now), watched: Set(None) }
+        .insert(&tx)
+        .await?;
     tx.commit().await?;
 
     let caller = system_caller(store, id, now, RoleSet::ALL, "founding a tenant").await?;
@@ -231,6 +233,7 @@ pub async fn system_caller(
     Ok(Caller {
         tenant: tenant.id,
         roles,
+        grants: Grants::default(),
         subject: None,
         colleague: None,
         discipline: None,
@@ -267,6 +270,7 @@ pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Resu
         tenant,
         in_industries,
         roles: claims.roles,
+        grants: claims.grants.clone(),
         subject: Some(claims.subject.clone()),
         colleague,
         discipline,

@@ -18,7 +18,7 @@ use api::{
     config::{self, Config},
     demo::synthetic::{self, Wanted},
     http,
-    policy::{Role, RoleSet},
+    policy::{Grants, Role, RoleSet},
     store::{Options, Store},
 };
 use axum::{
@@ -83,6 +83,7 @@ impl House {
             subject: subject_of(role).to_owned(),
             tenant: "synthetic".to_owned(),
             roles: RoleSet::from(role),
+            grants: Grants::default(),
             ttl: Duration::from_secs(3600),
             id: Uuid::from_u128(1),
         };

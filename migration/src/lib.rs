@@ -25,6 +25,7 @@ mod m20261127_000016_service;
 mod m20261127_000017_reach;
 mod m20261128_000018_figures;
 mod m20261128_000019_webhooks;
+mod m20261128_000021_sources;
 pub mod partitions;
 mod table;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000017_reach::STEP),
             Box::new(m20261128_000018_figures::STEP),
             Box::new(m20261128_000019_webhooks::STEP),
+            Box::new(m20261128_000021_sources::STEP),
         ]
     }
 }

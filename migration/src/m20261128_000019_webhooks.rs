@@ -24,6 +24,7 @@ fn tables() -> Vec<Table> {
             .text("owner_subject")
             .opt_refers("owner_id", "colleague")
             .text("owner_roles")
+            .opt_text("owner_grants")
             .bigint("position")
             .bigint("place")
             .opt_bigint("replay_position")

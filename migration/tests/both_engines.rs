@@ -93,6 +93,10 @@ macro_rules! for_every_table {
             sync::external_ref,
             sync::webhook_endpoint,
             sync::webhook_delivery,
+            sync::field_conflict,
+            sync::field_policy,
+            sync::field_writer,
+            sync::idempotency_key,
         )
     }};
     (@ $body:ident, $db:expr; $($wing:ident::$table:ident,)+) => {

@@ -42,11 +42,12 @@ const FLOORS: &[(&str, u8)] = &[
 ];
 
 /// The ways against the current, each with its reason.
-const BACK: [(&str, &str, &str); 4] = [
+const BACK: [(&str, &str, &str); 5] = [
     ("demo", "cli", "the command line's folder, its words for errors and the demo tenant's name"),
     ("config", "auth", "what makes a secret or a key good is said in one place"),
     ("auth", "config", "issuers are made of the configuration"),
     ("auth", "policy", "the claims of a token carry roles"),
+    ("node", "sync", "systems and field policies have ids, too"),
 ];
 
 fn source() -> PathBuf {
@@ -236,7 +237,7 @@ const HOLES: &[(&str, usize)] = &[
     ("journey/many.rs", 5),
     ("journey/reader.rs", 1),
     ("journey/refer.rs", 2),
-    ("journey/retention.rs", 2),
+    ("journey/retention.rs", 3),
     ("journey/stages.rs", 3),
     ("journey/tenant.rs", 2),
     ("journey/verify/feed.rs", 8),
@@ -245,10 +246,15 @@ const HOLES: &[(&str, usize)] = &[
     ("journey/verify/stages.rs", 2),
     ("journey/verify/subjects.rs", 4),
     ("journey/work.rs", 3),
+    ("journey/writers.rs", 3),
     ("policy/link.rs", 1),
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
     ("sync/refs.rs", 3),
+    ("sync/sources/conflict.rs", 1),
+    ("sync/sources/raw.rs", 1),
+    ("sync/upsert/idempotency.rs", 3),
+    ("sync/upsert/policy.rs", 5),
     ("tenancy.rs", 5),
     ("webhooks/rows.rs", 10),
     ("webhooks/sender/make.rs", 1),

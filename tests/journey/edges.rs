@@ -124,9 +124,10 @@ fn says(value: &Value) -> bool {
 }
 
 /// Lists that the scene has only a few rows of, however many customers there are.
-const SHORT: [&str; 9] = [
+const SHORT: &[&str] = &[
     "businessCalendars",
     "definitions",
+    "fieldConflicts",
     "fxRates",
     "goals",
     "identities",

@@ -313,7 +313,7 @@ async fn a_cursor_is_of_its_tenant_its_roles_and_a_position_that_was_given_out()
 #[test]
 fn every_type_of_the_feed_is_a_node() {
     let sdl = schema::sdl(RoleSet::ALL);
-    for object in feed::types_of(RoleSet::ALL) {
+    for object in feed::types_of(RoleSet::ALL.into()) {
         assert!(sdl.contains(&format!("type {} implements Node {{", object.name())), "{object:?}");
     }
 }

@@ -39,6 +39,7 @@ mod recent;
 mod sales;
 mod search;
 mod service;
+mod sources;
 mod story;
 mod teamwork;
 mod telemetry;

@@ -302,6 +302,7 @@ const STRUCTURAL: &[&str] = &[
     "Node",
     "Me",
     "AccessRight",
+    "TokenGrants",
     "ServiceConfig",
     "ScorePart",
     "SearchHit",

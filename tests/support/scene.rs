@@ -24,6 +24,7 @@ use entities::{
         opportunity_snapshot, order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
     service::{asset, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
+    sync::{field_policy, source_system},
     tenant::{custom_field, queue},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
@@ -432,6 +433,13 @@ async fn customer(world: &World, work: &mut Work<'_>, place: usize) -> Customer 
         });
         task_id.get_or_insert(task.id);
     }
+    let source = add!(work source_system {
+        code: format!("CRM_{place}"), name: format!("CRM {place}"), kind: "CSV".to_owned(), trust_rank: 100, keeps_raw: false,
+    });
+    add!(work field_policy {
+        entity: "account".to_owned(), field: format!("custom.field_{place}"), rule: FieldRule::Owner,
+        owner_source_id: Some(source.id),
+    });
     add!(work custom_field {
         entity: CustomEntity::Account, code: format!("field_{place}"), field_type: CustomFieldType::Text,
         label_de: format!("Feld {place}"), label_en: format!("Field {place}"), class: "P".to_owned(), choices: json!([]),

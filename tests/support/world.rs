@@ -16,7 +16,7 @@ use api::{
     graph::{self, Cx},
     http,
     journey::Work,
-    policy::{Caller, Role, RoleSet},
+    policy::{Caller, Grants, Role, RoleSet},
     store::{Options, Store},
     tenancy::{self, NewTenant},
 };
@@ -277,10 +277,16 @@ impl World {
 
     /// Somebody whose token ends after `ttl`.
     pub fn client(&self, tenant: &str, roles: &[Role], subject: &str, ttl: Duration) -> Client {
+        self.granted(tenant, roles, subject, Grants::default(), ttl)
+    }
+
+    /// Somebody whose token narrows what the roles may do.
+    pub fn granted(&self, tenant: &str, roles: &[Role], subject: &str, grants: Grants, ttl: Duration) -> Client {
         let grant = Grant {
             subject: subject.to_owned(),
             tenant: tenant.to_owned(),
             roles: roles.iter().copied().collect(),
+            grants,
             ttl,
             id: Uuid::from_u128(self.clock.random().into()),
         };
@@ -294,6 +300,7 @@ impl World {
             tenant: self.acme.slug.to_owned(),
             subject: subject.to_owned(),
             roles: roles.iter().copied().collect(),
+            grants: Grants::default(),
             expires_at: self.now() + TimeDelta::hours(1),
         };
         tenancy::resolve(&self.store, &claims, self.now()).await.unwrap().unwrap()

@@ -80,7 +80,7 @@ impl Standing {
             };
         }
         let leads = row.try_get::<i32>("", "leads")? == 1;
-        let grants = table::grants(Type::AccountTeam, caller.roles);
+        let grants = table::grants(Type::AccountTeam, caller.into());
         let writes = |scope| grants.iter().any(|grant| grant.scope == scope && grant.rights.writes());
         Ok(Standing {
             // The lead's right is a right of the account's wing: READ there takes it away.
@@ -142,5 +142,5 @@ pub async fn stands_for(work: &Work<'_>, colleague: Uuid, discipline: Discipline
 
 /// Whether the caller sees every deal of the house with its money: only then does a campaign's owner bring nothing new along.
 pub fn sees_all_deals(caller: &Caller) -> bool {
-    table::grants(Type::Opportunity, caller.roles).iter().any(|grant| grant.scope == Scope::All)
+    table::grants(Type::Opportunity, caller.into()).iter().any(|grant| grant.scope == Scope::All)
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Whether the caller may write rows of a type under an account: by a cell for all rows, or by EDIT in this wing.
 pub async fn edits(work: &Work<'_>, ty: Type, wing: Wing, account: Uuid) -> Result<bool> {
     let caller = work.caller();
-    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+    if table::grants(ty, caller.into()).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
         return Ok(true);
     }
     let editable = reach::visible_accounts(caller, wing, AccessLevel::Edit);
@@ -33,7 +33,7 @@ pub async fn edits(work: &Work<'_>, ty: Type, wing: Wing, account: Uuid) -> Resu
 /// [`edits`] of many accounts: those under which the caller may write.
 pub async fn edited(work: &Work<'_>, ty: Type, wing: Wing, accounts: &[Uuid]) -> Result<HashSet<Uuid>> {
     let caller = work.caller();
-    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+    if table::grants(ty, caller.into()).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
         return Ok(accounts.iter().copied().collect());
     }
     let mut edited = HashSet::new();
@@ -131,7 +131,7 @@ pub async fn may_stand_many(
 ) -> Result<HashSet<Uuid>> {
     let caller = work.caller();
     let accounts: HashSet<Uuid> = accounts.into_iter().collect();
-    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+    if table::grants(ty, caller.into()).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
         return Ok(accounts);
     }
     let accounts: Vec<Uuid> = accounts.into_iter().collect();

@@ -118,7 +118,7 @@ async fn sources<E: Governed>(
 
 /// Whether a caller reads the type of some rows at all: none that it sees of none that there are tells it something.
 fn reads<E: Governed>(caller: &Caller) -> bool {
-    table::most(E::TYPE, caller.roles).reads()
+    table::most(E::TYPE, caller.into()).reads()
 }
 
 /// What a part stands on.

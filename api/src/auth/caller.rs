@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::policy::RoleSet;
+use crate::policy::{Grants, RoleSet};
 
 /// The verified claims of a token, before the database is asked who that is.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Claims {
     pub subject: String,
     /// The roles that the token carries; at least one.
     pub roles: RoleSet,
+    /// What the token narrows of what the roles may do.
+    pub grants: Grants,
     /// When the token ends.
     pub expires_at: DateTime<Utc>,
 }

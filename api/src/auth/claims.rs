@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Claims, Refusal};
 use crate::{
     config,
-    policy::{Role, RoleSet},
+    policy::{Grants, Role, RoleSet, Type, TypeSet},
 };
 
 /// No honest subject or slug is longer, and none has control characters.
@@ -54,11 +54,12 @@ impl ClaimPath {
     }
 }
 
-/// How one issuer names tenant and roles.
+/// How one issuer names tenant, roles and grants.
 #[derive(Clone, Debug)]
 pub(super) struct Mapping {
     pub(super) tenant_claim: ClaimPath,
     pub(super) roles_claim: ClaimPath,
+    pub(super) grants_claim: ClaimPath,
     pub(super) tenant: Option<String>,
     /// Empty: the issuer speaks our names. Else only the names in it count, so that a foreign "admin" is not ours by accident.
     pub(super) roles: BTreeMap<String, Role>,
@@ -120,7 +121,11 @@ impl Mapping {
         if roles.is_empty() {
             return Err(Refusal::NoRole);
         }
-        Ok(Claims { tenant, subject, roles, expires_at })
+        let grants = match self.grants_claim.find(payload) {
+            None => Grants::default(),
+            Some(claim) => grants(claim).ok_or(Refusal::BadGrants)?,
+        };
+        Ok(Claims { tenant, subject, roles, grants, expires_at })
     }
 }
 
@@ -129,7 +134,7 @@ impl TryFrom<&config::Issuer> for Mapping {
 
     fn try_from(issuer: &config::Issuer) -> Result<Self, Self::Error> {
         let mut wrong = Vec::new();
-        let config::ClaimNames { tenant, roles } = &issuer.claims;
+        let config::ClaimNames { tenant, roles, grants } = &issuer.claims;
         let mut path = |option: &'static str, text: &str| {
             let path = ClaimPath::new(text);
             if path.is_none() {
@@ -138,6 +143,7 @@ impl TryFrom<&config::Issuer> for Mapping {
             path
         };
         let (tenant_claim, roles_claim) = (path("claims.tenant", tenant), path("claims.roles", roles));
+        let grants_claim = path("claims.grants", grants);
         if issuer.tenant.as_deref().is_some_and(|tenant| name(&Value::from(tenant)).is_none()) {
             wrong.push((
                 "tenant",
@@ -151,12 +157,35 @@ impl TryFrom<&config::Issuer> for Mapping {
                 Err(error) => wrong.push(("roles_map", format!("{foreign:?}: {error}"))),
             }
         }
-        match (tenant_claim, roles_claim) {
-            (Some(tenant_claim), Some(roles_claim)) if wrong.is_empty() => {
-                Ok(Mapping { tenant_claim, roles_claim, tenant: issuer.tenant.clone(), roles: map })
+        match (tenant_claim, roles_claim, grants_claim) {
+            (Some(tenant_claim), Some(roles_claim), Some(grants_claim)) if wrong.is_empty() => {
+                Ok(Mapping { tenant_claim, roles_claim, grants_claim, tenant: issuer.tenant.clone(), roles: map })
             }
             _ => Err(wrong),
         }
+    }
+}
+
+/// What a token narrows. Whatever is not understood refuses the token: a misspelt narrowing must not become none. A name of an entity
+/// that this house does not know names no line, as an unknown role is no role.
+fn grants(claim: &Value) -> Option<Grants> {
+    let mut grants = Grants::default();
+    for (name, value) in claim.as_object()? {
+        match name.as_str() {
+            "entities" => grants.types = names(value)?.into_iter().filter_map(Type::named).collect::<TypeSet>(),
+            "sources" => grants.sources = Some(names(value)?.into_iter().map(str::to_owned).collect()),
+            _ => return None,
+        }
+    }
+    Some(grants)
+}
+
+/// A list of names, or text with spaces between them.
+fn names(value: &Value) -> Option<Vec<&str>> {
+    match value {
+        Value::Array(names) => names.iter().map(Value::as_str).collect(),
+        Value::String(names) => Some(names.split_ascii_whitespace().collect()),
+        _ => None,
     }
 }
 

@@ -58,6 +58,8 @@ pub enum Refusal {
     NoTenant,
     /// No role that this house knows.
     NoRole,
+    /// The grants claim narrows in a way that this house does not know.
+    BadGrants,
 }
 
 impl Refusal {
@@ -78,6 +80,7 @@ impl Refusal {
             Refusal::NoSubject => "the token has no subject",
             Refusal::NoTenant => "the token has no tenant",
             Refusal::NoRole => "the token has no known role",
+            Refusal::BadGrants => "the token's grants are malformed",
         }
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{claims::Mapping, keys::check_secret};
 use crate::{
     config::{self, Algorithm},
-    policy::RoleSet,
+    policy::{Grants, RoleSet, TypeSet},
 };
 
 /// What a token is to say.
@@ -23,6 +23,8 @@ pub struct Grant {
     pub tenant: String,
     /// At least one role.
     pub roles: RoleSet,
+    /// What it narrows of what the roles may do.
+    pub grants: Grants,
     /// How long it is good.
     pub ttl: Duration,
     /// `jti`.
@@ -89,7 +91,7 @@ impl Mint {
 
     /// A token, good from `now`.
     pub fn mint(&self, grant: &Grant, now: DateTime<Utc>) -> Result<String, MintError> {
-        let Grant { subject, tenant, roles, ttl, id } = grant;
+        let Grant { subject, tenant, roles, grants, ttl, id } = grant;
         if roles.is_empty() {
             return Err(MintError::NoRole);
         }
@@ -114,9 +116,24 @@ impl Mint {
         }
         self.mapping.tenant_claim.put(&mut claims, Value::from(tenant.as_str()));
         self.mapping.roles_claim.put(&mut claims, json!(names));
+        if let Some(grants) = claim_of(grants) {
+            self.mapping.grants_claim.put(&mut claims, grants);
+        }
         jsonwebtoken::encode(&Header::new(jsonwebtoken::Algorithm::HS256), &claims, &self.key)
             .map_err(MintError::Signing)
     }
+}
+
+/// The claim that narrows so far; none where nothing is narrowed.
+fn claim_of(Grants { types, sources }: &Grants) -> Option<Value> {
+    let mut claim = Map::new();
+    if *types != TypeSet::ALL {
+        claim.insert("entities".to_owned(), types.iter().map(|ty| ty.name()).collect());
+    }
+    if let Some(sources) = sources {
+        claim.insert("sources".to_owned(), sources.iter().map(String::as_str).collect());
+    }
+    (!claim.is_empty()).then_some(Value::Object(claim))
 }
 
 impl config::Auth {

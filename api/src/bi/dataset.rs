@@ -110,7 +110,7 @@ pub fn named(name: &str) -> Option<&'static Dataset> {
 
 /// Whether the caller reads rows under a line of the access table.
 pub fn reads(ty: Type, caller: &Caller) -> bool {
-    table::grants(ty, caller.roles).iter().any(|grant| grant.rights.reads())
+    table::grants(ty, caller.into()).iter().any(|grant| grant.rights.reads())
 }
 
 /// The datasets that the caller may have.

@@ -14,7 +14,7 @@ use crate::{
 /// Remove what is too old of the change feed
 ///
 /// A server does it by itself once an hour (feed.retention); this is for whoever runs none, or wants to keep less for once. The journal and its
-/// timelines stay. Followers that come back later are told so, and begin with a snapshot. May run beside a server.
+/// timelines stay. Idempotency keys go that are older than a day. Followers that come back later are told so, and begin with a snapshot. May run beside a server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -58,6 +58,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
     };
     for (id, slug) in tenants {
         let gone = retention::prune(&store, &Clock::System, id, kept).await.map_err(super::told)?;
+        retention::prune_keys(&store, &Clock::System, id).await.map_err(super::told)?;
         out::line(&format!("tenant {slug}: {gone} changes removed"))?;
     }
     Ok(ExitCode::SUCCESS)

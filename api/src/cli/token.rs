@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     demo::cast,
-    policy::{Role, RoleSet},
+    policy::{Grants, Role, RoleSet, Type, TypeSet},
 };
 
 /// Print a token for development
@@ -22,10 +22,12 @@ use crate::{
 Examples:
   journey token --data /tmp/journey --role sales
   journey token --config journey.toml --role marketing --role manager --tenant acme --colleague col_0190... --ttl 8h
+  journey token --data /tmp/journey --role integrator --entities Account,Contact --sources hubspot
   curl -H \"Authorization: Bearer $(journey token --data /tmp/journey --role service)\" \\
        -H 'Content-Type: application/json' -d '{\"query\":\"{ me { roles } }\"}' http://127.0.0.1:8080/graphql
 
 Roles: marketing, sales, service, technical, manager, analyst, integrator, admin.
+Entities are lines of docs/access.md: with --entities all other lines are as if the roles had no rights there.
 Exit codes: 0 printed; 1 failed; 2 the command line or the configuration is wrong.")]
 pub struct Args {
     #[command(flatten)]
@@ -35,6 +37,14 @@ pub struct Args {
     /// A role that the token carries; may be given several times
     #[arg(long = "role", value_name = "ROLE", env = "JOURNEY_ROLE", value_delimiter = ',', required = true)]
     pub roles: Vec<Role>,
+
+    /// The only entities that it is for; may be given several times [default: all that the roles may]
+    #[arg(long, value_name = "ENTITY", env = "JOURNEY_ENTITIES", value_delimiter = ',', value_parser = entity)]
+    pub entities: Vec<Type>,
+
+    /// The only systems that it speaks for, by their codes; may be given several times [default: any]
+    #[arg(long, value_name = "SOURCE", env = "JOURNEY_SOURCES", value_delimiter = ',')]
+    pub sources: Vec<String>,
 
     /// The tenant's slug [default: the issuer's own, or demo]
     #[arg(long, value_name = "TENANT", env = "JOURNEY_TENANT")]
@@ -47,6 +57,11 @@ pub struct Args {
     /// How long it is good, such as 30m, 1h or 7d
     #[arg(long, value_name = "TIME", env = "JOURNEY_TTL", default_value = "1h", value_parser = config::duration::parse)]
     pub ttl: Duration,
+}
+
+fn entity(name: &str) -> Result<Type, String> {
+    let known = || Type::ALL.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(", ");
+    Type::named(name).ok_or_else(|| format!("unknown; known are {}", known()))
 }
 
 /// The tenant of the demo.
@@ -72,7 +87,14 @@ pub fn make(
     let roles: RoleSet = args.roles.iter().copied().collect();
     let tenant = args.tenant.as_deref().or(mint.fixed_tenant()).unwrap_or(DEMO_TENANT).to_owned();
     let subject = args.colleague.clone().unwrap_or_else(|| subject_of(roles));
-    let grant = Grant { subject, tenant, roles, ttl: args.ttl, id: token_id(clock) };
+    let grants = Grants {
+        types: match args.entities.as_slice() {
+            [] => TypeSet::ALL,
+            entities => entities.iter().copied().collect(),
+        },
+        sources: (!args.sources.is_empty()).then(|| args.sources.iter().cloned().collect()),
+    };
+    let grant = Grant { subject, tenant, roles, grants, ttl: args.ttl, id: token_id(clock) };
     Ok(mint.mint(&grant, clock.now())?)
 }
 

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::Problem;
 
 /// Every option of an issuer, for the check of names: the default file has no issuer that could serve.
-const ISSUER: &str = "issuer=0\naudience=0\nalgorithm=0\nsecret=0\npublic_key_file=0\njwks_url=0\ntenant=0\nroles_map=0\nclaims={tenant=0,roles=0}";
+const ISSUER: &str = "issuer=0\naudience=0\nalgorithm=0\nsecret=0\npublic_key_file=0\njwks_url=0\ntenant=0\nroles_map=0\nclaims={tenant=0,roles=0,grants=0}";
 
 /// Lays `over` over `base`: sections are merged, everything else is replaced, lists too.
 pub(super) fn merge(base: &mut Table, over: Table) {

@@ -102,13 +102,13 @@ pub struct Issuer {
     pub jwks_url: Option<String>,
     /// The tenant of all of this issuer's tokens.
     pub tenant: Option<String>,
-    /// Where tenant and roles are in the token.
+    /// Where tenant, roles and grants are in the token.
     pub claims: ClaimNames,
     /// Foreign role names and what they mean here; empty: the issuer speaks our names.
     pub roles_map: BTreeMap<String, String>,
 }
 
-/// Where in a token the tenant and the roles are: a name, a path with dots, or a JSON pointer.
+/// Where in a token the tenant, the roles and the grants are: a name, a path with dots, or a JSON pointer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClaimNames {
@@ -116,11 +116,13 @@ pub struct ClaimNames {
     pub tenant: String,
     /// The role names: a list, or text with spaces between them.
     pub roles: String,
+    /// What the token narrows: an object with `entities` and `sources`.
+    pub grants: String,
 }
 
 impl Default for ClaimNames {
     fn default() -> Self {
-        Self { tenant: "tenant".to_owned(), roles: "roles".to_owned() }
+        Self { tenant: "tenant".to_owned(), roles: "roles".to_owned(), grants: "grants".to_owned() }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     },
     clock::Clock,
     config::Config,
-    policy::Role,
+    policy::{Grants, Role},
 };
 
 /// How long the printed tokens are good.
@@ -107,6 +107,7 @@ pub fn write(data: &Data, config: &Config, clock: &Clock) -> anyhow::Result<Guid
             subject: default_subject(role.into()),
             tenant: DEMO_TENANT.to_owned(),
             roles: role.into(),
+            grants: Grants::default(),
             ttl: TTL,
             id: token_id(clock),
         };

@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     graph::{Cx, GlobalId},
     journey::Journaled,
-    policy::{Caller, Governed, Role, Seen},
+    policy::{Caller, Governed, Grants, Role, Seen},
     store::Store,
     tenancy,
 };
@@ -49,6 +49,7 @@ impl Teller {
                 subject: one.subject.to_owned(),
                 tenant: DEMO_TENANT.to_owned(),
                 roles: one.role.into(),
+                grants: Grants::default(),
                 expires_at: today,
             };
             let caller = tenancy::resolve(&store, &claims, clock.now()).await.map_err(told)?;

@@ -8,7 +8,7 @@ use crate::{
     config::{Config, Purpose, Sources},
     graph::Cx,
     journey::verify,
-    policy::Role,
+    policy::{Grants, Role},
     schema,
     store::{Options, Store},
 };
@@ -70,6 +70,7 @@ async fn the_story_is_sound_the_same_each_time_and_answers_what_the_guide_asks()
             subject: cast::subject_of(*role).to_owned(),
             tenant: DEMO_TENANT.to_owned(),
             roles: (*role).into(),
+            grants: Grants::default(),
             expires_at: now,
         };
         let caller = tenancy::resolve(&one, &claims, now).await.unwrap().unwrap();

@@ -123,6 +123,12 @@ kinds! {
     Note "not";
     /// Task.
     Task "tsk";
+    /// System that delivers rows.
+    SourceSystem "sys";
+    /// Who wins where systems disagree about a field.
+    FieldPolicy "fpo";
+    /// What a system said that was not taken.
+    FieldConflict "fco";
     /// File.
     File "fil";
     /// Event.

@@ -39,7 +39,7 @@ pub use input::{
 pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
 pub use money::{Money, MoneyInput, PricePatch, currencies, decimals, is_currency, price_patch, to_minor};
-pub use names::FieldNames;
+pub use names::{FieldNames, columns_names};
 pub use page::{
     ById, DEFAULT_FEED_PAGE, DEFAULT_PAGE, Direction, List, MAX_FEED_PAGE, MAX_PAGE, Page, PageArgs, RowCursor, many,
     one, one_as,

@@ -50,17 +50,29 @@ impl CustomDirectiveFactory for FieldNames {
     }
 }
 
+/// A column without what it says beside the field's name.
+fn stems(column: &str) -> impl Iterator<Item = String> {
+    let column = column.trim_end_matches('_');
+    ENDINGS.iter().filter_map(move |(ending, unit)| column.strip_suffix(ending).map(|stem| format!("{stem}{unit}")))
+}
+
+/// What a field may be called that a column is a part of.
+pub fn columns_names(column: &str) -> impl Iterator<Item = String> {
+    stems(column).map(|stem| camel(&stem))
+}
+
 impl FieldNames {
+    /// A field of a type, by its name, with its mark; none where no field of this name is marked.
+    pub fn marked(&self, ty: &str, field: &str) -> Option<&Mark> {
+        self.0.get()?.get(ty)?.get(field)
+    }
+
     /// The field of a type that shows a column, with its mark; none where no field does.
     pub fn of_column(&self, ty: &str, column: &str) -> Option<(&str, &Mark)> {
         let fields = self.0.get()?.get(ty)?;
-        let column = column.trim_end_matches('_');
-        let stems = || {
-            ENDINGS.iter().filter_map(|(ending, unit)| column.strip_suffix(ending).map(|stem| format!("{stem}{unit}")))
-        };
         // `campaign_type` had to say whose type it is; the field stands on its campaign.
-        let short = stems().filter_map(|stem| stem.split_once('_').map(|(_, rest)| rest.to_owned()));
-        let mut names = stems().chain(short.filter(|rest| !["id", "version"].contains(&rest.as_str())));
+        let short = stems(column).filter_map(|stem| stem.split_once('_').map(|(_, rest)| rest.to_owned()));
+        let mut names = stems(column).chain(short.filter(|rest| !["id", "version"].contains(&rest.as_str())));
         names.find_map(|name| fields.get_key_value(camel(&name).as_str())).map(|(name, mark)| (name.as_str(), mark))
     }
 }

@@ -18,7 +18,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Event, EventKind, ObjectType, Payload, Subjects, Work, event_id, work::Touched};
+use super::{Event, EventKind, ObjectType, Payload, Subjects, Work, event_id, work::Touched, writers::Wrote};
 use crate::graph::{Error, Result};
 
 /// What a unit of work did to a row, however often it touched it: that is one change for whoever reads the feed.
@@ -101,9 +101,17 @@ impl Work<'_> {
         }
         let industries = self.industries().await?;
         let count = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
-        let (position, recorded_at) = self.take_positions(count).await?;
+        let (position, recorded_at, watched) = self.take_positions(count).await?;
 
         let changed = Changed::of(&self.touched);
+        if watched.is_some() {
+            let wrote = changed.iter().map(|(object, Changed { change, fields, .. })| Wrote {
+                object: *object,
+                change: *change,
+                columns: fields.clone(),
+            });
+            Box::pin(self.note_writers(watched, wrote.collect())).await?;
+        }
         let (mut events, mut subjects, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for (index, event) in self.events.iter().enumerate() {
             let declared = event.kind.declared();
@@ -219,8 +227,9 @@ impl Work<'_> {
         Ok(industries)
     }
 
-    /// Locks the tenant's counter and takes `count` positions; gives the last of them and the moment of recording.
-    async fn take_positions(&self, count: i64) -> Result<(i64, DateTime<Utc>)> {
+    /// Locks the tenant's counter and takes `count` positions; gives the last of them, the moment of recording, and which fields are
+    /// watched.
+    async fn take_positions(&self, count: i64) -> Result<(i64, DateTime<Utc>, Option<serde_json::Value>)> {
         let tenant = self.cx.caller.tenant;
         let counter = feed_counter::Entity::update_many()
             .col_expr(feed_counter::Column::Position, Expr::col(feed_counter::Column::Position).add(count))
@@ -235,6 +244,6 @@ impl Work<'_> {
             .filter(feed_counter::Column::TenantId.eq(tenant))
             .exec(&self.tx)
             .await?;
-        Ok((counter.position, recorded_at))
+        Ok((counter.position, recorded_at, counter.watched))
     }
 }

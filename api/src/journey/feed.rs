@@ -31,7 +31,7 @@ use uuid::Uuid;
 use super::ObjectType;
 use crate::{
     graph::{Error, GlobalId, Result},
-    policy::{Caller, RoleSet, table},
+    policy::{Caller, Held, RoleSet, Type, TypeSet, table},
 };
 
 /// How many positions one page looks at: a reader of what is rare reads short pages, none of which takes long.
@@ -102,11 +102,12 @@ pub struct Entries {
     pub span: Span,
 }
 
-/// A place in the feed, as clients have it: opaque. It names its tenant, and the roles that everything before it was read with.
+/// A place in the feed, as clients have it: opaque. It names its tenant, and what everything before it was read with: roles, and the
+/// lines of the access table where the token narrows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     tenant: i64,
-    roles: RoleSet,
+    held: Held,
     /// The place.
     pub position: i64,
 }
@@ -114,36 +115,41 @@ pub struct Cursor {
 impl Cursor {
     /// A place, for this caller.
     pub fn at(caller: &Caller, position: i64) -> Cursor {
-        Cursor { tenant: caller.tenant, roles: caller.roles, position }
+        Cursor { tenant: caller.tenant, held: caller.into(), position }
     }
 
     /// As clients have it.
     pub fn encode(&self) -> String {
-        let Cursor { tenant, roles, position } = self;
-        URL_SAFE_NO_PAD.encode(format!("change:{tenant}:{position}:{roles}"))
+        let Cursor { tenant, held: Held { roles, types }, position } = self;
+        let narrowed = match *types == TypeSet::ALL {
+            true => String::new(),
+            false => types.iter().map(|ty| format!(":{}", ty.name())).collect(),
+        };
+        URL_SAFE_NO_PAD.encode(format!("change:{tenant}:{position}:{roles}{narrowed}"))
     }
 
     /// Reads what a client gives back.
     pub fn decode(caller: &Caller, text: &str) -> Result<Cursor> {
         let read = || {
             let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-            let mut parts = text.strip_prefix("change:")?.splitn(3, ':');
+            let mut parts = text.strip_prefix("change:")?.split(':');
             let tenant = parts.next()?.parse().ok()?;
             let position = parts.next()?.parse().ok().filter(|position| *position >= 0)?;
-            let roles = parts.next()?.split('+').map(|role| role.parse().ok()).collect::<Option<_>>()?;
-            Some(Cursor { tenant, roles, position })
+            let roles: RoleSet = parts.next()?.split('+').map(|role| role.parse().ok()).collect::<Option<_>>()?;
+            let types: Vec<Type> = parts.map(Type::named).collect::<Option<_>>()?;
+            let types = if types.is_empty() { TypeSet::ALL } else { types.into_iter().collect() };
+            Some(Cursor { tenant, held: Held { roles, types }, position })
         };
         let cursor = read().filter(|cursor| cursor.tenant == caller.tenant).ok_or(Error::CursorInvalid)?;
-        // With other roles there would be other entries before it.
-        if cursor.roles != caller.roles { Err(Error::RightsChanged) } else { Ok(cursor) }
+        // With other rights there would be other entries before it.
+        if cursor.held != caller.into() { Err(Error::RightsChanged) } else { Ok(cursor) }
     }
 }
 
-/// The types whose changes a set of roles hears of: those of which it reads every row. Of the tenant itself there is but one: `tenant`.
-pub fn types_of(roles: RoleSet) -> Vec<ObjectType> {
-    let hears = |object: &ObjectType| {
-        *object != ObjectType::Tenant && table::everywhere(object.access(), roles).reads_a_class()
-    };
+/// The types whose changes some roles hear of: those of which they read every row. Of the tenant itself there is but one: `tenant`.
+pub fn types_of(held: Held) -> Vec<ObjectType> {
+    let hears =
+        |object: &ObjectType| *object != ObjectType::Tenant && table::everywhere(object.access(), held).reads_a_class();
     ObjectType::ALL.iter().copied().filter(hears).collect()
 }
 

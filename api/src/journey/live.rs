@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     graph::{Cx, Error, Place, Result},
-    policy::Caller,
+    policy::{Caller, Held},
     store::Topic,
     tenancy,
 };
@@ -82,8 +82,9 @@ pub(super) fn fingerprint(of: &impl Hash) -> u64 {
 
 /// The rights of a caller on what is followed.
 pub(super) async fn rights(cx: &Cx, followed: &impl Followed) -> Result<u64> {
-    let Caller { roles, colleague, discipline, queues, .. } = &cx.caller;
-    Ok(fingerprint(&(roles, colleague, discipline, queues, followed.reach(cx).await?)))
+    let Caller { colleague, discipline, queues, .. } = &cx.caller;
+    let held = Held::from(&cx.caller);
+    Ok(fingerprint(&(held, colleague, discipline, queues, followed.reach(cx).await?)))
 }
 
 /// The feed's position now, for what lies with the caller.

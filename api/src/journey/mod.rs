@@ -33,6 +33,7 @@ mod told;
 pub mod verify;
 mod visible;
 mod work;
+mod writers;
 
 pub use event::{AUDIENCE_TEAM, Event};
 pub use follow::watermark;
@@ -43,3 +44,4 @@ pub use payload::Payload;
 pub use removal::{Removable, remove};
 pub use since::History;
 pub use work::{Work, attempt, holds_nul};
+pub use writers::{Watched, Writer, Writers};

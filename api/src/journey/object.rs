@@ -94,6 +94,8 @@ impl JourneyObject {
             | ObjectType::FxRate
             | ObjectType::CustomField
             | ObjectType::WebhookEndpoint
+            | ObjectType::SourceSystem
+            | ObjectType::FieldPolicy
             | ObjectType::Channel
             | ObjectType::CampaignCost
             | ObjectType::ContentAsset

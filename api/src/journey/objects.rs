@@ -13,7 +13,7 @@ use entities::{
         product, requirement, sales_order, stage, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    sync::{fx_rate, webhook_endpoint},
+    sync::{field_policy, fx_rate, source_system, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{DbErr, IntoActiveModel, TryIntoModel};
@@ -126,6 +126,10 @@ objects! {
     Definition "DEFINITION" Settings Definition;
     /// Exchange rate.
     FxRate "FX_RATE" Reference FxRate;
+    /// A system that delivers rows.
+    SourceSystem "SOURCE_SYSTEM" Source SourceSystem;
+    /// Who wins where systems disagree about a field.
+    FieldPolicy "FIELD_POLICY" Source FieldPolicy;
     /// A field of the tenant's own.
     CustomField "CUSTOM_FIELD" CustomField CustomField;
     /// Webhook endpoint.
@@ -306,6 +310,8 @@ journaled! {
     identity_rule IdentityRule |row| account NONE, subjects [];
     custom_field CustomField |row| account NONE, subjects [];
     webhook_endpoint WebhookEndpoint |row| account NONE, subjects [];
+    source_system SourceSystem |row| account NONE, subjects [];
+    field_policy FieldPolicy |row| account NONE, subjects [];
     campaign Campaign |row| account NONE, subjects [Campaign row.id];
     channel Channel |row| account NONE, subjects [];
     campaign_cost CampaignCost |row| account NONE, subjects [Campaign row.campaign_id];

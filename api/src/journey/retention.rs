@@ -1,4 +1,4 @@
-//! How long the change log is kept. The journal stays for ever; the log of positions, which only followers read, does not have to.
+//! How long the change log is kept, and the answers to requests that came with a key. The journal stays for ever; the log of positions, which only followers read, does not have to.
 //!
 //! What goes are whole transactions, the oldest first, in small batches. What somebody of the house has still to read stays, and so does
 //! the newest transaction: the log always says itself from where on it is kept. What a webhook has still to be told of stays, too, but not
@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
     codes::{WebhookDeliveryStatus, WebhookState},
     journey::change_log,
-    sync::{webhook_delivery, webhook_endpoint},
+    sync::{idempotency_key, webhook_delivery, webhook_endpoint},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -28,6 +28,41 @@ const EACH: Duration = Duration::from_secs(3_600);
 /// For how long entries that are too old are kept for webhooks that have not been told of them: longer than an endpoint may fail before
 /// it is switched off, so that only a sender that does not run loses something.
 const HELD: TimeDelta = TimeDelta::days(7);
+/// How long an answer is kept under its idempotency key.
+pub const KEYS: Duration = Duration::from_secs(86_400);
+
+/// Forgets the idempotency keys of every tenant that are too old, until the store is gone.
+pub async fn keep_keys(store: Store, clock: Clock) {
+    loop {
+        match every_key(&store, &clock).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "idempotency keys have become too old"),
+            Err(error) => tracing::warn!(?error, "idempotency keys are kept longer than they should be"),
+        }
+        tokio::time::sleep(EACH).await;
+    }
+}
+
+async fn every_key(store: &Store, clock: &Clock) -> Result<u64> {
+    let mut gone = 0;
+    for slug in tenancy::slugs(store).await? {
+        gone += prune_keys(store, clock, tenancy::tenant_id(store, &slug).await?).await?;
+    }
+    Ok(gone)
+}
+
+/// Removes a tenant's idempotency keys of which nobody may expect an answer any more. How many that were.
+pub async fn prune_keys(store: &Store, clock: &Clock, tenant: i64) -> Result<u64> {
+    let old = clock.now() - TimeDelta::from_std(KEYS).unwrap_or(TimeDelta::zero());
+    let tx = store.begin().await?;
+    let removed = idempotency_key::Entity::delete_many()
+        .filter(idempotency_key::Column::TenantId.eq(tenant))
+        .filter(idempotency_key::Column::CreatedAt.lte(old))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(removed.rows_affected)
+}
 
 /// Keeps the feeds of every tenant for so long, until the store is gone.
 pub async fn keep(store: Store, clock: Clock, kept: Duration) {

@@ -7,7 +7,7 @@ use entities::codes::CustomEntity;
 use super::feed::Entry;
 use crate::{
     graph::{Cx, FieldNames, Fields, Result},
-    policy::{Class, Rights, RoleSet, Sight, Type, table},
+    policy::{Class, Held, Rights, Sight, Type, table},
 };
 
 /// How the log names a field of the tenant's own.
@@ -17,7 +17,7 @@ const OF_THE_TENANT: &str = "custom.";
 pub struct Shown {
     names: FieldNames,
     custom: Option<Arc<Fields>>,
-    roles: RoleSet,
+    held: Held,
     rights: HashMap<Type, Rights>,
 }
 
@@ -29,7 +29,7 @@ impl Shown {
             true => Some(cx.fields().await?),
             false => None,
         };
-        Ok(Shown { names, custom, roles: cx.caller.roles, rights: HashMap::new() })
+        Ok(Shown { names, custom, held: (&cx.caller).into(), rights: HashMap::new() })
     }
 
     /// The changed fields of an entry.
@@ -56,8 +56,8 @@ impl Shown {
     }
 
     fn reads(&mut self, of: Type, class: Option<Class>, field: &str) -> bool {
-        let roles = self.roles;
-        let rights = self.rights.entry(of).or_insert_with(|| table::everywhere(of, roles));
+        let held = self.held;
+        let rights = self.rights.entry(of).or_insert_with(|| table::everywhere(of, held));
         class.is_none_or(|class| rights.sight(class, field) > Sight::None)
     }
 }

@@ -251,7 +251,7 @@ fn readable(object: ObjectType, caller: &Caller) -> Vec<Grant> {
         Scope::All => grant.rights.reads_a_class(),
         _ => grant.rights.reads(),
     };
-    table::grants(object.access(), caller.roles).into_iter().filter(hears).collect()
+    table::grants(object.access(), caller.into()).into_iter().filter(hears).collect()
 }
 
 /// Whether an event is reached by itself, whatever account it belongs to.

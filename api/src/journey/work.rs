@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Event, Journaled, ObjectType, Subjects, event_id};
+use super::{Event, Journaled, ObjectType, Subjects, event_id, writers::Words};
 use crate::{
     graph::{Cx, Error, Fields, Result, camel},
     policy::{Caller, Link, Seen},
@@ -44,6 +44,8 @@ pub struct Work<'a> {
     /// Objects whose event never happened: what removes them supersedes it.
     pub(super) retracted: HashMap<(ObjectType, Uuid), Uuid>,
     minted: u64,
+    /// Who is the writer of what it changes.
+    pub(super) words: Words,
     pub(super) discarded: Vec<Uuid>,
 }
 
@@ -82,6 +84,7 @@ impl<'a> Work<'a> {
             touched: Vec::new(),
             retracted: HashMap::new(),
             minted: 0,
+            words: Words::default(),
             discarded: Vec::new(),
         })
     }
@@ -115,6 +118,11 @@ impl<'a> Work<'a> {
     /// The tenant that it works for.
     pub fn tenant(&self) -> i64 {
         self.cx.caller.tenant
+    }
+
+    /// The system that the changes come from; none where people make them.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
     }
 
     /// The moment of this unit of work.

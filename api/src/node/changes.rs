@@ -13,7 +13,7 @@ use crate::{
         feed::{self, Asked, Cursor, Entry, Span},
         shown::Shown,
     },
-    policy::{Caller, RoleSet, access},
+    policy::{Caller, Held, access},
 };
 
 /// From where to where the change feed is kept.
@@ -40,7 +40,7 @@ impl Feed {
     /// The types of records whose changes you hear of: those of which you read every record.
     #[graphql(directive = access::apply("Feed".into(), "*".into(), false))]
     async fn entities(&self) -> Vec<ObjectType> {
-        feed::types_of(self.caller.roles)
+        feed::types_of((&self.caller).into())
     }
 }
 
@@ -200,7 +200,7 @@ async fn changes(
     let after = after.as_deref().map(|after| Cursor::decode(caller, after)).transpose()?;
     let asked = Asked {
         after: after.map_or(0, |after| after.position),
-        objects: heard_of(caller.roles, entities)?,
+        objects: heard_of(caller.into(), entities)?,
         exclude_source,
         first: first.unsigned_abs().into(),
     };
@@ -231,8 +231,8 @@ fn oldest(caller: &Caller, span: Span) -> String {
 }
 
 /// The types that were asked for. A reader must not take silence for quiet: of what it does not hear of it may not ask.
-fn heard_of(roles: RoleSet, entities: Option<Vec<ObjectType>>) -> Result<Vec<ObjectType>> {
-    let heard = feed::types_of(roles);
+fn heard_of(held: Held, entities: Option<Vec<ObjectType>>) -> Result<Vec<ObjectType>> {
+    let heard = feed::types_of(held);
     let Some(mut entities) = entities else { return Ok(heard) };
     entities.sort_unstable();
     entities.dedup();

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use entities::codes::Discipline;
 use uuid::Uuid;
 
-use super::{Role, RoleSet};
+use super::{Grants, Role, RoleSet};
 
 /// Who is calling, with everything that the row rule binds.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Caller {
     pub tenant: i64,
     /// The roles that the token carries.
     pub roles: RoleSet,
+    /// What the token narrows of what the roles may do.
+    pub grants: Grants,
     /// The token's subject; none for the house itself.
     pub subject: Option<String>,
     /// The colleague behind the token's subject. Without one, the caller keeps its tenant-wide cells only.

@@ -5,7 +5,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 
 use super::{
-    Caller, Class, Rights, Role, Scope, Sight, Type,
+    Caller, Class, Grants, Rights, Role, Scope, Sight, Type,
     governed::Governed,
     scope::Rows,
     table::{self, Grant},
@@ -40,13 +40,13 @@ pub struct Basis {
 impl Caller {
     /// What a figure stands on that counts these classes of these types; none where the caller's roles allow no such figure.
     pub fn basis(&self, needs: &[Need]) -> Option<Basis> {
-        let reads = |(ty, class, field): &Need| table::most(*ty, self.roles).sight(*class, field) == Sight::Clear;
+        let reads = |(ty, class, field): &Need| table::most(*ty, self.into()).sight(*class, field) == Sight::Clear;
         if needs.iter().all(reads) {
-            let spans = needs.iter().map(|(ty, class, field)| span(&table::grants(*ty, self.roles), *class, field));
+            let spans = needs.iter().map(|(ty, class, field)| span(&table::grants(*ty, self.into()), *class, field));
             let span = spans.min().unwrap_or(Span::All);
             return Some(Basis { caller: self.clone(), span, grouped: false });
         }
-        let counts = |(ty, class, field): &Need| table::most(*ty, self.roles).on(*class, field).aggregate;
+        let counts = |(ty, class, field): &Need| table::most(*ty, self.into()).on(*class, field).aggregate;
         needs.iter().all(|need| reads(need) || counts(need)).then(|| Basis {
             caller: self.standing_in("figures of groups"),
             span: Span::All,
@@ -71,7 +71,7 @@ impl Caller {
 
     /// What the shared scoreboard stands on: the tenant's rows, whoever asks. None for a caller without a role.
     pub fn shared_basis(&self) -> Option<Basis> {
-        let may = table::most(Type::Scoreboard, self.roles).sight(Class::M, "") == Sight::Clear;
+        let may = table::most(Type::Scoreboard, self.into()).sight(Class::M, "") == Sight::Clear;
         may.then(|| Basis { caller: self.standing_in("the shared scoreboard"), span: Span::All, grouped: true })
     }
 
@@ -97,7 +97,7 @@ impl Caller {
             Reference,
         ];
         let needs = rows.map(|ty| (ty, Class::P)).into_iter().chain([(Opportunity, Class::M), (Order, Class::M)]);
-        let mut reach = needs.map(|(ty, class)| span(&table::grants(ty, self.roles), class, ""));
+        let mut reach = needs.map(|(ty, class)| span(&table::grants(ty, self.into()), class, ""));
         reach.all(|span| span == Span::All)
     }
 
@@ -105,6 +105,8 @@ impl Caller {
     fn standing_in(&self, reason: &'static str) -> Caller {
         Caller {
             roles: Role::Admin.into(),
+            // The caller was judged by what it holds; the house holds everything.
+            grants: Grants::default(),
             colleague: None,
             discipline: None,
             in_industries: false,
@@ -120,7 +122,7 @@ impl Caller {
     /// The id of another row, where the caller reaches that row: what a row refers to is told as far as the graph would show it.
     pub fn seen<E: Governed>(&self, id: Expr) -> Expr {
         let all = |grant: &Grant| grant.scope == Scope::All && grant.rights.reads();
-        if table::grants(E::TYPE, self.roles).iter().any(all) {
+        if table::grants(E::TYPE, self.into()).iter().any(all) {
             return id;
         }
         Expr::case(id.clone().in_subquery(self.rows::<E>().into_ids()), id).into()

@@ -12,7 +12,7 @@ use entities::{
         order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    sync::{fx_rate, webhook_delivery, webhook_endpoint},
+    sync::{field_conflict, field_policy, fx_rate, source_system, webhook_delivery, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{
@@ -168,6 +168,9 @@ governed! {
     custom_field CustomField { account: None, own: [], queue: None, deleted: DeletedAt };
     webhook_endpoint Webhook { account: None, own: [], queue: None, deleted: DeletedAt } webhook_scopes;
     webhook_delivery Webhook { account: None, own: [], queue: None, deleted: None } delivery_scopes => [webhook_endpoint EndpointId];
+    source_system Source { account: None, own: [], queue: None, deleted: None };
+    field_policy Source { account: None, own: [], queue: None, deleted: DeletedAt };
+    field_conflict Source { account: None, own: [], queue: None, deleted: None };
 
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
     channel Campaign { account: None, own: [], queue: None, deleted: DeletedAt };

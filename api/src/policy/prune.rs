@@ -100,7 +100,7 @@ impl Mark {
     /// Whether `roles` may ever use a field with this mark.
     pub fn allows(&self, roles: RoleSet, field: &str) -> bool {
         let field = self.field.as_deref().unwrap_or(field);
-        let most = table::most(self.of, roles);
+        let most = table::most(self.of, roles.into());
         match (self.class, self.write) {
             (Some(class), true) => most.may_write(class, field),
             (Some(class), false) if self.figure => {

@@ -75,7 +75,7 @@ impl Caller {
     /// The rows that grants of a kind reach: to write alone never shows that a row is there.
     fn rows_by<E: Governed>(&self, ty: Type, counts: impl Fn(&Rights) -> bool) -> Rows<E> {
         let grants: Arc<[Grant]> =
-            table::grants(ty, self.roles).into_iter().filter(|grant| counts(&grant.rights)).collect();
+            table::grants(ty, self.into()).into_iter().filter(|grant| counts(&grant.rights)).collect();
         let mut select = E::find().filter(E::TENANT.eq(self.tenant));
         let ruled_for = match grants.iter().any(|grant| grant.scope == Scope::All) {
             true => None,
@@ -360,7 +360,7 @@ impl Caller {
 
     /// The rights on every row of `E` under a line of the table, where the caller reaches each of them and has the same on all.
     pub fn alike<E: Governed>(&self, ty: Type) -> Option<Alike<E>> {
-        let grants = table::grants(ty, self.roles);
+        let grants = table::grants(ty, self.into());
         let [grant] = grants.as_slice() else { return None };
         (grant.scope == Scope::All && grant.rights.reads() && E::ruled_by(ty).is_none()).then(|| {
             let mut rights = Rights::default();

@@ -13,7 +13,7 @@ use super::{
 impl Caller {
     /// The condition under which the caller reads a field of a row of `E` in clear. None: on every row that it reaches.
     pub fn clear<E: Governed>(&self, ty: Type, class: Class, field: &str) -> Option<Expr> {
-        let grants = table::grants(ty, self.roles);
+        let grants = table::grants(ty, self.into());
         let clear = |grant: &&table::Grant| grant.rights.sight(class, field) == Sight::Clear;
         if grants.iter().all(|grant| clear(&grant)) || grants.iter().any(|g| g.scope == Scope::All && clear(&g)) {
             return None;

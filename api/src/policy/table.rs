@@ -12,7 +12,7 @@
 use std::sync::LazyLock;
 
 use super::{
-    Role, RoleSet,
+    Held, Role,
     class::{Class, Rights, Sight, Verb},
 };
 
@@ -115,6 +115,8 @@ types! {
     AccountTeam Account ["T: * r; DISCIPLINE: * w" "T: * r; LEAD: * w" "T: * r" "T: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
     /// Industry team: the same method for target industries; who looks after an industry is public in the tenant.
     IndustryTeam Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
+    /// Systems that deliver rows, who wins where they disagree, and what they said that was not taken.
+    Source Account ["-" "-" "-" "-" "A: * r, {resolve take} w" "-" "A: + rw" "A: + rw"];
     /// The change feed: what has changed of each type of which the caller reads all rows, and how far it is kept.
     Feed Account ["-" "-" "-" "-" "-" "-" "A: P r" "A: P r"];
     /// Webhook: an endpoint and the messages to it. An integrator's are those that it made.
@@ -200,10 +202,13 @@ pub fn cell(ty: Type, role: Role) -> &'static [Grant] {
     &TABLE.cells[ty as usize][role as usize]
 }
 
-/// The grants of a set of roles on a type, those of one scope joined.
-pub fn grants(ty: Type, roles: RoleSet) -> Vec<Grant> {
+/// The grants of some roles on a type, those of one scope joined; none on a line that is not held.
+pub fn grants(ty: Type, held: Held) -> Vec<Grant> {
     let mut joined: Vec<Grant> = Vec::new();
-    for grant in roles.iter().flat_map(|role| cell(ty, role)) {
+    if !held.types.contains(ty) {
+        return joined;
+    }
+    for grant in held.roles.iter().flat_map(|role| cell(ty, role)) {
         match joined.iter_mut().find(|held| held.scope == grant.scope) {
             Some(held) => held.rights.join(&grant.rights, true),
             None => joined.push(grant.clone()),
@@ -212,19 +217,19 @@ pub fn grants(ty: Type, roles: RoleSet) -> Vec<Grant> {
     joined
 }
 
-/// The most that a set of roles may do with any row of a type: what the pruned schema shows.
-pub fn most(ty: Type, roles: RoleSet) -> Rights {
+/// The most that some roles may do with any row of a type: what the pruned schema shows.
+pub fn most(ty: Type, held: Held) -> Rights {
     let mut most = Rights::default();
-    for grant in grants(ty, roles) {
+    for grant in grants(ty, held) {
         most.join(&grant.rights, true);
     }
     most
 }
 
-/// What a set of roles may do with every row of a type, whichever it is.
-pub fn everywhere(ty: Type, roles: RoleSet) -> Rights {
+/// What some roles may do with every row of a type, whichever it is.
+pub fn everywhere(ty: Type, held: Held) -> Rights {
     let mut rights = Rights::default();
-    for grant in grants(ty, roles).iter().filter(|grant| grant.scope == Scope::All) {
+    for grant in grants(ty, held).iter().filter(|grant| grant.scope == Scope::All) {
         rights.join(&grant.rights, true);
     }
     rights
@@ -286,6 +291,7 @@ fn parse_verb(text: &str) -> Option<Verb> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::RoleSet;
 
     #[test]
     fn every_cell_parses_and_the_analyst_reads_no_row_type() {
@@ -323,7 +329,7 @@ mod tests {
     #[test]
     fn roles_add_up() {
         let both: RoleSet = [Role::Marketing, Role::Sales].into_iter().collect();
-        let scopes: Vec<Scope> = grants(Type::Opportunity, both).into_iter().map(|grant| grant.scope).collect();
+        let scopes: Vec<Scope> = grants(Type::Opportunity, both.into()).into_iter().map(|grant| grant.scope).collect();
         assert_eq!(scopes, [Scope::Team, Scope::OwnCampaign]);
     }
 }

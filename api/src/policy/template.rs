@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 use sea_orm::{DbBackend, Statement, StatementBuilder, Value, Values, sea_query::SelectStatement};
 use uuid::Uuid;
 
-use super::{Caller, Known, RoleSet, TenantKey};
+use super::{Caller, Grants, Held, Known, TenantKey};
 
 /// How many texts of a kind are kept.
 const KEPT: usize = 512;
@@ -21,7 +21,7 @@ const KEPT: usize = 512;
 /// What of a caller decides the text of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Shape {
-    roles: RoleSet,
+    held: Held,
     is_colleague: bool,
     has_subject: bool,
     in_industries: bool,
@@ -50,7 +50,7 @@ pub fn arg(nth: usize) -> Uuid {
 impl Shape {
     fn of(caller: &Caller) -> Shape {
         Shape {
-            roles: caller.roles,
+            held: caller.into(),
             is_colleague: caller.colleague.is_some(),
             has_subject: caller.subject.is_some(),
             in_industries: caller.in_industries,
@@ -62,7 +62,8 @@ impl Shape {
     fn pattern(self) -> Caller {
         Caller {
             tenant: TENANT,
-            roles: self.roles,
+            roles: self.held.roles,
+            grants: Grants { types: self.held.types, sources: None },
             subject: self.has_subject.then(|| SUBJECT.to_owned()),
             colleague: self.is_colleague.then(|| Uuid::from_u128(COLLEAGUE)),
             in_industries: self.in_industries,

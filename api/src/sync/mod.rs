@@ -11,6 +11,7 @@ pub mod refs;
 mod report;
 pub mod salesforce;
 pub mod snowplow;
+pub mod sources;
 pub mod upsert;
 
 use std::{path::PathBuf, sync::Arc};

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use entities::sync::{external_ref, source_system};
 use sea_orm::{
-    ActiveValue::NotSet,
     ColumnTrait, EntityTrait, QueryFilter, Set,
     sea_query::{Expr, OnConflict},
 };
@@ -20,6 +19,9 @@ pub type Known = (Uuid, Option<String>);
 /// How many keys one statement asks for.
 const CHUNK: usize = 500;
 
+/// How many keys one statement writes.
+const WRITTEN: usize = 170;
+
 /// What a row says, in one number: the same row is left alone.
 pub fn row_hash(record: &Record) -> String {
     let mut hash = Sha256::new();
@@ -34,29 +36,28 @@ pub fn row_hash(record: &Record) -> String {
 
 /// The source's row, found or made.
 pub async fn source(work: &mut Work<'_>, code: &str) -> Result<Uuid> {
-    let tenant = work.tenant();
+    Ok(source_row(work, code).await?.id)
+}
+
+/// [`source`] with what is known of it.
+pub async fn source_row(work: &mut Work<'_>, code: &str) -> Result<source_system::Model> {
     let found = source_system::Entity::find()
-        .filter(source_system::Column::TenantId.eq(tenant))
+        .filter(source_system::Column::TenantId.eq(work.tenant()))
         .filter(source_system::Column::Code.eq(code))
         .one(work.tx())
         .await?;
     if let Some(found) = found {
-        return Ok(found.id);
+        return Ok(found);
     }
-    let (id, now) = (work.fresh_id(), work.now());
     let row = source_system::ActiveModel {
-        tenant_id: NotSet,
-        id: Set(id),
         code: Set(code.to_owned()),
         name: Set(code.to_owned()),
         kind: Set(code.to_uppercase()),
         trust_rank: Set(100),
-        version: Set(1),
-        created_at: Set(now),
-        updated_at: Set(now),
+        keeps_raw: Set(false),
+        ..Default::default()
     };
-    work.insert_technical::<source_system::Entity>(vec![row]).await?;
-    Ok(id)
+    work.insert::<source_system::Entity>(row).await
 }
 
 /// What is known of some keys.
@@ -90,15 +91,36 @@ pub async fn remember(
     entity: &str,
     keys: Vec<(String, Uuid, Option<String>)>,
 ) -> Result<()> {
+    let keys = keys.into_iter().map(|(key, object, hash)| Remembered { key, object, hash, raw: None });
+    remember_all(work, source, entity, keys.collect()).await
+}
+
+/// What is remembered of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remembered {
+    /// Its key in the source.
+    pub key: String,
+    /// The object behind it.
+    pub object: Uuid,
+    /// Its hash.
+    pub hash: Option<String>,
+    /// What it says, by the fields' names in the graph, where the source's words are kept (`source_system.keeps_raw`). None leaves what
+    /// is kept.
+    pub raw: Option<serde_json::Value>,
+}
+
+/// [`remember`], with what the rows say where that is kept.
+pub async fn remember_all(work: &Work<'_>, source: Uuid, entity: &str, keys: Vec<Remembered>) -> Result<()> {
     let (tenant, now) = (work.tenant(), work.now());
-    for chunk in keys.chunks(CHUNK) {
-        let rows = chunk.iter().map(|(key, object, hash)| external_ref::ActiveModel {
+    for chunk in keys.chunks(WRITTEN) {
+        let rows = chunk.iter().map(|Remembered { key, object, hash, raw }| external_ref::ActiveModel {
             tenant_id: Set(tenant),
             source_id: Set(source),
             entity_type: Set(entity.to_owned()),
             external_id: Set(key.clone()),
             object_id: Set(*object),
             row_hash: Set(hash.clone()),
+            raw: Set(raw.clone()),
             created_at: Set(now),
             updated_at: Set(now),
         });
@@ -110,6 +132,7 @@ pub async fn remember(
         ];
         let again = OnConflict::columns(same)
             .update_column(external_ref::Column::RowHash)
+            .value(external_ref::Column::Raw, Expr::cust("COALESCE(excluded.raw, external_ref.raw)"))
             .value(external_ref::Column::UpdatedAt, Expr::val(now))
             .to_owned();
         external_ref::Entity::insert_many(rows).on_conflict(again).exec_without_returning(work.tx()).await?;

@@ -75,7 +75,7 @@ payload! {
 pub async fn update(cx: &Cx, input: UpdateTenantInput) -> Result<Tenant> {
     let written = input.written();
     let UpdateTenantInput { if_version, name, zone, currency, language } = input;
-    require_write(&table::most(Type::Settings, cx.caller.roles), &written)?;
+    require_write(&table::most(Type::Settings, (&cx.caller).into()), &written)?;
     let mut work = Work::begin(cx).await?;
     let before = work.tenant_unscoped().await?;
     if if_version.is_some_and(|version| i64::from(version) != before.version) {

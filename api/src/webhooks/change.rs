@@ -171,6 +171,7 @@ pub async fn create(
         owner_subject: Set(owner),
         owner_id: Set(cx.caller.colleague),
         owner_roles: Set(cx.caller.roles.to_string()),
+        owner_grants: Set(cx.caller.grants.told()),
         position: Set(now),
         place: Set(0),
         ..Default::default()
@@ -204,6 +205,7 @@ pub async fn update(cx: &Cx, rules: Rules, input: UpdateWebhookEndpointInput) ->
         exclude_source: line_patch("excludeSource", exclude_source)?,
         // What it is told of is what its owner may read: as it was when the owner last wrote here.
         owner_roles: if is_owner { Set(cx.caller.roles.to_string()) } else { NotSet },
+        owner_grants: if is_owner { Set(cx.caller.grants.told()) } else { NotSet },
         ..Default::default()
     };
     work.update::<webhook_endpoint::Entity>(&seen, row).await?;

@@ -9,6 +9,7 @@ mod marketing;
 mod sales;
 mod service;
 mod webhooks;
+mod sync;
 
 pub use account::*;
 pub use custom::*;
@@ -17,6 +18,7 @@ pub use marketing::*;
 pub use sales::*;
 pub use service::*;
 pub use webhooks::*;
+pub use sync::*;
 
 /// A closed list of codes.
 pub trait Code {

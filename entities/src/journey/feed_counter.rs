@@ -13,6 +13,10 @@ pub struct Model {
     pub position: i64,
     /// The last `recorded_at` given out.
     pub last_recorded_at: DateTimeUtc,
+    /// Whose fields are watched: the fields' names by the kinds of records, as the journal names them; null where none is. Here because
+    /// each write reads this row anyway.
+    #[sea_orm(column_type = "Json", nullable)]
+    pub watched: Option<Json>,
 }
 
 /// None: edges are loaded in batches, not joined here.

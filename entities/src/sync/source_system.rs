@@ -23,6 +23,8 @@ pub struct Model {
     pub kind: String,
     /// Who wins when two systems disagree: the lower number.
     pub trust_rank: i32,
+    /// Whether what it says last is kept beside the record.
+    pub keeps_raw: bool,
     /// Counts up with every change: the optimistic lock.
     pub version: i64,
     /// When the row was written first.

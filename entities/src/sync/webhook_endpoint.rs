@@ -49,6 +49,9 @@ pub struct Model {
     /// The roles that the owner's token carried, joined by `+`: what it is told of is what they may read.
     #[sea_orm(column_type = "Text")]
     pub owner_roles: String,
+    /// The lines of the access table that the token held, by their names with `+`; null where it was not narrowed.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub owner_grants: Option<String>,
     /// Up to this position of the feed, messages have been made of its events. Whoever sends moves it; that is no change of the record.
     pub position: i64,
     /// The place of the last message that was made.

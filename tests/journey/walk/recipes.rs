@@ -68,6 +68,14 @@ pub const RECIPES: &[Recipe] = &[
         with: r#"{"values":[{"code":"held","value":"x"}]}"#,
         ..PLAIN
     },
+    Recipe {
+        mutation: "setFieldPolicy",
+        needs: &["ownerSourceId"],
+        without: &["ifVersion"],
+        with: r#"{"entity":"ACCOUNT","field":"name","rule":"OWNER"}"#,
+        ..PLAIN
+    },
+    Recipe { mutation: "resolveFieldConflict", with: r#"{"take":false}"#, ..PLAIN },
     Recipe { mutation: "createLead", needs: &["contactId"], without: &["visitorId"], ..PLAIN },
     Recipe { mutation: "createStage", with: r#"{"objectType":"OPPORTUNITY","isOpen":true,"isWon":false}"#, ..PLAIN },
     Recipe { mutation: "createTask", without: &["queueId"], ..PLAIN },
@@ -126,6 +134,7 @@ pub fn named(field: &str) -> Option<Kind> {
         "subjectId" => Kind::Lead,
         "assetId" => Kind::Asset,
         "ticketId" => Kind::Ticket,
+        "ownerSourceId" => Kind::SourceSystem,
         _ => return None,
     })
 }

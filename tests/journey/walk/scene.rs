@@ -14,7 +14,7 @@ use entities::{
         sales_order, stage, task,
     },
     service::{business_calendar, file, sla_clock, sla_policy, survey_answer, ticket_message},
-    sync::{fx_rate, webhook_delivery, webhook_endpoint},
+    sync::{field_conflict, field_policy, fx_rate, source_system, webhook_delivery, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
@@ -594,8 +594,21 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
                 state: Set(WebhookState::Active),
                 owner_subject: Set("ina".to_owned()),
                 owner_roles: Set("integrator".to_owned()),
+                owner_grants: Set(None),
                 position: Set(0),
                 place: Set(1),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::SourceSystem => {
+            work.insert::<source_system::Entity>(source_system::ActiveModel {
+                code: Set(only),
+                name: Set("CRM".to_owned()),
+                kind: Set("CSV".to_owned()),
+                trust_rank: Set(100),
+                keeps_raw: Set(false),
                 ..Default::default()
             })
             .await?
@@ -632,6 +645,40 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
             };
             let row = webhook_delivery::ActiveModel::from(failed);
             work.insert_technical::<webhook_delivery::Entity>(vec![row]).await?;
+            id
+        }
+        Kind::FieldPolicy => {
+            work.insert::<field_policy::Entity>(field_policy::ActiveModel {
+                entity: Set("account".to_owned()),
+                field: Set(format!("custom.{only}")),
+                rule: Set(FieldRule::Newest),
+                ..Default::default()
+            })
+            .await?
+            .id
+        }
+        Kind::FieldConflict => {
+            let source = Box::pin(insert(work, house, hub, Kind::SourceSystem, "")).await?;
+            let id = work.fresh_id();
+            let row = field_conflict::ActiveModel {
+                id: Set(id),
+                source_id: Set(source),
+                entity: Set("account".to_owned()),
+                object_id: Set(hub.account),
+                field: Set("name".to_owned()),
+                rule: Set(FieldRule::Manual),
+                value: Set(json!(["Hub AG"])),
+                held: Set(json!(["Hub"])),
+                sent_at: Set(now),
+                state: Set(ConflictState::Open),
+                resolved_by_id: Set(None),
+                resolved_at: Set(None),
+                version: Set(1),
+                created_at: Set(now),
+                updated_at: Set(now),
+                ..Default::default()
+            };
+            work.insert_technical::<field_conflict::Entity>(vec![row]).await?;
             id
         }
         Kind::Note => {

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     auth::{Grant, Issuers, Mint, MintError},
     config::ClaimNames,
-    policy::{Role, RoleSet},
+    policy::{Grants, Role, RoleSet, Type},
 };
 
 #[tokio::test]
@@ -98,7 +98,11 @@ async fn clocks_may_differ_by_the_leeway_and_no_more() {
 async fn a_minted_token_is_read_back_by_its_own_issuer() {
     let plain = auth(with_secret());
     let mapped = auth(Issuer {
-        claims: ClaimNames { tenant: "org.slug".to_owned(), roles: "/realm_access/roles".to_owned() },
+        claims: ClaimNames {
+            tenant: "org.slug".to_owned(),
+            roles: "/realm_access/roles".to_owned(),
+            grants: "org.grants".to_owned(),
+        },
         roles_map: [("crm-sales".to_owned(), "sales".to_owned())].into(),
         ..with_secret()
     });
@@ -106,6 +110,7 @@ async fn a_minted_token_is_read_back_by_its_own_issuer() {
         subject: "col_7".to_owned(),
         tenant: "acme".to_owned(),
         roles,
+        grants: Grants::default(),
         ttl: Duration::from_secs(60),
         id: uuid::Uuid::nil(),
     };
@@ -123,4 +128,40 @@ async fn a_minted_token_is_read_back_by_its_own_issuer() {
     assert!(matches!(mint.mint(&grant(Role::Admin.into()), now()), Err(MintError::NoName(Role::Admin))));
     assert!(matches!(mint.mint(&grant(RoleSet::default()), now()), Err(MintError::NoRole)));
     assert!(matches!(Mint::new(&auth(issuer(Algorithm::RS256))), Err(MintError::NoSecret)));
+}
+
+#[tokio::test]
+async fn grants_narrow_and_are_read_back() {
+    let config = auth(with_secret());
+    let issuers = Issuers::new(&config).unwrap();
+    let grants = Grants {
+        types: [Type::Account, Type::Contact].into_iter().collect(),
+        sources: Some(std::sync::Arc::from(["hubspot".to_owned()])),
+    };
+    let grant = |grants: &Grants| Grant {
+        subject: "col_7".to_owned(),
+        tenant: "acme".to_owned(),
+        roles: Role::Integrator.into(),
+        grants: grants.clone(),
+        ttl: Duration::from_secs(60),
+        id: uuid::Uuid::nil(),
+    };
+    for grants in [&grants, &Grants::default()] {
+        let token = Mint::new(&config).unwrap().mint(&grant(grants), now()).unwrap();
+        assert_eq!(&issuers.verify(&token, now()).await.unwrap().grants, grants);
+    }
+    let said = async |claim: Value| {
+        let token = hs256(&json!({ "alg": "HS256" }), &claims_with("grants", claim));
+        issuers.verify(&token, now()).await.map(|claims| claims.grants)
+    };
+    let narrowed = said(json!({ "entities": ["Account", "CONTACT", "Unheard"], "sources": "hubspot" })).await.unwrap();
+    assert_eq!(narrowed, grants);
+    let nothing = said(json!({ "entities": [], "sources": [] })).await.unwrap();
+    assert!(!nothing.types.contains(Type::Account) && !nothing.speaks_for("hubspot"));
+    // What is not understood is no leave.
+    for claim in
+        [json!([]), json!("Account"), json!({ "entitys": [] }), json!({ "sources": 7 }), json!({ "entities": [7] })]
+    {
+        assert_eq!(said(claim.clone()).await.unwrap_err().refusal(), crate::auth::Refusal::BadGrants, "{claim}");
+    }
 }

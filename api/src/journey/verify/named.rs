@@ -26,6 +26,7 @@ tables! {
     account::account, account::contact, account::contact_point, account::employment, account::visitor, account::identity,
     account::consent, account::colleague, account::industry, account::account_team_member, account::industry_team_member,
     tenant::queue, tenant::queue_member, tenant::goal, tenant::definition, tenant::custom_field, sync::fx_rate, sync::webhook_endpoint,
+    sync::source_system, sync::field_policy,
     account::identity_rule, marketing::campaign, marketing::channel, marketing::campaign_cost, marketing::content_asset,
     marketing::touchpoint, marketing::lead, marketing::handover, marketing::lesson, sales::opportunity,
     sales::opportunity_contact, sales::meeting, sales::meeting_attendee, sales::requirement, sales::activity, sales::note,

@@ -121,6 +121,7 @@ impl<'a> Run<'a> {
             orphans: OrphanRule::Leave,
             dry_run: false,
             idempotency_key: None,
+            resolving: false,
         }
     }
 

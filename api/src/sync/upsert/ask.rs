@@ -211,6 +211,8 @@ pub struct Ask {
     pub dry_run: bool,
     /// The same key with the same body answers what was answered then, for 24 hours.
     pub idempotency_key: Option<String>,
+    /// Whether a person has decided that this is written: the field policy does not stand in the way.
+    pub resolving: bool,
 }
 
 impl Ask {

@@ -355,7 +355,7 @@ macro_rules! synced {
                 let $input { source, mode, error_policy, conflict, orphans, dry_run, idempotency_key, rows } = input;
                 let ask = $crate::sync::upsert::Ask {
                     entity: $crate::sync::upsert::SyncEntity::$entity,
-                    source, mode, error_policy, conflict, orphans, dry_run, idempotency_key,
+                    source, mode, error_policy, conflict, orphans, dry_run, idempotency_key, resolving: false,
                 };
                 let rows = rows.into_iter().map($name::incoming).collect();
                 let cx = $crate::graph::Cx::of(ctx);

@@ -6,20 +6,23 @@ use std::{
     str::FromStr,
 };
 
-use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IdenStatic, Value};
+use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, Value};
 use uuid::Uuid;
 
 use super::{
-    Answer, Ask, Beside, ErrorPolicy, Incoming, Known, MAX_ROWS, New, OrphanRule, Outcome, Reference, Scene, Shaped,
-    Synced, UpsertMode, UpsertResult,
+    Answer, Ask, Beside, ConflictRule, ErrorPolicy, Incoming, Known, MAX_ROWS, New, OrphanRule, Outcome, Reference,
+    Scene, Shaped, Synced, UpsertMode, UpsertResult,
+    difference::{self, Difference},
+    idempotency::{self, Claim},
     incoming::refusal,
+    policy,
     reference::{self, Targets},
 };
 use crate::{
     graph::{Cx, Error, GlobalId, Result, UserError, UserErrorCode, camel, custom_column, require_write},
-    journey::{Changed, Journaled, Work, attempt, differing},
+    journey::{Changed, Journaled, Work, attempt},
     policy::{Class, Governed, Seen, table},
-    sync::refs,
+    sync::refs::{self, Remembered},
 };
 
 type Model<S> = <<S as Synced>::Table as EntityTrait>::Model;
@@ -45,9 +48,10 @@ where
 
 /// What is wrong with the whole ask.
 fn check(cx: &Cx, ask: &Ask, line: crate::policy::Type, count: usize) -> Result<()> {
-    if !table::grants(line, cx.caller.roles).iter().any(|grant| grant.rights.writes()) {
+    if !table::grants(line, (&cx.caller).into()).iter().any(|grant| grant.rights.writes()) {
         return Err(Error::Forbidden);
     }
+    policy::may_send(&cx.caller, &ask.source)?;
     if count == 0 || count > MAX_ROWS {
         return Err(Error::invalid("rows", format!("1 to {MAX_ROWS} rows at once")));
     }
@@ -169,11 +173,12 @@ impl<S: Synced> Run<'_, S> {
     async fn walk(&self, refused: &Refused, only: &HashSet<usize>, trial: bool) -> Result<Walked> {
         let mut work = Work::begin(self.cx).await?.from_source(self.ask.source.clone());
         if let (Some(key), Some(hash), false, false) = (&self.ask.idempotency_key, &self.hash, trial, self.ask.dry_run)
-            && let Some(answer) = super::idempotency::claim(&work, key, hash).await?
+            && let Claim::Answered(answer) = idempotency::claim(&work, key, hash).await?
         {
-            return Ok(Walked::Done(answer));
+            return serde_json::from_value(answer).map(Walked::Done).map_err(Error::internal);
         }
-        let source = refs::source(&mut work, &self.ask.source).await?;
+        let system = refs::source_row(&mut work, &self.ask.source).await?;
+        let source = system.id;
         let tenant = work.tenant_unscoped().await?;
         let scene = Scene {
             cx: self.cx,
@@ -185,7 +190,7 @@ impl<S: Synced> Run<'_, S> {
             targets: BTreeMap::new(),
         };
         let mut batch =
-            Batch::<S> { run: self, scene, refused: Refused::new(), outcomes: HashMap::new(), adopted: HashMap::new() };
+            Batch::<S> { run: self, scene, refused: Refused::new(), outcomes: HashMap::new(), adopted: HashMap::new(), keeps_raw: system.keeps_raw };
         let places: Vec<usize> =
             (0..self.rows.len()).filter(|place| only.contains(place) && !refused.contains_key(place)).collect();
         batch.take(&mut work, places).await?;
@@ -199,7 +204,8 @@ impl<S: Synced> Run<'_, S> {
         }
         self.beside.beside(&mut work, &answer).await?;
         if let Some(key) = &self.ask.idempotency_key {
-            super::idempotency::keep(&work, key, &answer).await?;
+            let kept = serde_json::to_value(&answer).map_err(Error::internal)?;
+            idempotency::keep(&work, key, &kept).await?;
         }
         work.commit().await?;
         Ok(Walked::Done(answer))
@@ -240,6 +246,8 @@ struct Batch<'a, S: Synced> {
     outcomes: HashMap<usize, Outcome>,
     /// Records that were here before their keys, by place.
     adopted: HashMap<usize, Uuid>,
+    /// Whether the source's words are kept as they came.
+    keeps_raw: bool,
 }
 
 /// A row on its way to a column or two.
@@ -536,6 +544,14 @@ impl<S: Synced> Batch<'_, S> {
             // Some rows are wrong: nothing that is written now would stay.
             return Ok(());
         }
+        self.judge(work, &mut changes).await?;
+        for draft in &new {
+            if let (Some(at), ActiveValue::Set(Value::Uuid(Some(id)))) =
+                (self.run.rows[draft.place].changed_at, draft.row.get(S::Table::ID))
+            {
+                work.dates_from(id, at);
+            }
+        }
         let inserted = work.insert_many::<S::Table>(new.iter().map(|draft| draft.row.clone()).collect()).await?;
         let patches = changes.iter_mut().filter_map(|draft| {
             Some((
@@ -558,8 +574,20 @@ impl<S: Synced> Batch<'_, S> {
             .iter()
             .map(|new| (new.place, S::Table::id(&new.row)))
             .chain(adopted.map(|known| (known.place, S::Table::id(&known.rows.after))))
-            .map(|(place, id)| (self.run.rows[place].external_id.clone(), id, None));
-        refs::remember(work, self.scene.source, S::ENTITY.name(), keys.collect()).await?;
+            .map(|(place, id)| (place, id));
+        let mut keys: Vec<(usize, Uuid)> = keys.collect();
+        if self.keeps_raw {
+            keys.extend(known.iter().map(|known| (known.place, S::Table::id(&known.rows.after))));
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        let remembered = keys.into_iter().map(|(place, object)| Remembered {
+            key: self.run.rows[place].external_id.clone(),
+            object,
+            hash: None,
+            raw: self.keeps_raw.then(|| self.run.rows[place].raw()),
+        });
+        refs::remember_all(work, self.scene.source, S::ENTITY.name(), remembered.collect()).await?;
         for (new, left) in new.iter().zip(left_new) {
             self.outcome(new.place, UpsertResult::Created, Some(&new.row)).errors = left;
         }
@@ -569,6 +597,82 @@ impl<S: Synced> Batch<'_, S> {
             self.report(known, left, beside);
         }
         Ok(())
+    }
+
+    /// The field policy has its say on what the rows would change: what it keeps is taken out, and told.
+    async fn judge(&mut self, work: &mut Work<'_>, changes: &mut Vec<Draft<S>>) -> Result<()> {
+        if self.run.ask.resolving {
+            return Ok(());
+        }
+        let mut differences: Vec<Vec<Difference>> = Vec::with_capacity(changes.len());
+        for draft in changes.iter() {
+            let Some(held) = draft.held.as_ref().map(Seen::row) else { continue };
+            differences.push(difference::between::<S>(held, &difference::patched::<S>(held, &draft.row)?));
+        }
+        let sent = changes.iter().zip(&differences).filter_map(|(draft, differences)| {
+            let object = S::Table::id(draft.held.as_ref()?.row());
+            let fields = differences.iter().map(|difference| policy::Field {
+                name: &difference.name,
+                held: difference.before.clone(),
+                sent: difference.after.clone(),
+            });
+            let changed_at = self.run.rows[draft.place].changed_at;
+            Some(policy::Sent { place: draft.place, object, fields: fields.collect(), changed_at })
+        });
+        let sent: Vec<policy::Sent<'_>> = sent.collect();
+        let kept = policy::judge(work, self.scene.source, S::ENTITY, &sent).await?;
+        let same = self.same(changes, &differences);
+        let same: Vec<(Uuid, &str)> = same.iter().map(|(object, name)| (*object, name.as_str())).collect();
+        policy::settle(work, self.scene.source, S::ENTITY, &same).await?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let mut recorded = Vec::new();
+        let mut stopped = Vec::new();
+        for (draft, differences) in changes.iter_mut().zip(&differences) {
+            let of_row: Vec<&policy::Judged> = kept.iter().filter(|judged| judged.place == draft.place).collect();
+            if of_row.is_empty() {
+                continue;
+            }
+            let refusals = of_row.iter().map(|judged| {
+                let part = if S::RELATIONS.iter().any(|spec| camel(spec.name) == judged.field) { "relations" } else { "set" };
+                judged.refusal([part].into_iter().chain(judged.field.split('.')).map(str::to_owned).collect())
+            });
+            draft.left.extend(refusals);
+            if self.run.ask.conflict == ConflictRule::Refuse {
+                stopped.push(draft.place);
+                continue;
+            }
+            let left: Vec<&Difference> =
+                differences.iter().filter(|d| of_row.iter().any(|judged| judged.field == d.name)).collect();
+            if let Some(held) = &draft.held {
+                difference::leave::<S>(held.row(), &mut draft.row, &left);
+            }
+            recorded.extend(of_row.into_iter().cloned());
+        }
+        policy::record_conflicts(work, self.scene.source, S::ENTITY, &recorded).await?;
+        let (out, rest): (Vec<Draft<S>>, Vec<Draft<S>>) =
+            std::mem::take(changes).into_iter().partition(|draft| stopped.contains(&draft.place));
+        *changes = rest;
+        for draft in out {
+            let model = draft.held.as_ref().map(|seen| seen.row().clone());
+            self.outcome(draft.place, UpsertResult::Conflict, model.as_ref()).errors = draft.left;
+        }
+        Ok(())
+    }
+
+    /// The fields of which rows say what their records hold.
+    fn same(&self, changes: &[Draft<S>], differences: &[Vec<Difference>]) -> Vec<(Uuid, String)> {
+        let mut same = Vec::new();
+        for (draft, differences) in changes.iter().zip(differences) {
+            let Some(held) = &draft.held else { continue };
+            let said = written(&self.run.rows[draft.place], &draft.set).into_iter().map(|(_, name)| camel(name));
+            let own = S::custom(&draft.set).unwrap_or_default();
+            let said = said.chain(own.keys().map(|code| format!("custom.{code}")));
+            let equal = said.filter(|name| differences.iter().all(|difference| difference.name != *name));
+            same.extend(equal.map(|name| (S::Table::id(held.row()), name)));
+        }
+        same
     }
 
     /// Completes rows, each alone and then all together; what is wrong with them is kept.
@@ -665,42 +769,9 @@ impl<S: Synced> Batch<'_, S> {
 
     fn report(&mut self, known: &Known<S>, left: Vec<UserError>, beside: Option<super::Fields>) {
         let Changed { before, after } = &known.rows;
-        let mut patch: Active<S> = sea_orm::IntoActiveModel::into_active_model(after.clone()).reset_all();
-        let columns = differing::<S::Table>(before, &mut patch);
-        let names: Vec<&str> = columns.iter().map(|column| column.as_str()).collect();
-        let mut fields: Vec<String> = S::FIELDS
-            .iter()
-            .filter(|spec| spec.columns.iter().any(|column| names.contains(column)))
-            .map(|spec| camel(spec.name))
-            .collect();
-        let mut held = S::before(before, &names);
-        for spec in S::RELATIONS.iter().filter(|spec| names.contains(&spec.column)) {
-            fields.push(camel(spec.name));
-            let id = <<S::Table as EntityTrait>::Column as FromStr>::from_str(spec.column).ok();
-            let id = id.map(|column| sea_orm::ModelTrait::get(before, column));
-            let id = match id {
-                Some(Value::Uuid(Some(id))) => GlobalId::new(spec.to.kind(), id).to_string().into(),
-                _ => serde_json::Value::Null,
-            };
-            held.insert(camel(spec.name), id);
-        }
-        if let Some((_, column)) = custom_column::<S::Table>()
-            && names.contains(&column.as_str())
-        {
-            let custom = |row: &Model<S>| match sea_orm::ModelTrait::get(row, column) {
-                Value::Json(Some(custom)) => custom.as_object().cloned().unwrap_or_default(),
-                _ => super::Fields::new(),
-            };
-            let (old, new) = (custom(before), custom(after));
-            let mut back = super::Fields::new();
-            for code in old.keys().chain(new.keys()) {
-                if old.get(code) != new.get(code) && !back.contains_key(code) {
-                    fields.push(format!("custom.{code}"));
-                    back.insert(code.clone(), old.get(code).cloned().unwrap_or_default());
-                }
-            }
-            held.insert("custom".to_owned(), back.into());
-        }
+        let differences = difference::between::<S>(before, after);
+        let mut fields: Vec<String> = differences.iter().map(|difference| difference.name.clone()).collect();
+        let mut held = difference::undone(&differences);
         for (name, value) in beside.unwrap_or_default() {
             fields.push(name.clone());
             held.insert(name, value);

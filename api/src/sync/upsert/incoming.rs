@@ -115,6 +115,29 @@ impl<S: Synced> Incoming<S> {
         })
     }
 
+    /// What it says, as it came: by the names of the graph, keys as they are.
+    pub(super) fn raw(&self) -> serde_json::Value {
+        let said: Vec<String> = S::written(&self.set).into_iter().map(|(_, name)| camel(name)).collect();
+        let mut raw = match self.set.to_value().into_json() {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            _ => Fields::new(),
+        };
+        raw.retain(|name, _| said.contains(name));
+        for (code, value) in S::custom(&self.set).unwrap_or_default() {
+            raw.insert(format!("custom.{code}"), value);
+        }
+        for (column, said) in &self.relations {
+            let Some(spec) = S::RELATIONS.iter().find(|spec| spec.column == *column) else { continue };
+            let named = match said {
+                Ok(Some(Reference::Key(key))) => key.clone().into(),
+                Ok(Some(Reference::Id(id))) => id.to_string().into(),
+                Ok(None) | Err(_) => serde_json::Value::Null,
+            };
+            raw.insert(camel(spec.name), named);
+        }
+        raw.into()
+    }
+
     /// What it says, to be compared with what was said under the same idempotency key.
     pub(super) fn said(&self) -> String
     where

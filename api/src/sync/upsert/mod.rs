@@ -7,11 +7,13 @@
 mod answer;
 mod ask;
 mod declare;
+mod difference;
 mod engine;
 pub mod entity;
-mod idempotency;
+pub mod idempotency;
 mod incoming;
 mod payload;
+pub mod policy;
 mod record;
 mod reference;
 mod row;

@@ -76,7 +76,7 @@ impl Sender {
     async fn page(&self, owner: &Cx, endpoint: &webhook_endpoint::Model, after: i64) -> Result<Entries> {
         let asked = Asked {
             after,
-            objects: feed::types_of(owner.caller.roles),
+            objects: feed::types_of((&owner.caller).into()),
             exclude_source: endpoint.exclude_source.clone(),
             first: PAGE,
         };

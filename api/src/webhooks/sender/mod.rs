@@ -30,7 +30,7 @@ use crate::{
     clock::Clock,
     config,
     graph::{Cx, Error, FieldNames, Result},
-    policy::RoleSet,
+    policy::{Grants, RoleSet},
     store::Store,
     tenancy,
 };
@@ -205,7 +205,8 @@ impl Sender {
         let roles: RoleSet = endpoint.owner_roles.split('+').filter_map(|role| role.parse().ok()).collect();
         let tenant = tenancy::tenant(store, endpoint.tenant_id).await?;
         let subject = endpoint.owner_subject.clone();
-        let claims = Claims { tenant: tenant.slug, subject, roles, expires_at: now };
+        let grants = Grants::of_told(endpoint.owner_grants.as_deref());
+        let claims = Claims { tenant: tenant.slug, subject, roles, grants, expires_at: now };
         let caller = tenancy::resolve(store, &claims, now).await?.ok_or(Error::NotFound)?;
         let has_left = endpoint.owner_id.is_some() && caller.colleague != endpoint.owner_id;
         Ok((!has_left).then(|| Cx::new(caller, store.clone(), self.0.clock.clone())))

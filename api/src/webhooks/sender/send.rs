@@ -106,7 +106,7 @@ impl Sender {
             return Ok(Ok(json!({ "type": TEST, "timestamp": moment(delivery.created_at), "data": data }).to_string()));
         };
         let asked =
-            Asked { after: position - 1, objects: feed::types_of(owner.caller.roles), exclude_source: None, first: 1 };
+            Asked { after: position - 1, objects: feed::types_of((&owner.caller).into()), exclude_source: None, first: 1 };
         let read = feed::read(&owner.caller, self.0.store.db(), &asked).await?;
         let Some(entry) = read.entries.first().filter(|entry| entry.position == position) else {
             return Ok(Err(match position < read.span.oldest {
