@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use async_graphql::{InputObject, MaybeUndefined};
+use async_graphql::MaybeUndefined;
 use chrono::{DateTime, Utc};
 use entities::{
     account::{contact, visitor},
@@ -24,19 +24,21 @@ use crate::{
         relation::{self, Turn},
     },
     graph::{Error, GlobalId, Kind, Result, UserErrorCode},
+    input,
     journey::{Event, EventKind, Payload, Work},
     marketing::{lead::event, person, provenance::MAX_TOUCHES, qualify::conflict},
     policy::Type,
     synced,
 };
 
-/// A touchpoint that made a lead, and what it did for it.
-#[derive(Clone, Debug, InputObject)]
-pub struct LeadTouchSetInput {
-    /// The touchpoint, by its key in the same source or by its id.
-    pub touchpoint: ReferenceInput,
-    /// What it did.
-    pub role: LeadTouchRole,
+input! {
+    /// A touchpoint that made a lead, and what it did for it.
+    LeadTouchSetInput for Lead {
+        /// The touchpoint, by its key in the same source or by its id.
+        P touchpoint: ReferenceInput;
+        /// What it did.
+        P role: LeadTouchRole;
+    }
 }
 
 synced! {

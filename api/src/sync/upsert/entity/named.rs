@@ -20,11 +20,10 @@ use crate::{
 /// How many names or ids one statement asks for.
 const CHUNK: usize = 500;
 
-/// Rows by what they are called, and back.
+/// Rows by what they are called.
 #[derive(Default)]
 pub struct Names {
     ids: HashMap<String, Uuid>,
-    names: HashMap<Uuid, String>,
 }
 
 impl Names {
@@ -42,18 +41,12 @@ impl Names {
         self.ids.get(name).copied().ok_or_else(|| Error::missing(path))
     }
 
-    /// What a row is called; null where nobody knows, or where there is none.
-    pub fn name(&self, id: Option<Uuid>) -> Value {
-        id.and_then(|id| self.names.get(&id).cloned()).map_or(Value::Null, Value::from)
-    }
-
-    /// All of a kind that have one of these names, and those that are held by id.
+    /// A code goes before a name of another row.
     fn add(&mut self, id: Uuid, code: &str, name: Option<&str>) {
         if let Some(name) = name {
             self.ids.entry(name.to_owned()).or_insert(id);
         }
         self.ids.insert(code.to_owned(), id);
-        self.names.insert(id, code.to_owned());
     }
 }
 
