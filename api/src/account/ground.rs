@@ -71,7 +71,12 @@ pub async fn persons(work: &Work<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Seen
 }
 
 /// What [`person`] asks of a person and an account, for one of [`persons`].
-pub fn may_name(persons: &HashMap<Uuid, Seen<contact::Model>>, path: &str, id: Uuid, account: Option<Uuid>) -> Result<()> {
+pub fn may_name(
+    persons: &HashMap<Uuid, Seen<contact::Model>>,
+    path: &str,
+    id: Uuid,
+    account: Option<Uuid>,
+) -> Result<()> {
     match persons.get(&id).ok_or_else(|| Error::missing(path))? {
         seen if of(seen, account) => Ok(()),
         _ => Err(Error::invalid(path, "this person works for another account")),

@@ -42,7 +42,9 @@ impl Work<'_> {
         let mut standing = self.standing_many(pairs.iter().map(|(then, _)| then)).await?;
         for (then, mut now) in pairs {
             let wrong = standing.remove(&key(&then));
-            if let Some(wrong) = wrong.as_ref().filter(|_| then.occurred_at.is_some() && then.occurred_at == now.occurred_at) {
+            if let Some(wrong) =
+                wrong.as_ref().filter(|_| then.occurred_at.is_some() && then.occurred_at == now.occurred_at)
+            {
                 now.occurred_at = Some(event_id::occurred_at(wrong.id));
                 let same = Event { occurred_at: now.occurred_at, ..then };
                 self.put_right(same, now, Some(wrong.clone()));
@@ -112,7 +114,10 @@ impl Work<'_> {
     }
 
     /// [`Work::standing`] of many, by what they are the events of.
-    async fn standing_many<'e>(&self, events: impl Iterator<Item = &'e Event>) -> Result<HashMap<StandingKey, Standing>> {
+    async fn standing_many<'e>(
+        &self,
+        events: impl Iterator<Item = &'e Event>,
+    ) -> Result<HashMap<StandingKey, Standing>> {
         let mut by: Vec<(SubjectType, Vec<(Uuid, &Event)>)> = Vec::new();
         for then in events {
             let Some((ty, id)) = then.subjects.iter().min_by_key(|(ty, _)| breadth(*ty)).copied() else { continue };
@@ -161,7 +166,7 @@ impl Work<'_> {
                 .await?;
             let stands: Vec<(Uuid, Subject)> = found
                 .iter()
-                .flat_map(|event| subject::written(&event.subjects).into_iter().map(|subject| (event.id, subject)))
+                .flat_map(|event| subject::written(&event.subjects).into_iter().map(move |subject| (event.id, subject)))
                 .collect();
             // A condition of many parts is a deep one: an engine takes a thousand.
             for chunk in stands.chunks(CHUNK) {

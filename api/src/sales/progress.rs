@@ -82,7 +82,10 @@ pub(crate) fn step(was_open: bool, to: &stage::Model) -> (EventKind, Option<Fore
 }
 
 /// [`people_of`] many, by opportunity.
-pub(crate) async fn people_of_many(work: &Work<'_>, rows: &[&opportunity::Model]) -> Result<HashMap<Uuid, BTreeSet<Uuid>>> {
+pub(crate) async fn people_of_many(
+    work: &Work<'_>,
+    rows: &[&opportunity::Model],
+) -> Result<HashMap<Uuid, BTreeSet<Uuid>>> {
     let deals: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let leads: Vec<Uuid> = rows.iter().filter_map(|row| row.lead_id).collect();
     let mut people: HashMap<Uuid, BTreeSet<Uuid>> = HashMap::new();

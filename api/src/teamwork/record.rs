@@ -188,7 +188,8 @@ const CHUNK: usize = 500;
 
 /// [`edits`] of many: the ids of those records to whose teams the caller may say something.
 pub async fn edited(work: &Work<'_>, ty: Type, abouts: &[About]) -> Result<HashSet<Uuid>> {
-    let mut edited: HashSet<Uuid> = abouts.iter().filter(|about| about.account.is_none()).map(|about| about.id).collect();
+    let mut edited: HashSet<Uuid> =
+        abouts.iter().filter(|about| about.account.is_none()).map(|about| about.id).collect();
     for wing in Wing::ALL {
         let of_wing = || abouts.iter().filter(|about| wing_of(about.ty) == *wing);
         let mut accounts: Vec<Uuid> = of_wing().filter_map(|about| about.account).collect();

@@ -503,7 +503,9 @@ impl<S: Synced> Batch<'_, S> {
             let held = draft.held.as_ref().map(Seen::row);
             self.scene.held.extend(held.map(S::Table::id));
             for spec in S::RELATIONS {
-                let Ok(column) = <<S::Table as EntityTrait>::Column as FromStr>::from_str(spec.column) else { continue };
+                let Ok(column) = <<S::Table as EntityTrait>::Column as FromStr>::from_str(spec.column) else {
+                    continue;
+                };
                 let before = held.map(|row| sea_orm::ModelTrait::get(row, column));
                 for value in before.into_iter().chain(draft.row.get(column).into_value()) {
                     if let Value::Uuid(Some(id)) = value {

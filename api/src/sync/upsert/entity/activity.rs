@@ -110,7 +110,8 @@ impl Activities {
             unless_said(&mut row.colleague_id, scene.cx.caller.colleague);
             if row.account_id.is_not_set() {
                 path = "relations.contact";
-                let employer = person.and_then(|person| lookup.persons.get(&person)).and_then(|seen| seen.row().account_id);
+                let employer =
+                    person.and_then(|person| lookup.persons.get(&person)).and_then(|seen| seen.row().account_id);
                 row.account_id = Set(employer);
             }
         }

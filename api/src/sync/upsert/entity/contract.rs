@@ -115,9 +115,19 @@ impl Contracts {
         held: Option<&contract::Model>,
         row: &mut contract::ActiveModel,
     ) -> Result<()> {
-        stays(&row.account_id, held.map(|held| &held.account_id), "relations.account", "a contract stays with its account")?;
+        stays(
+            &row.account_id,
+            held.map(|held| &held.account_id),
+            "relations.account",
+            "a contract stays with its account",
+        )?;
         let account = will_be(&row.account_id, held.map(|held| &held.account_id));
-        lookup.deals.check("relations.opportunity", &row.opportunity_id, held.and_then(|held| held.opportunity_id), account)?;
+        lookup.deals.check(
+            "relations.opportunity",
+            &row.opportunity_id,
+            held.and_then(|held| held.opportunity_id),
+            account,
+        )?;
         match &set.sla_policy {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => row.sla_policy_id = Set(None),
@@ -237,6 +247,8 @@ fn may_become(held: &contract::Model, row: &contract::ActiveModel) -> Result<()>
     };
     match may {
         true => Ok(()),
-        false => Err(Error::user(UserErrorCode::StateConflict, "set.status", format!("the contract is {}", held.status))),
+        false => {
+            Err(Error::user(UserErrorCode::StateConflict, "set.status", format!("the contract is {}", held.status)))
+        }
     }
 }

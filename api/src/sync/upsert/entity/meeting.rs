@@ -132,9 +132,9 @@ impl Meetings {
         let deals = Deals::find(work, &scene.ids(SyncEntity::Opportunity)).await?;
         let accounts = scene.ids(SyncEntity::Account);
         let edited = ground::edited(work, Type::Meeting, Type::Meeting.wing(), &accounts).await?;
-        let contacts = sets.iter().filter_map(|set| set.contacts.value()).flatten();
+        let contacts = sets.iter().filter_map(|set| set.contacts.value()).flatten().collect();
         let contacts = Named::find(work, scene, SyncEntity::Contact, contacts).await?;
-        let colleagues = sets.iter().filter_map(|set| set.colleagues.value()).flatten();
+        let colleagues = sets.iter().filter_map(|set| set.colleagues.value()).flatten().collect();
         let colleagues = Named::find(work, scene, SyncEntity::Colleague, colleagues).await?;
         let persons = ground::persons(work, &contacts.ids()).await?;
         let mut invited: HashMap<Uuid, Vec<meeting_attendee::Model>> = HashMap::new();
@@ -152,7 +152,12 @@ impl Meetings {
         held: Option<&meeting::Model>,
         row: &mut meeting::ActiveModel,
     ) -> Result<()> {
-        stays_once(&row.account_id, held.map(|held| &held.account_id), "relations.account", "a meeting stays with its account")?;
+        stays_once(
+            &row.account_id,
+            held.map(|held| &held.account_id),
+            "relations.account",
+            "a meeting stays with its account",
+        )?;
         let account = will_be(&row.account_id, held.map(|held| &held.account_id)).flatten();
         if held.is_none() {
             if account.is_some_and(|account| !lookup.edited.contains(&account)) {
@@ -160,7 +165,12 @@ impl Meetings {
             }
             unless_said(&mut row.organizer_id, scene.cx.caller.colleague);
         }
-        lookup.deals.check("relations.opportunity", &row.opportunity_id, held.and_then(|held| held.opportunity_id), account)?;
+        lookup.deals.check(
+            "relations.opportunity",
+            &row.opportunity_id,
+            held.and_then(|held| held.opportunity_id),
+            account,
+        )?;
         if let Some(held) = held {
             still_open(held, row)?;
         }
@@ -190,8 +200,11 @@ impl Meetings {
         for New { set, row, .. } in new {
             let contacts = lookup.contacts(set)?.unwrap_or_default();
             guests.extend(contacts.iter().map(|id| guest(row.id, Some(*id), None)));
-            guests.extend(lookup.colleagues(set)?.unwrap_or_default().into_iter().map(|id| guest(row.id, None, Some(id))));
-            let arranged = set.arranged_at.value().copied().or(Some(row.starts_at).filter(|starts| *starts < scene.now));
+            guests.extend(
+                lookup.colleagues(set)?.unwrap_or_default().into_iter().map(|id| guest(row.id, None, Some(id))),
+            );
+            let arranged =
+                set.arranged_at.value().copied().or(Some(row.starts_at).filter(|starts| *starts < scene.now));
             work.record(happened(event(EventKind::MeetingScheduled, row, &contacts), arranged, scene.now));
             let Some(outcome) = row.outcome else { continue };
             let at = match outcome {
@@ -201,7 +214,9 @@ impl Meetings {
             for kind in told(row.kind, outcome) {
                 work.record(happened(event(kind, row, &contacts), Some(at), scene.now));
             }
-            turns.extend(row.account_id.filter(|_| outcome == MeetingOutcome::Held).map(|account| (account, Turn::Engaged)));
+            turns.extend(
+                row.account_id.filter(|_| outcome == MeetingOutcome::Held).map(|account| (account, Turn::Engaged)),
+            );
         }
         work.insert_many::<meeting_attendee::Entity>(guests).await?;
         let mut followed = Followed::default();
@@ -219,7 +234,9 @@ impl Meetings {
             for kind in told(after.kind, outcome) {
                 work.record(event(kind, after, &contacts));
             }
-            turns.extend(after.account_id.filter(|_| outcome == MeetingOutcome::Held).map(|account| (account, Turn::Engaged)));
+            turns.extend(
+                after.account_id.filter(|_| outcome == MeetingOutcome::Held).map(|account| (account, Turn::Engaged)),
+            );
         }
         relation::follow_many(work, &turns).await?;
         Ok(followed)
@@ -236,9 +253,7 @@ fn still_open(held: &meeting::Model, row: &meeting::ActiveModel) -> Result<()> {
         ("set.kind", matches!(row.kind, Set(said) if said != held.kind)),
     ];
     match moved.into_iter().find(|(_, changed)| *changed) {
-        Some((path, _)) => {
-            Err(Error::user(UserErrorCode::StateConflict, path, format!("the meeting is {outcome}")))
-        }
+        Some((path, _)) => Err(Error::user(UserErrorCode::StateConflict, path, format!("the meeting is {outcome}"))),
         None => Ok(()),
     }
 }

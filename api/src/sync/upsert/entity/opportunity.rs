@@ -105,9 +105,8 @@ impl Lookup {
     /// The stage that a row names, in its pipeline.
     fn named(&self, pipeline: Uuid, name: &str) -> Result<&stage::Model> {
         let wanted = normal(name);
-        let named = |s: &&stage::Model| {
-            s.pipeline_id == pipeline && (normal(&s.code) == wanted || normal(&s.name) == wanted)
-        };
+        let named =
+            |s: &&stage::Model| s.pipeline_id == pipeline && (normal(&s.code) == wanted || normal(&s.name) == wanted);
         let found = self.stage(pipeline, name).or_else(|| self.stages.known.iter().find(named));
         found.ok_or_else(|| Error::invalid("set.stage", "the pipeline has no such stage"))
     }
@@ -156,7 +155,12 @@ impl Opportunities {
         held: Option<&opportunity::Model>,
         row: &mut opportunity::ActiveModel,
     ) -> Result<()> {
-        stays(&row.account_id, held.map(|held| &held.account_id), "relations.account", "an opportunity stays with its account")?;
+        stays(
+            &row.account_id,
+            held.map(|held| &held.account_id),
+            "relations.account",
+            "an opportunity stays with its account",
+        )?;
         stays_once(&row.lead_id, held.map(|held| &held.lead_id), "relations.lead", "it came from another lead")?;
         let account = will_be(&row.account_id, held.map(|held| &held.account_id));
         if let (Set(Some(lead)), None) = (&row.lead_id, held.and_then(|held| held.lead_id)) {
@@ -207,7 +211,9 @@ impl Opportunities {
         person::advance_many(work, buyers, "CUSTOMER", "opportunity won").await?;
         let lost: Vec<Uuid> = lost.into_iter().collect();
         let open = with_open(work, &lost).await?;
-        turns.extend(lost.into_iter().filter(|account| !open.contains(account)).map(|account| (account, Turn::NoneOpen)));
+        turns.extend(
+            lost.into_iter().filter(|account| !open.contains(account)).map(|account| (account, Turn::NoneOpen)),
+        );
         relation::follow_many(work, &turns).await?;
         for known in known.iter().filter(|known| known.rows.before.pipeline_id != known.rows.after.pipeline_id) {
             let before = lookup.pipelines.iter().find(|pipeline| pipeline.id == known.rows.before.pipeline_id);
@@ -270,7 +276,8 @@ fn move_on(
         let closed = closed_at.filter(|closed| is_possible(*closed, scene.now)).unwrap_or(scene.now);
         unless_said(&mut row.close_date, Some(closed.date_naive()));
     }
-    if to.is_open && (matches!(row.close_reason, Set(Some(_))) || held.is_some_and(|held| held.close_reason.is_some())) {
+    if to.is_open && (matches!(row.close_reason, Set(Some(_))) || held.is_some_and(|held| held.close_reason.is_some()))
+    {
         row.close_reason = Set(None);
     }
     Ok(())
@@ -338,8 +345,11 @@ async fn progress(
         let to = lookup.stage(after.pipeline_id, &after.stage).filter(|_| after.stage != before.stage);
         if let Some(to) = to {
             let was_open = lookup.is_open(before);
-            let event =
-                Event::of::<opportunity::Entity>(step(was_open, to).0, after, stage_payload(Some(&before.stage), after));
+            let event = Event::of::<opportunity::Entity>(
+                step(was_open, to).0,
+                after,
+                stage_payload(Some(&before.stage), after),
+            );
             let people: Vec<Uuid> = people.get(&after.id).into_iter().flatten().copied().collect();
             let event = people.iter().fold(event, |event, person| event.about(SubjectType::Contact, *person));
             let closed = set.closed_at.value().copied().filter(|_| !to.is_open);
@@ -389,7 +399,10 @@ async fn convert(
         if !taken.insert(lead.row().id) {
             let message = "another row of the batch comes from this lead";
             let path = vec!["relations".to_owned(), "lead".to_owned()];
-            refused.push((place, vec![UserError { code: UserErrorCode::StateConflict, path, message: message.to_owned() }]));
+            refused.push((
+                place,
+                vec![UserError { code: UserErrorCode::StateConflict, path, message: message.to_owned() }],
+            ));
             continue;
         }
         people.extend(lead.row().contact_id.filter(|_| lookup.is_open(row)));

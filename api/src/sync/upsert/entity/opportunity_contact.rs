@@ -123,7 +123,8 @@ async fn step_back(
 ) -> Result<()> {
     let came = new.iter().map(|new| &new.row).filter(|row| row.is_primary);
     let became = known.iter().filter(|known| !known.rows.before.is_primary && known.rows.after.is_primary);
-    let first: BTreeSet<Uuid> = came.chain(became.map(|known| &known.rows.after)).map(|row| row.opportunity_id).collect();
+    let first: BTreeSet<Uuid> =
+        came.chain(became.map(|known| &known.rows.after)).map(|row| row.opportunity_id).collect();
     if first.is_empty() {
         return Ok(());
     }
@@ -135,7 +136,8 @@ async fn step_back(
     let of_deal = opportunity_contact::Column::OpportunityId;
     let others = work.following_those_unscoped::<opportunity_contact::Entity>(of_deal, &first, primary).await?;
     let back = others.into_iter().filter(|other| !said.contains(&other.id));
-    let back = back.map(|other| (other, opportunity_contact::ActiveModel { is_primary: Set(false), ..Default::default() }));
+    let back =
+        back.map(|other| (other, opportunity_contact::ActiveModel { is_primary: Set(false), ..Default::default() }));
     let back = back.collect();
     work.update_many::<opportunity_contact::Entity>(back).await?;
     Ok(())

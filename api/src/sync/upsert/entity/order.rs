@@ -86,7 +86,8 @@ impl Orders {
     async fn prepare(work: &mut Work<'_>, scene: &Scene<'_>, sets: &[&OrderSetInput]) -> Result<Lookup> {
         let deals = Deals::find(work, &scene.ids(SyncEntity::Opportunity)).await?;
         let persons = ground::persons(work, &scene.ids(SyncEntity::Contact)).await?;
-        let named = Named::find(work, scene, SyncEntity::Asset, sets.iter().filter_map(|set| set.asset.value())).await?;
+        let named = sets.iter().filter_map(|set| set.asset.value()).collect();
+        let named = Named::find(work, scene, SyncEntity::Asset, named).await?;
         let assets = Deals::find(work, &named.ids()).await?;
         let counted = sets.iter().any(|set| !set.total.is_undefined());
         let held: &[Uuid] = if counted { &scene.held } else { &[] };
@@ -102,7 +103,12 @@ impl Orders {
         held: Option<&sales_order::Model>,
         row: &mut sales_order::ActiveModel,
     ) -> Result<()> {
-        stays_once(&row.account_id, held.map(|held| &held.account_id), "relations.account", "an order stays with its account")?;
+        stays_once(
+            &row.account_id,
+            held.map(|held| &held.account_id),
+            "relations.account",
+            "an order stays with its account",
+        )?;
         stays(&row.currency, held.map(|held| &held.currency), "set.currency", "an order stays in its currency")?;
         if let Set(said) = row.ordered_at {
             row.ordered_at = Set(possible(said, held.map(|held| held.ordered_at), scene.now));
@@ -110,7 +116,12 @@ impl Orders {
         let placed = held.filter(|held| held.status != OrderStatus::Draft).map(|held| &held.ordered_at);
         stays(&row.ordered_at, placed, "set.orderedAt", "an order was placed when it was placed")?;
         let account = will_be(&row.account_id, held.map(|held| &held.account_id)).flatten();
-        lookup.deals.check("relations.opportunity", &row.opportunity_id, held.and_then(|held| held.opportunity_id), account)?;
+        lookup.deals.check(
+            "relations.opportunity",
+            &row.opportunity_id,
+            held.and_then(|held| held.opportunity_id),
+            account,
+        )?;
         if let Set(Some(person)) = row.contact_id
             && held.is_none_or(|held| held.contact_id != Some(person))
         {
