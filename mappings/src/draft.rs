@@ -224,7 +224,7 @@ fn write(columns: &[Column], file: &str, day_first: bool, comma: bool) -> String
         .iter()
         .find(|column| column.key == "id" || column.key == format!("{}id", normal(entity.code())))
         .or_else(|| columns.iter().find(|column| column.key.ends_with("id") && column.unique))
-        .or_else(|| columns.iter().find(|column| ["number", "nr", "no", "code"].iter().any(|end| column.key.ends_with(end)) && column.unique));
+        .or_else(|| columns.iter().find(|column| ["number", "nummer", "nr", "no", "code"].iter().any(|end| column.key.ends_with(end)) && column.unique));
     let mut used: HashSet<&str> = key.iter().map(|key| key.key.as_str()).collect();
     let (mut set, mut points, mut relations) = (String::new(), Vec::new(), String::new());
     let mut create = String::new();

@@ -150,7 +150,7 @@ pub async fn update(cx: &Cx, input: UpdateColleagueInput) -> Result<Colleague> {
 }
 
 /// A mail address, as far as a look at it can tell.
-fn mail(path: &str, value: String) -> Result<String> {
+pub(crate) fn mail(path: &str, value: String) -> Result<String> {
     let value = text(path, value, MAX_LINE)?;
     let sound = match value.split_once('@') {
         Some((name, host)) => !name.is_empty() && !host.is_empty() && !host.contains('@'),

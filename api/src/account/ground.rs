@@ -123,6 +123,49 @@ pub async fn people(work: &Work<'_>, path: &str, ids: Vec<GlobalId>, account: Op
     }
 }
 
+/// Of some accounts those under which the caller may put rows of a type: [`may_stand`] for many, in one statement for 500 of them.
+pub async fn may_stand_many(
+    work: &Work<'_>,
+    ty: Type,
+    accounts: impl IntoIterator<Item = Uuid>,
+) -> Result<HashSet<Uuid>> {
+    let caller = work.caller();
+    let accounts: HashSet<Uuid> = accounts.into_iter().collect();
+    if table::grants(ty, caller.roles).iter().any(|grant| grant.scope == Scope::All && grant.rights.writes()) {
+        return Ok(accounts);
+    }
+    let accounts: Vec<Uuid> = accounts.into_iter().collect();
+    let mut standing = HashSet::new();
+    for chunk in accounts.chunks(500) {
+        let editable = reach::visible_accounts(caller, ty.wing(), AccessLevel::Edit);
+        let rows = caller.rows::<account::Entity>().by_ids(chunk.iter().copied());
+        let rows = rows.filter(reach::in_accounts(account::Column::Id.into_expr(), editable));
+        standing.extend(rows.all(work.tx()).await?.iter().map(|seen| seen.row().id));
+    }
+    Ok(standing)
+}
+
+/// The people of some ids whom the caller may change, to be judged by [`is_of`]: [`person`] for many, in one statement for 500.
+pub async fn people_many(
+    work: &Work<'_>,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, Seen<contact::Model>>> {
+    let ids: HashSet<Uuid> = ids.into_iter().collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut people = HashMap::new();
+    for chunk in ids.chunks(500) {
+        let rows =
+            work.caller().rows_to_write::<contact::Entity>().by_ids(chunk.iter().copied()).all(work.tx()).await?;
+        people.extend(rows.into_iter().map(|seen| (seen.row().id, seen)));
+    }
+    Ok(people)
+}
+
+/// Whether a row under an account may name a person.
+pub fn is_of(seen: &Seen<contact::Model>, account: Option<Uuid>) -> bool {
+    of(seen, account)
+}
+
 fn of(seen: &Seen<contact::Model>, account: Option<Uuid>) -> bool {
     seen.row().account_id == account || seen.rights().may_write(Class::P, "account")
 }

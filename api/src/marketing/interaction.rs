@@ -33,7 +33,7 @@ pub(super) const fn kind_of(interaction: Interaction) -> EventKind {
 }
 
 /// Whether it is the market that comes to the company, where nobody said so.
-pub(super) const fn is_inbound(interaction: Interaction) -> bool {
+pub(crate) const fn is_inbound(interaction: Interaction) -> bool {
     match interaction {
         Interaction::AdClicked
         | Interaction::PageViewed
@@ -58,7 +58,7 @@ pub(super) const fn is_inbound(interaction: Interaction) -> bool {
 }
 
 /// The event of a touchpoint, at the time of the touch.
-pub(super) fn event_of(row: &touchpoint::Model) -> Event {
+pub(crate) fn event_of(row: &touchpoint::Model) -> Event {
     let kind = kind_of(row.interaction);
     let payload = match row.interaction {
         // A cold call shares its kinds, and so the shape of their payload, with the calls of sales.

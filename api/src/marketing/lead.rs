@@ -259,7 +259,7 @@ pub async fn update(cx: &Cx, input: UpdateLeadInput) -> Result<Lead> {
 }
 
 /// An event of a lead's own life.
-pub(super) fn event(
+pub(crate) fn event(
     kind: EventKind,
     row: &lead::Model,
     score_before: Option<i32>,

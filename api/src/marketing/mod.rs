@@ -13,7 +13,7 @@ pub mod desk;
 pub mod expire;
 pub mod figures;
 pub mod handover;
-mod interaction;
+pub(crate) mod interaction;
 pub mod lead;
 pub mod lesson;
 pub mod live;
@@ -43,7 +43,7 @@ pub use qualify::convert;
 pub use touchpoint::Touchpoint;
 
 /// The longest free text that an input takes, in characters.
-const MAX_TEXT: usize = 10_000;
+pub(crate) const MAX_TEXT: usize = 10_000;
 
 /// A free text that may be left out, of at most `max` characters; blank counts as left out.
 fn words(path: &str, value: Option<String>, max: usize) -> Result<Option<String>> {
@@ -51,7 +51,11 @@ fn words(path: &str, value: Option<String>, max: usize) -> Result<Option<String>
 }
 
 /// [`words`] for a patch: absent leaves, null clears.
-fn patch_words(path: &str, value: MaybeUndefined<String>, max: usize) -> Result<ActiveValue<Option<String>>> {
+pub(crate) fn patch_words(
+    path: &str,
+    value: MaybeUndefined<String>,
+    max: usize,
+) -> Result<ActiveValue<Option<String>>> {
     match value {
         MaybeUndefined::Value(text) => Ok(ActiveValue::Set(words(path, Some(text), max)?)),
         absent_or_null => Ok(patch(absent_or_null)),
@@ -60,7 +64,7 @@ fn patch_words(path: &str, value: MaybeUndefined<String>, max: usize) -> Result<
 
 /// An address without query and fragment, and without a name and password in front of the host: what a page is called, and
 /// nothing of who looked at it.
-fn bare_url(path: &str, url: Option<String>) -> Result<Option<String>> {
+pub(crate) fn bare_url(path: &str, url: Option<String>) -> Result<Option<String>> {
     let Some(url) = url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()) else { return Ok(None) };
     let url = text(path, url, 2000)?;
     let bare = url.split(['?', '#']).next().unwrap_or_default();

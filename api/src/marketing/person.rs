@@ -1,6 +1,6 @@
 //! What becomes of the person behind a lead: their lifecycle stage follows the lead's fate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entities::{account::contact, codes::StageObject};
 use sea_orm::Set;
@@ -32,29 +32,6 @@ fn climbs(now: &str, stage: &str) -> bool {
     BESIDE.contains(&now) || step(now) < step(stage) && step(now).is_some()
 }
 
-/// [`advance`] for many people.
-pub async fn advance_many(
-    work: &mut Work<'_>,
-    contacts: impl IntoIterator<Item = Uuid>,
-    stage: &str,
-    cause: &str,
-) -> Result<()> {
-    let contacts: Vec<Uuid> = contacts.into_iter().collect::<BTreeSet<Uuid>>().into_iter().collect();
-    let rows = work.following_many_unscoped::<contact::Entity>(contact::Column::Id, &contacts).await?;
-    let moved = rows.into_iter().filter(|row| row.erased_at.is_none() && climbs(&row.lifecycle_stage, stage));
-    let moved = moved.map(|row| {
-        let patch = contact::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
-        (row, patch)
-    });
-    let moved: Vec<_> = moved.collect();
-    if moved.is_empty() {
-        return Ok(());
-    }
-    let moved = work.update_many::<contact::Entity>(moved).await?;
-    let moved: Vec<_> = moved.into_iter().map(|row| (row.after, stage.to_owned())).collect();
-    work.enter_stages::<contact::Entity>(StageObject::Lifecycle, &moved, cause).await
-}
-
 /// Whether a person stands on the ladder at `stage` or further. Nobody, where nobody knows yet who it is: the first to say so
 /// is heard again.
 pub(super) async fn is_at_least(work: &Work<'_>, contact: Option<Uuid>, stage: &str) -> Result<bool> {
@@ -70,6 +47,62 @@ pub async fn set_aside(work: &mut Work<'_>, cx: &Cx, contact: Option<Uuid>, stag
         now == "RECYCLED" || step(now).is_some_and(|now| Some(now) < step("OPPORTUNITY"))
     })
     .await
+}
+
+/// [`advance`] for many people, in few statements.
+pub async fn advance_many(
+    work: &mut Work<'_>,
+    people: impl IntoIterator<Item = (Uuid, &'static str)>,
+    cause: &str,
+) -> Result<()> {
+    let mut wanted: BTreeMap<Uuid, &'static str> = BTreeMap::new();
+    for (person, stage) in people {
+        let held = wanted.entry(person).or_insert(stage);
+        if step(held) < step(stage) {
+            *held = stage;
+        }
+    }
+    let ids: Vec<Uuid> = wanted.keys().copied().collect();
+    let rows = work.following_many_unscoped::<contact::Entity>(contact::Column::Id, &ids).await?;
+    let moved = rows.into_iter().filter_map(|row| {
+        let stage = *wanted.get(&row.id)?;
+        let now = row.lifecycle_stage.as_str();
+        let up = climbs(now, stage);
+        let moved = contact::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
+        (up && row.erased_at.is_none()).then_some((row, moved))
+    });
+    let moved = moved.collect();
+    let moved = work.update_many::<contact::Entity>(moved).await?;
+    let staged: Vec<_> = moved.into_iter().map(|row| (row.after.clone(), row.after.lifecycle_stage)).collect();
+    if staged.is_empty() {
+        return Ok(());
+    }
+    work.enter_stages::<contact::Entity>(StageObject::Lifecycle, &staged, cause).await
+}
+
+/// [`set_aside`] for many people, in few statements.
+pub async fn set_aside_many(
+    work: &mut Work<'_>,
+    people: impl IntoIterator<Item = Uuid>,
+    stage: &'static str,
+    cause: &str,
+) -> Result<()> {
+    let ids: BTreeSet<Uuid> = people.into_iter().collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let rows = work.following_many_unscoped::<contact::Entity>(contact::Column::Id, &ids).await?;
+    let moved = rows.into_iter().filter_map(|row| {
+        let now = row.lifecycle_stage.as_str();
+        let may = now == "RECYCLED" || step(now).is_some_and(|now| Some(now) < step("OPPORTUNITY"));
+        let moved = contact::ActiveModel { lifecycle_stage: Set(stage.to_owned()), ..Default::default() };
+        (may && row.erased_at.is_none()).then_some((row, moved))
+    });
+    let moved = moved.collect();
+    let moved = work.update_many::<contact::Entity>(moved).await?;
+    let staged: Vec<_> = moved.into_iter().map(|row| (row.after.clone(), row.after.lifecycle_stage)).collect();
+    if staged.is_empty() {
+        return Ok(());
+    }
+    work.enter_stages::<contact::Entity>(StageObject::Lifecycle, &staged, cause).await
 }
 
 async fn enter(

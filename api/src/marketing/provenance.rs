@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most touchpoints that are linked to a lead.
-const MAX_TOUCHES: usize = 100;
+pub(crate) const MAX_TOUCHES: usize = 100;
 
 /// A touchpoint, and what it did for the lead.
 #[derive(Clone, Copy, Debug)]

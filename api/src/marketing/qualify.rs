@@ -91,7 +91,7 @@ payload! {
 }
 
 /// A step that the lead's state does not allow.
-pub(super) fn conflict(path: &str, status: LeadStatus) -> Error {
+pub(crate) fn conflict(path: &str, status: LeadStatus) -> Error {
     Error::user(UserErrorCode::StateConflict, path, format!("the lead is {status}"))
 }
 

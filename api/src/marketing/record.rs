@@ -144,7 +144,7 @@ pub(super) fn possible(path: &str, occurred_at: DateTime<Utc>, now: DateTime<Utc
 }
 
 /// What a link was tagged with; blank is none.
-pub(super) fn tag(path: &str, value: Option<String>) -> Result<Option<String>> {
+pub(crate) fn tag(path: &str, value: Option<String>) -> Result<Option<String>> {
     value.filter(|tag| !tag.trim().is_empty()).map(|tag| text(path, tag, 500)).transpose()
 }
 
@@ -258,19 +258,24 @@ impl Known {
     /// The company that a person worked for then. Before the first employment that is known, that one stands in: nothing
     /// else is known.
     fn employer(&self, contact: Uuid, then: DateTime<Utc>) -> Option<Uuid> {
-        let Some(jobs) = self.employments.get(&contact) else {
-            return self.contacts.get(&contact).and_then(|seen| seen.row().account_id);
-        };
-        let covers = |job: &&employment::Model| {
-            job.valid_from.is_none_or(|from| from <= then) && job.valid_to.is_none_or(|to| then < to)
-        };
-        let first = || {
-            let first = jobs.iter().min_by_key(|job| (job.valid_from, !job.is_primary))?;
-            first.valid_from.is_some_and(|from| then < from).then_some(first)
-        };
-        let held = jobs.iter().filter(covers).max_by_key(|job| (job.is_primary, job.valid_from));
-        held.or_else(first).map(|job| job.account_id)
+        match self.employments.get(&contact) {
+            Some(jobs) => employer_then(jobs, then),
+            None => self.contacts.get(&contact).and_then(|seen| seen.row().account_id),
+        }
     }
+}
+
+/// The company that a person worked for then, by their employments. Before the first of them, that one stands in.
+pub(crate) fn employer_then(jobs: &[employment::Model], then: DateTime<Utc>) -> Option<Uuid> {
+    let covers = |job: &&employment::Model| {
+        job.valid_from.is_none_or(|from| from <= then) && job.valid_to.is_none_or(|to| then < to)
+    };
+    let first = || {
+        let first = jobs.iter().min_by_key(|job| (job.valid_from, !job.is_primary))?;
+        first.valid_from.is_some_and(|from| then < from).then_some(first)
+    };
+    let held = jobs.iter().filter(covers).max_by_key(|job| (job.is_primary, job.valid_from));
+    held.or_else(first).map(|job| job.account_id)
 }
 
 /// The rows that one field of the inputs refers to, in one statement; refuses the first that leads nowhere.

@@ -197,10 +197,10 @@ pub async fn commission(cx: &Cx, input: CommissionAssetInput) -> Result<Asset> {
 }
 
 /// The longest words for a place, in characters.
-const MAX_PLACE: usize = 2000;
+pub(crate) const MAX_PLACE: usize = 2000;
 
 /// A warranty that does not end before it can begin.
-fn warranted(last: NaiveDate, installed: Option<DateTime<Utc>>) -> Result<()> {
+pub(crate) fn warranted(last: NaiveDate, installed: Option<DateTime<Utc>>) -> Result<()> {
     match installed {
         Some(installed) if last < installed.date_naive() => {
             Err(Error::invalid("warrantyUntil", "a warranty ends after the installation"))
@@ -220,7 +220,7 @@ async fn covering(work: &Work<'_>, contract: Option<GlobalId>, account: Uuid) ->
 }
 
 /// A moment that can have happened: clocks may differ by a day, not more. See the journal's rule 5.
-pub(super) fn not_ahead(path: &str, moment: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+pub(crate) fn not_ahead(path: &str, moment: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     match moment > now + Duration::days(1) || moment < DateTime::UNIX_EPOCH {
         true => Err(Error::invalid(path, "this lies before 1970 or more than a day ahead")),
         false => Ok(moment),

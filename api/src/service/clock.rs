@@ -11,6 +11,8 @@
 //!   answer. On time means `≤ due_at`. Reopening takes RESOLUTION's keeping back; the time in between counts as a pause.
 //! - A broken clock stays broken, dated when it fell due, and is never kept later: attainment is met / (met + breached).
 
+use std::collections::{HashMap, HashSet};
+
 use async_graphql::{Context, Object};
 use chrono::{DateTime, Duration, Utc};
 use entities::{
@@ -20,6 +22,7 @@ use entities::{
     service::{sla_clock, sla_policy, ticket},
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Condition, Set, sea_query::Order};
+use uuid::Uuid;
 
 use super::{SlaPolicy, Ticket, policy::paused_by};
 use crate::{
@@ -214,20 +217,141 @@ pub(super) async fn follow_status(
     before: TicketStatus,
     after: &ticket::Model,
 ) -> Result<()> {
-    let over = |status| matches!(status, TicketStatus::Solved | TicketStatus::Closed);
-    turn_each(cx, work, after, |clock, policy| {
-        if over(after.status) {
-            Some(Turn::Keep)
-        } else if over(before) && clock.metric == SlaMetric::Resolution {
-            Some(Turn::TakeBack)
-        } else {
-            policy.map(|policy| match paused_by(policy).contains(&after.status) {
-                true => Turn::Pause,
-                false => Turn::Resume,
-            })
+    turn_each(cx, work, after, |clock, policy| turn_of(before, after.status, clock, policy)).await
+}
+
+/// A ticket of another system, as its clocks begin: when it was opened there, and when a human answered it first.
+pub(crate) struct Begun<'a> {
+    /// The ticket; none that is over.
+    pub ticket: &'a ticket::Model,
+    /// When it was opened.
+    pub since: DateTime<Utc>,
+}
+
+/// [`start`] for many tickets that were opened at their own moments, in few statements. A first answer keeps its promise when it was
+/// given; a status that pauses pauses from now on, unless the promise had fallen due.
+pub(crate) async fn start_many(cx: &Cx, work: &mut Work<'_>, begun: &[Begun<'_>]) -> Result<()> {
+    let mut held: HashMap<TicketPriority, Vec<sla_policy::Model>> = HashMap::new();
+    for begun in begun {
+        let priority = begun.ticket.priority;
+        if let std::collections::hash_map::Entry::Vacant(vacant) = held.entry(priority) {
+            vacant.insert(policies(cx, work, priority).await?);
         }
-    })
-    .await
+    }
+    let now = work.now();
+    let mut clocks = Vec::new();
+    let mut broken: HashSet<Uuid> = HashSet::new();
+    for Begun { ticket, since } in begun {
+        for policy in held.get(&ticket.priority).into_iter().flatten() {
+            let due = *since + Duration::milliseconds(policy.target_ms);
+            let mut clock = sla_clock::ActiveModel {
+                id: Set(work.fresh_id()),
+                object_type: Set(SlaObject::Ticket),
+                object_id: Set(ticket.id),
+                account_id: Set(ticket.account_id),
+                metric: Set(policy.metric),
+                sla_policy_id: Set(Some(policy.id)),
+                started_at: Set(*since),
+                due_at: Set(Some(due)),
+                paused_ms: Set(0),
+                ..Default::default()
+            };
+            let answered = ticket.first_response_at.filter(|_| policy.metric == SlaMetric::FirstResponse);
+            match answered {
+                Some(at) if at <= due => clock.met_at = Set(Some(at)),
+                Some(_) => {
+                    clock.breached_at = Set(Some(due));
+                    broken.insert(ticket.id);
+                }
+                None if due >= now && paused_by(policy).contains(&ticket.status) => {
+                    clock.paused_since = Set(Some(now));
+                    clock.due_at = Set(None);
+                }
+                None => {}
+            }
+            clocks.push(clock);
+        }
+    }
+    let clocks = work.insert_many::<sla_clock::Entity>(clocks).await?;
+    let tickets: HashMap<Uuid, &ticket::Model> = begun.iter().map(|begun| (begun.ticket.id, begun.ticket)).collect();
+    for clock in clocks.iter().filter(|clock| clock.breached_at.is_some() && broken.contains(&clock.object_id)) {
+        if let Some(ticket) = tickets.get(&clock.object_id) {
+            work.record(breached_of(clock, ticket));
+        }
+    }
+    Ok(())
+}
+
+/// What happened to a ticket, for its clocks.
+pub(crate) enum Happened {
+    /// Its status changed.
+    Moved(TicketStatus),
+    /// A human answered for the first time.
+    Answered,
+}
+
+/// Turns the clocks of many tickets, each at its own moment, in few statements: [`follow_status`] and [`answered`].
+pub(crate) async fn turn_many(
+    cx: &Cx,
+    work: &mut Work<'_>,
+    tickets: &[(&ticket::Model, Happened, DateTime<Utc>)],
+) -> Result<()> {
+    let ids: Vec<Uuid> = tickets.iter().map(|(ticket, ..)| ticket.id).collect();
+    let clocks = work.following_many_unscoped::<sla_clock::Entity>(sla_clock::Column::ObjectId, &ids).await?;
+    if clocks.is_empty() {
+        return Ok(());
+    }
+    let wanted: HashSet<Uuid> = clocks.iter().filter_map(|clock| clock.sla_policy_id).collect();
+    let policies = cx.caller.rows::<sla_policy::Entity>().by_ids(wanted).all(work.tx()).await?;
+    let policies: HashMap<Uuid, &sla_policy::Model> = policies.iter().map(|seen| (seen.row().id, seen.row())).collect();
+    let by_ticket: HashMap<Uuid, &(&ticket::Model, Happened, DateTime<Utc>)> =
+        tickets.iter().map(|turned| (turned.0.id, turned)).collect();
+    let mut patches = Vec::new();
+    for clock in clocks {
+        let Some((ticket, happened, at)) = by_ticket.get(&clock.object_id) else { continue };
+        let policy = clock.sla_policy_id.and_then(|id| policies.get(&id).copied());
+        let turn = match happened {
+            Happened::Moved(before) => turn_of(*before, ticket.status, &clock, policy),
+            Happened::Answered => (clock.metric == SlaMetric::FirstResponse).then_some(Turn::Keep),
+        };
+        let target = policy.map(|policy| policy.target_ms);
+        if let Some(row) = turn.and_then(|turn| turned(&clock, target, turn, *at)) {
+            patches.push((clock, row));
+        }
+    }
+    for row in work.update_many::<sla_clock::Entity>(patches).await? {
+        let Some((ticket, ..)) = by_ticket.get(&row.after.object_id) else { continue };
+        if row.after.breached_at != row.before.breached_at {
+            work.record(breached_of(&row.after, ticket));
+        }
+    }
+    Ok(())
+}
+
+/// What a change of status does to a clock.
+fn turn_of(
+    before: TicketStatus,
+    after: TicketStatus,
+    clock: &sla_clock::Model,
+    policy: Option<&sla_policy::Model>,
+) -> Option<Turn> {
+    let over = |status| matches!(status, TicketStatus::Solved | TicketStatus::Closed);
+    if over(after) {
+        Some(Turn::Keep)
+    } else if over(before) && clock.metric == SlaMetric::Resolution {
+        Some(Turn::TakeBack)
+    } else {
+        policy.map(|policy| match paused_by(policy).contains(&after) {
+            true => Turn::Pause,
+            false => Turn::Resume,
+        })
+    }
+}
+
+/// The event of a promise that a ticket broke.
+fn breached_of(clock: &sla_clock::Model, ticket: &ticket::Model) -> Event {
+    let event = breached(clock).about(SubjectType::Contact, ticket.contact_id);
+    event.about(SubjectType::Asset, ticket.asset_id).queue(ticket.queue_id)
 }
 
 /// A human answered the customer for the first time.
@@ -258,8 +382,7 @@ async fn turn_each(
         let Some(row) = turned(&clock, target, turn, work.now()) else { continue };
         let row = work.update_row::<sla_clock::Entity>(&clock, row).await?;
         if row.breached_at != clock.breached_at {
-            let event = breached(&row).about(SubjectType::Contact, ticket.contact_id);
-            work.record(event.about(SubjectType::Asset, ticket.asset_id).queue(ticket.queue_id));
+            work.record(breached_of(&row, ticket));
         }
     }
     Ok(())
@@ -319,7 +442,6 @@ impl ClockMutation {
 #[cfg(test)]
 mod tests {
     use sea_orm::TryIntoModel;
-    use uuid::Uuid;
 
     use super::*;
 

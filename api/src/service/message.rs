@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The longest body, in characters.
-const MAX_BODY: usize = 100_000;
+pub(crate) const MAX_BODY: usize = 100_000;
 
 object! {
     /// A public message of a ticket: what the customer wrote, or what the customer was told.

@@ -215,7 +215,7 @@ impl Removable for survey_answer::Entity {
 }
 
 /// The event of an answer, at the time when it was given.
-fn event_of(row: &survey_answer::Model) -> Event {
+pub(crate) fn event_of(row: &survey_answer::Model) -> Event {
     let kind = match row.kind {
         SurveyKind::Csat => EventKind::CsatAnswered,
         SurveyKind::Nps => EventKind::NpsAnswered,
@@ -226,7 +226,7 @@ fn event_of(row: &survey_answer::Model) -> Event {
 }
 
 /// Refuses marks that are not possible.
-fn check(kind: SurveyKind, scale: i32, score: i32) -> Result<()> {
+pub(crate) fn check(kind: SurveyKind, scale: i32, score: i32) -> Result<()> {
     let (lowest, scales) = match kind {
         SurveyKind::Csat | SurveyKind::Ces => (1, 2..=10),
         SurveyKind::Nps => (0, 10..=10),

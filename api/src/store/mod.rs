@@ -58,6 +58,7 @@ pub struct Store {
     poll_interval: Duration,
     recent: Arc<Recent>,
     files: Option<Arc<Files>>,
+    rehearsal: Option<Arc<DatabaseTransaction>>,
 }
 
 impl Store {
@@ -93,7 +94,7 @@ impl Store {
         if db.get_database_backend() == DbBackend::Postgres {
             feed::listen(&feed, recent.clone(), db.get_postgres_connection_pool().clone());
         }
-        Ok(Store { db, feed, poll_interval: options.poll_interval, recent, files: None })
+        Ok(Store { db, feed, poll_interval: options.poll_interval, recent, files: None, rehearsal: None })
     }
 
     /// Calls `seen` after each statement, so that statements can be counted. BEGIN and COMMIT are none.
@@ -129,12 +130,22 @@ impl Store {
     /// Opens a writing transaction. IMMEDIATE on SQLite: a deferred one that becomes a writer half way is refused with
     /// "database is locked" whenever another writer was faster.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        if let Some(rehearsal) = &self.rehearsal {
+            return rehearsal.begin().await;
+        }
         self.db
             .begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate),
                 ..Default::default()
             })
             .await
+    }
+
+    /// The same database, in one transaction that is never committed: what is committed by it can be seen by what follows in it, and by
+    /// nobody else; with the last copy of this store all of it is gone. Writers wait for each other there as ever, so it serves one.
+    pub async fn rehearsal(&self) -> Result<Store, DbErr> {
+        let rehearsal = self.begin().await?;
+        Ok(Store { rehearsal: Some(Arc::new(rehearsal)), ..self.clone() })
     }
 
     /// Opens a transaction whose reads all see one moment.

@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+/// The most notes of a report.
+const NOTES: usize = 2_000;
+
 /// How many of one kind of object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -11,6 +14,8 @@ pub struct Counts {
     pub updated: u64,
     /// Known and unchanged.
     pub left: u64,
+    /// Gone in the source, and taken away.
+    pub removed: u64,
     /// Not taken; the reason stands among the refusals.
     pub refused: u64,
 }
@@ -56,7 +61,7 @@ impl Report {
     /// Something worth knowing.
     pub fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
-        if !self.notes.contains(&note) {
+        if self.notes.len() < NOTES && !self.notes.contains(&note) {
             self.notes.push(note);
         }
     }
@@ -67,9 +72,9 @@ impl fmt::Display for Report {
         if self.dry_run {
             writeln!(f, "Dry run: nothing was written.")?;
         }
-        writeln!(f, "{:<14}{:>9}{:>9}{:>9}{:>9}", "", "created", "updated", "left", "refused")?;
-        for (object, Counts { created, updated, left, refused }) in &self.counts {
-            writeln!(f, "{object:<14}{created:>9}{updated:>9}{left:>9}{refused:>9}")?;
+        writeln!(f, "{:<20}{:>9}{:>9}{:>9}{:>9}{:>9}", "", "created", "updated", "left", "removed", "refused")?;
+        for (object, Counts { created, updated, left, removed, refused }) in &self.counts {
+            writeln!(f, "{object:<20}{created:>9}{updated:>9}{left:>9}{removed:>9}{refused:>9}")?;
         }
         for Refusal { file, line, external_id, reason } in &self.refusals {
             let key = external_id.as_deref().map(|key| format!(" ({key})")).unwrap_or_default();

@@ -56,7 +56,7 @@ impl Taker<'_> {
         }
         let mut last = Cell::Absent;
         for entry in entries {
-            match self.cell(field, entry, &Cow::Borrowed(&entry.from), record) {
+            match self.cell(field, entry, &entry.from, record) {
                 Cell::Value(value) => return Cell::Value(value),
                 // A cell that means nothing is told, unless a later one means something.
                 cell if !matches!(last, Cell::Bad(_)) && !matches!(cell, Cell::Absent) => last = cell,
@@ -104,13 +104,13 @@ impl Taker<'_> {
         }
         match (points.is_empty(), bad) {
             (false, _) => Cell::Value(Value::Array(points)),
-            (true, Some(entry)) => Cell::Bad(bad(entry, record, "no way to reach somebody")),
+            (true, Some(entry)) => Cell::Bad(wrong(entry, record, "no way to reach somebody")),
             (true, None) => Cell::Empty(false),
         }
     }
 
     /// What an entry finds in the columns of `from`.
-    pub(super) fn cell(&self, field: Field, entry: &Entry, from: &Cow<'_, Vec<String>>, record: &Record) -> Cell {
+    pub(super) fn cell(&self, field: Field, entry: &Entry, from: &[String], record: &Record) -> Cell {
         if let Some(value) = &entry.value {
             return Cell::Value(value.clone());
         }
@@ -119,7 +119,7 @@ impl Taker<'_> {
         }
         let mut present = false;
         let mut found = None;
-        for column in from.iter() {
+        for column in from {
             if let Some(value) = record.get(column) {
                 present = true;
                 if !is_empty(value) {
@@ -169,7 +169,7 @@ impl Taker<'_> {
             Ok(value) => Cell::Value(value),
             Err(what) => match &entry.default {
                 Some(value) => Cell::Value(value.clone()),
-                None => Cell::Bad(bad(entry, record, &what)),
+                None => Cell::Bad(wrong(entry, record, &what)),
             },
         }
     }
@@ -177,7 +177,7 @@ impl Taker<'_> {
     /// The key that a relation names.
     pub(super) fn related(&self, entry: &Entry, record: &Record) -> Option<String> {
         let any = Field { name: "", kind: Kind::Text, required: false };
-        let Cell::Value(Value::String(id)) = self.cell(any, entry, &Cow::Borrowed(&entry.from), record) else { return None };
+        let Cell::Value(Value::String(id)) = self.cell(any, entry, &entry.from, record) else { return None };
         let id = id.trim();
         (!id.is_empty()).then(|| format!("{}{id}", entry.prefix))
     }
@@ -257,7 +257,7 @@ fn joined(entry: &Entry, record: &Record) -> Option<String> {
 }
 
 /// What is wrong, with the column as the source names it.
-fn bad(entry: &Entry, record: &Record, what: &str) -> String {
+fn wrong(entry: &Entry, record: &Record, what: &str) -> String {
     let there = entry.from.iter().chain(&entry.join).find(|column| record.get(column).is_some());
     format!("the column {} is {what}", there.map_or("", |column| record.header.written(column)))
 }

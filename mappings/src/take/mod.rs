@@ -236,8 +236,7 @@ impl Taker<'_> {
             *refused = Some(format!("the column {} is empty", column.unwrap_or_default()));
         }
         for entry in entries.iter().filter(|entry| !entry.fallback.is_empty()) {
-            let other = Cow::Owned(entry.fallback.clone());
-            if let Cell::Value(value) = self.cell(field, entry, &other, record) {
+            if let Cell::Value(value) = self.cell(field, entry, &entry.fallback, record) {
                 row.on_create.insert(field.name.into(), value);
                 return;
             }
@@ -266,7 +265,7 @@ impl Taker<'_> {
         let mut custom = Map::new();
         let any = Field { name: "custom", kind: Kind::Json, required: false };
         for (code, entry) in &of.custom {
-            match self.cell(any, entry, &Cow::Borrowed(&entry.from), record) {
+            match self.cell(any, entry, &entry.from, record) {
                 Cell::Value(value) => {
                     custom.insert(code.clone(), value);
                 }

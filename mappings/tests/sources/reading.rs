@@ -110,8 +110,10 @@ fn forty_megabytes_on_a_line_are_skipped_and_not_held() {
         }
     }
     let limits = Limits { record: 1 << 16, ..Limits::default() };
-    for (begin, end) in [("id,name\n1,", "\n2,b\n"), ("id,name\n1,\"", "\"\n2,b\n"), ("id,name\n1,\"a\nb", "\"\n2,b\n")] {
-        let file = begin.as_bytes().chain(Endless(40 << 20)).chain(end.as_bytes());
+    for (begin, end, megabytes) in
+        [("id,name\n1,", "\n2,b\n", 40), ("id,name\n1,\"", "\"\n2,b\n", 4), ("id,name\n1,\"a\nb", "\"\n2,b\n", 4)]
+    {
+        let file = begin.as_bytes().chain(Endless(megabytes << 20)).chain(end.as_bytes());
         let told: Vec<String> = Csv::new(file, b"id,name", limits)
             .unwrap()
             .unwrap()
@@ -119,10 +121,10 @@ fn forty_megabytes_on_a_line_are_skipped_and_not_held() {
             .collect();
         assert_eq!(told, ["2: it is longer than 65536 bytes", "\"b\""]);
     }
-    let list = b"[{\"id\":\"".chain(Endless(40 << 20)).chain(&b"\"},{\"id\":2}]"[..]);
+    let list = (&b"[{\"id\":\""[..]).chain(Endless(8 << 20)).chain(&b"\"},{\"id\":2}]"[..]);
     let told: Vec<bool> = json::Json::new(list, json::Form::Lists, &[], limits).map(|found| found.record.is_ok()).collect();
     assert_eq!(told, [false, true]);
-    let lines = b"{\"id\":\"".chain(Endless(40 << 20)).chain(&b"\"}\n{\"id\":2}\n"[..]);
+    let lines = (&b"{\"id\":\""[..]).chain(Endless(40 << 20)).chain(&b"\"}\n{\"id\":2}\n"[..]);
     let told: Vec<bool> = json::Json::new(lines, json::Form::Lines, &[], limits).map(|found| found.record.is_ok()).collect();
     assert_eq!(told, [false, true]);
 }

@@ -3,7 +3,7 @@
 use std::{io::BufReader, sync::Arc};
 
 use mappings::{
-    Entity, Mapping, Source,
+    Mapping, Source,
     singer::{Message, Reader},
 };
 use serde_json::json;
@@ -98,5 +98,4 @@ not json
             "state 1",
         ]
     );
-    let _ = Entity::Contact;
 }

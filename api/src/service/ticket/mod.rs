@@ -15,4 +15,4 @@ pub use mutations::TicketMutation;
 pub use queries::{TicketFilter, TicketQuery, TicketSort, is_open};
 pub use types::Ticket;
 
-pub(super) use self::service::{closed, payload_of};
+pub(crate) use self::service::{closed, event, payload_of, step};

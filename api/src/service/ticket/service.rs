@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What an event about a ticket keeps.
-pub(in crate::service) fn payload_of(ticket: &ticket::Model, before: TicketStatus) -> Payload {
+pub(crate) fn payload_of(ticket: &ticket::Model, before: TicketStatus) -> Payload {
     Payload::Ticket {
         status_before: Some(before.as_str().to_owned()),
         status_after: Some(ticket.status.as_str().to_owned()),
@@ -35,11 +35,11 @@ pub(in crate::service) fn payload_of(ticket: &ticket::Model, before: TicketStatu
 }
 
 /// A closed ticket is over.
-pub(in crate::service) fn closed(path: &str) -> Error {
+pub(crate) fn closed(path: &str) -> Error {
     Error::user(UserErrorCode::StateConflict, path, "the ticket is closed")
 }
 
-fn event(kind: EventKind, ticket: &ticket::Model, before: TicketStatus) -> Event {
+pub(crate) fn event(kind: EventKind, ticket: &ticket::Model, before: TicketStatus) -> Event {
     Event::of::<ticket::Entity>(kind, ticket, payload_of(ticket, before)).queue(ticket.queue_id)
 }
 
@@ -158,7 +158,7 @@ pub async fn assign(cx: &Cx, input: AssignTicketInput) -> Result<Ticket> {
 }
 
 /// What a change of status means beside itself.
-fn step(before: TicketStatus, after: TicketStatus) -> Result<Option<EventKind>> {
+pub(crate) fn step(before: TicketStatus, after: TicketStatus) -> Result<Option<EventKind>> {
     use TicketStatus::{Closed, New, OnHold, Open, PendingCustomer, Solved};
     match (before, after) {
         (Closed, _) => Err(closed("id")),

@@ -24,7 +24,8 @@
 /// ```
 ///
 /// `removable` records are taken away when their source says that they are gone; `lasting` ones are not. The type has three functions of
-/// its own: `prepare` (looks up what a batch needs), `fill` (completes a row), `after` (what follows).
+/// its own: `prepare` (looks up what a batch needs), `fill` (completes a row), `after` (what follows). Where the end says `shapes check`,
+/// `check` sees all complete rows at once with what they refer to; `adopts find` names the records that rows with unknown keys are.
 ///
 /// `by` names a function from the path and the patched value to the column. `beside` fields have no column: `follow` takes them.
 #[macro_export]
@@ -52,6 +53,8 @@ macro_rules! synced {
         require [$($needed:literal),*];
         lookup $lookup:ty;
         $removal:ident;
+        $(adopts $adopt:ident;)?
+        $(shapes $shape:ident;)?
     ) => {
         $crate::input! {
             $(#[$set_meta])*
@@ -286,6 +289,27 @@ macro_rules! synced {
             ) -> $crate::graph::Result<$lookup> {
                 Box::pin($name::prepare(work, scene, sets)).await
             }
+
+            $(
+                async fn adopt(
+                    work: &mut $crate::journey::Work<'_>,
+                    scene: &$crate::sync::upsert::Scene<'_>,
+                    rows: &[(usize, $set)],
+                ) -> $crate::graph::Result<std::collections::HashMap<usize, uuid::Uuid>> {
+                    Box::pin($name::$adopt(work, scene, rows)).await
+                }
+            )?
+
+            $(
+                async fn shape(
+                    work: &mut $crate::journey::Work<'_>,
+                    scene: &$crate::sync::upsert::Scene<'_>,
+                    lookup: &$lookup,
+                    rows: &mut [$crate::sync::upsert::Shaped<'_, $name>],
+                ) -> $crate::graph::Result<()> {
+                    Box::pin($name::$shape(work, scene, lookup, rows)).await
+                }
+            )?
 
             fn complete(
                 lookup: &$lookup,

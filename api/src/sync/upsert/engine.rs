@@ -10,8 +10,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IdenStatic, Value};
 use uuid::Uuid;
 
 use super::{
-    Answer, Ask, Beside, ErrorPolicy, Incoming, Known, MAX_ROWS, New, OrphanRule, Outcome, Reference, Scene, Synced,
-    UpsertMode, UpsertResult,
+    Answer, Ask, Beside, ErrorPolicy, Incoming, Known, MAX_ROWS, New, OrphanRule, Outcome, Reference, Scene, Shaped,
+    Synced, UpsertMode, UpsertResult,
     incoming::refusal,
     reference::{self, Targets},
 };
@@ -184,7 +184,8 @@ impl<S: Synced> Run<'_, S> {
             held: Vec::new(),
             targets: BTreeMap::new(),
         };
-        let mut batch = Batch::<S> { run: self, scene, refused: Refused::new(), outcomes: HashMap::new() };
+        let mut batch =
+            Batch::<S> { run: self, scene, refused: Refused::new(), outcomes: HashMap::new(), adopted: HashMap::new() };
         let places: Vec<usize> =
             (0..self.rows.len()).filter(|place| only.contains(place) && !refused.contains_key(place)).collect();
         batch.take(&mut work, places).await?;
@@ -237,6 +238,8 @@ struct Batch<'a, S: Synced> {
     scene: Scene<'a>,
     refused: Refused,
     outcomes: HashMap<usize, Outcome>,
+    /// Records that were here before their keys, by place.
+    adopted: HashMap<usize, Uuid>,
 }
 
 /// A row on its way to a column or two.
@@ -283,15 +286,21 @@ impl<S: Synced> Batch<'_, S> {
         let rows = self.run.rows;
         let keys = places.iter().map(|place| rows[*place].external_id.clone());
         let known = refs::known(work, self.scene.source, S::ENTITY.name(), keys).await?;
-        let ids = known.values().map(|(id, _)| *id);
+        let strangers: Vec<(usize, S::Set)> = places
+            .iter()
+            .filter(|place| !known.contains_key(&rows[**place].external_id) && !rows[**place].deleted)
+            .map(|place| (*place, rows[*place].set.clone()))
+            .collect();
+        self.adopted = S::adopt(work, &self.scene, &strangers).await?;
+        let ids = known.values().map(|(id, _)| *id).chain(self.adopted.values().copied());
         let mut held = work.many_to_change::<S::Table>(S::LINE, ids).await?;
         let mut drafts: Vec<Draft<S>> = Vec::with_capacity(places.len());
         for place in places {
             let row = &rows[place];
-            let record = match known.get(&row.external_id) {
+            let record = match known.get(&row.external_id).map(|(id, _)| id).or(self.adopted.get(&place)) {
                 None => None,
                 // Taken out: where two keys became one record by a merge, only one row of a batch can speak for it.
-                Some((id, _)) => match held.remove(id) {
+                Some(id) => match held.remove(id) {
                     Some(seen) => Some(seen),
                     None if row.deleted => {
                         self.outcome(place, UpsertResult::Unchanged, None);
@@ -516,19 +525,13 @@ impl<S: Synced> Batch<'_, S> {
         }
     }
 
-    async fn write(&mut self, work: &mut Work<'_>, drafts: Vec<Draft<S>>) -> Result<()> {
+    async fn write(&mut self, work: &mut Work<'_>, mut drafts: Vec<Draft<S>>) -> Result<()> {
         self.survey(&drafts);
         let sets: Vec<&S::Set> = drafts.iter().map(|draft| &draft.set).collect();
         let lookup = S::look_up(work, &self.scene, &sets).await?;
-        let (mut new, mut changes) = (Vec::new(), Vec::new());
-        for mut draft in drafts {
-            let done = self.complete(work, &lookup, &mut draft).await;
-            match done {
-                Ok(()) if draft.held.is_some() => changes.push(draft),
-                Ok(()) => new.push(draft),
-                Err(error) => self.refuse_all(draft.place, error)?,
-            }
-        }
+        self.complete_all(work, &lookup, &mut drafts).await?;
+        let (mut changes, new): (Vec<Draft<S>>, Vec<Draft<S>>) =
+            drafts.into_iter().partition(|draft| draft.held.is_some());
         if !self.refused.is_empty() {
             // Some rows are wrong: nothing that is written now would stay.
             return Ok(());
@@ -550,7 +553,12 @@ impl<S: Synced> Batch<'_, S> {
         let followed = S::follow(work, &self.scene, &lookup, &new, &known).await?;
         self.refused.extend(followed.refused);
         self.check_reach(work, &new, &known).await?;
-        let keys = new.iter().map(|new| (self.run.rows[new.place].external_id.clone(), S::Table::id(&new.row), None));
+        let adopted = known.iter().filter(|known| self.adopted.contains_key(&known.place));
+        let keys = new
+            .iter()
+            .map(|new| (new.place, S::Table::id(&new.row)))
+            .chain(adopted.map(|known| (known.place, S::Table::id(&known.rows.after))))
+            .map(|(place, id)| (self.run.rows[place].external_id.clone(), id, None));
         refs::remember(work, self.scene.source, S::ENTITY.name(), keys.collect()).await?;
         for (new, left) in new.iter().zip(left_new) {
             self.outcome(new.place, UpsertResult::Created, Some(&new.row)).errors = left;
@@ -563,11 +571,42 @@ impl<S: Synced> Batch<'_, S> {
         Ok(())
     }
 
+    /// Completes rows, each alone and then all together; what is wrong with them is kept.
+    async fn complete_all(
+        &mut self,
+        work: &mut Work<'_>,
+        lookup: &S::Lookup,
+        drafts: &mut Vec<Draft<S>>,
+    ) -> Result<()> {
+        for draft in drafts.iter_mut() {
+            if let Err(error) = self.complete(work, lookup, draft).await {
+                self.refuse_all(draft.place, error)?;
+            }
+        }
+        drafts.retain(|draft| !self.refused.contains_key(&draft.place));
+        let mut rows: Vec<Shaped<'_, S>> = drafts
+            .iter_mut()
+            .map(|draft| Shaped {
+                place: draft.place,
+                set: &draft.set,
+                held: draft.held.as_ref().map(Seen::row),
+                row: &mut draft.row,
+                refused: Vec::new(),
+            })
+            .collect();
+        S::shape(work, &self.scene, lookup, &mut rows).await?;
+        for row in rows.into_iter().filter(|row| !row.refused.is_empty()) {
+            self.refused.entry(row.place).or_default().extend(row.refused);
+        }
+        drafts.retain(|draft| !self.refused.contains_key(&draft.place));
+        Ok(())
+    }
+
     /// Columns that no field says: where it comes from, the tenant's own fields, what the kind of record adds.
     async fn complete(&mut self, work: &mut Work<'_>, lookup: &S::Lookup, draft: &mut Draft<S>) -> Result<()> {
         let held = draft.held.as_ref();
         if let Some(said) = S::custom(&draft.set) {
-            let custom = customized::<S>(work, held, said).await?;
+            let custom = customized::<S>(work, held, said, self.scene.lenient).await?;
             if let Some((_, column)) = custom_column::<S::Table>() {
                 draft.row.set(column, serde_json::Value::Object(custom).into());
             }
@@ -709,6 +748,7 @@ async fn customized<S: Synced>(
     work: &mut Work<'_>,
     held: Option<&Seen<Model<S>>>,
     said: super::Fields,
+    lenient: bool,
 ) -> Result<super::Fields> {
     let Some((entity, column)) = custom_column::<S::Table>() else {
         return Err(Error::invalid("set.custom", "records of this type have no fields of the tenant's own"));
@@ -722,7 +762,16 @@ async fn customized<S: Synced>(
     for (code, value) in said {
         let path = format!("set.custom.{}", code.chars().take(60).collect::<String>());
         let set = (|| {
-            let field = fields.find(entity, &code).ok_or_else(|| Error::missing(&path))?;
+            let Some(field) = fields.find(entity, &code) else {
+                // What nobody has declared is kept as it came, for whoever declares it later.
+                let kept = lenient && !fields.declares(entity, &code) && code.chars().count() <= 255;
+                match value {
+                    serde_json::Value::Null if kept => drop(custom.shift_remove(&code)),
+                    value if kept => drop(custom.insert(code.clone(), value)),
+                    _ => return Err(Error::missing(&path)),
+                }
+                return Ok(());
+            };
             if held.is_some_and(|seen| !seen.rights().may_write(field.class, &field.path())) {
                 return Err(Error::forbidden(&path));
             }

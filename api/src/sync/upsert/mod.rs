@@ -22,7 +22,9 @@ pub use engine::take;
 pub use entity::{UpsertMutations, take_json};
 pub use incoming::{Incoming, MAX_KEY};
 pub use payload::{UpsertPayload, UpsertRow};
-pub use record::{FieldSpec, Followed, Known, New, Reference, RelationSpec, Scene, Synced, json_of, plain};
+pub use record::{
+    FieldSpec, Followed, Known, New, Reference, RelationSpec, Scene, Shaped, Synced, json_of, plain, stands,
+};
 pub use reference::{ReferenceInput, reference};
 pub use row::{Fields, JsonReference, JsonRow};
 

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use async_graphql::InputType;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveValue, EntityTrait};
 use uuid::Uuid;
 
 use super::{Fields, SyncEntity};
 use crate::{
-    graph::{Cx, GlobalId, Result, UserError},
-    journey::{Changed, Journaled, Work},
+    graph::{Cx, Error, GlobalId, Result, UserError},
+    journey::{Changed, Journaled, Work, differing},
     policy::{Class, Type},
 };
 
@@ -103,6 +103,38 @@ pub struct Followed {
     pub changed: HashMap<usize, Fields>,
 }
 
+/// A row on its way to be written: what it takes from the records that it refers to is added, what these do not allow refused.
+pub struct Shaped<'a, S: Synced> {
+    /// The row's place in the batch.
+    pub place: usize,
+    /// What it said.
+    pub set: &'a S::Set,
+    /// The record that it is; None for a new one.
+    pub held: Option<&'a <S::Table as EntityTrait>::Model>,
+    /// Its columns.
+    pub row: &'a mut <S::Table as EntityTrait>::ActiveModel,
+    /// What is wrong with it.
+    pub refused: Vec<UserError>,
+}
+
+impl<S: Synced> Shaped<'_, S> {
+    /// Takes what a check says: a refusal is the row's, a fault of the house the batch's.
+    pub fn allow(&mut self, checked: Result<()>) -> Result<()> {
+        match checked {
+            Err(Error::User(errors)) => {
+                self.refused.extend(errors);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether it would change the record that it is.
+    pub fn changes(&self) -> bool {
+        self.held.is_some_and(|held| !differing::<S::Table>(held, &mut self.row.clone()).is_empty())
+    }
+}
+
 /// A kind of record that batches can be made of. Declared by [`synced!`](crate::synced).
 #[async_trait::async_trait]
 pub trait Synced: Sized + Send + Sync + 'static {
@@ -136,6 +168,24 @@ pub trait Synced: Sized + Send + Sync + 'static {
 
     /// Looks up what the rows of a batch need.
     async fn look_up(work: &mut Work<'_>, scene: &Scene<'_>, sets: &[&Self::Set]) -> Result<Self::Lookup>;
+    /// Which records rows with unknown keys are all the same, by their places: a colleague with the same mail address. None unless the
+    /// kind says so.
+    async fn adopt(
+        _work: &mut Work<'_>,
+        _scene: &Scene<'_>,
+        _rows: &[(usize, Self::Set)],
+    ) -> Result<HashMap<usize, Uuid>> {
+        Ok(HashMap::new())
+    }
+    /// What rows take from the records that they refer to, and what these do not allow: all rows at once, after each is complete.
+    async fn shape(
+        _work: &mut Work<'_>,
+        _scene: &Scene<'_>,
+        _lookup: &Self::Lookup,
+        _rows: &mut [Shaped<'_, Self>],
+    ) -> Result<()> {
+        Ok(())
+    }
     /// Completes the columns of a row: defaults of a new one (`held` is None), checks that need the held row.
     fn complete(
         lookup: &Self::Lookup,
@@ -155,6 +205,17 @@ pub trait Synced: Sized + Send + Sync + 'static {
     /// Takes a record away, because it is gone in its system.
     async fn remove(work: &mut Work<'_>, seen: &crate::policy::Seen<<Self::Table as EntityTrait>::Model>)
     -> Result<()>;
+}
+
+/// What a column holds after a row: what the row says, else what is held.
+pub fn stands<T>(said: &ActiveValue<T>, held: Option<T>) -> Option<T>
+where
+    T: Clone + Into<sea_orm::Value>,
+{
+    match said {
+        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some(value.clone()),
+        ActiveValue::NotSet => held,
+    }
 }
 
 /// A column's value as JSON.

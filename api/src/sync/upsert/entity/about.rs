@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     super::{Scene, SyncEntity},
-    named::is_askable,
+    references::is_askable,
 };
 use crate::{
     graph::{Error, GlobalId, IsSet, Kind, Result},

@@ -16,7 +16,7 @@ use super::{
     super::{Fields, Followed, Known, New, Scene, SyncEntity, plain},
     columns::{happened, stays, time_opt, unless_said, will_be},
     deals::Deals,
-    named::is_askable,
+    references::is_askable,
 };
 use crate::{
     account::relation::{self, Turn},

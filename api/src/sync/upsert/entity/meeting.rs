@@ -17,7 +17,7 @@ use super::{
     super::{Fields, Followed, Known, New, ReferenceInput, Scene, SyncEntity, plain},
     columns::{happened, stays_once, time, time_opt, unless_said, will_be},
     deals::Deals,
-    named::Named,
+    references::Named,
 };
 use crate::{
     account::{

@@ -3,11 +3,16 @@
 mod about;
 mod account;
 mod activity;
+mod asset;
+mod campaign;
+mod campaign_cost;
 mod channel;
+mod colleague;
 mod columns;
 mod contact;
 mod contract;
 mod deals;
+mod lead;
 mod meeting;
 mod named;
 mod note;
@@ -16,17 +21,23 @@ mod opportunity_contact;
 mod order;
 mod order_line;
 mod product;
+mod references;
 mod stages;
+mod survey_answer;
 mod task;
+mod ticket;
+mod ticket_message;
+mod touchpoint;
 mod ways;
 
 pub use about::RecordReferenceInput;
+pub use lead::LeadTouchSetInput;
 pub use ways::ContactPointSetInput;
 
 use async_graphql::MergedObject;
 
 use super::{Answer, Ask, Beside, Incoming, JsonRow, SyncEntity, take};
-use crate::graph::{Cx, Error, Result, UserError};
+use crate::graph::{Cx, Result, UserError};
 
 /// A row of a file: read, or not readable, with its key as far as it is known and the reason.
 pub type Line = std::result::Result<JsonRow, (String, UserError)>;
@@ -42,8 +53,6 @@ macro_rules! kinds {
                     let rows = rows.into_iter().map(Incoming::<$name>::of_json).collect();
                     Box::pin(take::<$name>(cx, ask, rows, beside)).await
                 })*
-                #[allow(unreachable_patterns, reason = "every kind has a line")]
-                _ => Err(Error::NotFound),
             }
         }
 
@@ -56,18 +65,21 @@ macro_rules! kinds {
                     <$name as Synced>::FIELDS.iter().map(|spec| camel(spec.name)).collect(),
                     <$name as Synced>::RELATIONS.iter().map(|spec| (camel(spec.name), spec.to)).collect(),
                 ),)*
-                #[allow(unreachable_patterns, reason = "every kind has a line")]
-                _ => (Vec::new(), Vec::new()),
             }
         }
     };
 }
 
 kinds! {
+    Colleague colleague::Colleagues;
     Channel channel::Channels;
+    Product product::Products;
     Account account::Accounts;
     Contact contact::Contacts;
-    Product product::Products;
+    Campaign campaign::Campaigns;
+    CampaignCost campaign_cost::CampaignCosts;
+    Touchpoint touchpoint::Touchpoints;
+    Lead lead::Leads;
     Opportunity opportunity::Opportunities;
     OpportunityContact opportunity_contact::OpportunityContacts;
     Meeting meeting::Meetings;
@@ -77,15 +89,29 @@ kinds! {
     Order order::Orders;
     OrderLine order_line::OrderLines;
     Contract contract::Contracts;
+    Asset asset::Assets;
+    Ticket ticket::Tickets;
+    TicketMessage ticket_message::TicketMessages;
+    SurveyAnswer survey_answer::SurveyAnswers;
 }
 
-/// Everything that takes batches.
+/// Batches of the house and of marketing. In two parts: a merged object walks its parts one inside the other.
 #[derive(MergedObject, Default)]
-pub struct UpsertMutations(
+pub struct UpsertFirst(
+    colleague::UpsertColleagues,
     channel::UpsertChannels,
+    product::UpsertProducts,
     account::UpsertAccounts,
     contact::UpsertContacts,
-    product::UpsertProducts,
+    campaign::UpsertCampaigns,
+    campaign_cost::UpsertCampaignCosts,
+    touchpoint::UpsertTouchpoints,
+    lead::UpsertLeads,
+);
+
+/// Batches of sales and of service.
+#[derive(MergedObject, Default)]
+pub struct UpsertSecond(
     opportunity::UpsertOpportunities,
     opportunity_contact::UpsertOpportunityContacts,
     meeting::UpsertMeetings,
@@ -95,4 +121,12 @@ pub struct UpsertMutations(
     order::UpsertOrders,
     order_line::UpsertOrderLines,
     contract::UpsertContracts,
+    asset::UpsertAssets,
+    ticket::UpsertTickets,
+    ticket_message::UpsertTicketMessages,
+    survey_answer::UpsertSurveyAnswers,
 );
+
+/// Everything that takes batches.
+#[derive(MergedObject, Default)]
+pub struct UpsertMutations(UpsertFirst, UpsertSecond);

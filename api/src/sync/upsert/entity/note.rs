@@ -17,7 +17,7 @@ use super::{
     super::{Fields, Followed, Known, New, ReferenceInput, Scene, SyncEntity},
     about::{Abouts, RecordReferenceInput},
     columns::{happened, unless_said, will_be},
-    named::Named,
+    references::Named,
 };
 use crate::{
     graph::{Error, GlobalId, Kind, Result, patch_required, prose_patch},

@@ -208,7 +208,7 @@ impl Opportunities {
         begin(work, scene, lookup, new, &mut turns, &mut buyers).await?;
         progress(work, scene, lookup, known, &mut turns, &mut buyers, &mut lost).await?;
         convert(work, lookup, new, known, &mut followed.refused).await?;
-        person::advance_many(work, buyers, "CUSTOMER", "opportunity won").await?;
+        person::advance_many(work, buyers.into_iter().map(|person| (person, "CUSTOMER")), "opportunity won").await?;
         let lost: Vec<Uuid> = lost.into_iter().collect();
         let open = with_open(work, &lost).await?;
         turns.extend(
@@ -413,7 +413,7 @@ async fn convert(
     }
     work.update_many::<lead::Entity>(links).await?;
     qualify::convert_many(work, leads).await?;
-    person::advance_many(work, people, "OPPORTUNITY", "opportunity created").await
+    person::advance_many(work, people.into_iter().map(|person| (person, "OPPORTUNITY")), "opportunity created").await
 }
 
 fn into(opportunity: Uuid) -> lead::ActiveModel {

@@ -18,7 +18,7 @@ use super::{
     super::{Fields, Followed, Known, New, ReferenceInput, Scene, SyncEntity},
     columns::{at, happened, possible, stays, stays_once, time, unless_said, will_be},
     deals::Deals,
-    named::Named,
+    references::Named,
 };
 use crate::{
     account::ground,
@@ -86,8 +86,8 @@ impl Orders {
     async fn prepare(work: &mut Work<'_>, scene: &Scene<'_>, sets: &[&OrderSetInput]) -> Result<Lookup> {
         let deals = Deals::find(work, &scene.ids(SyncEntity::Opportunity)).await?;
         let persons = ground::persons(work, &scene.ids(SyncEntity::Contact)).await?;
-        let named = sets.iter().filter_map(|set| set.asset.value()).collect();
-        let named = Named::find(work, scene, SyncEntity::Asset, named).await?;
+        let named =
+            Named::find(work, scene, SyncEntity::Asset, sets.iter().filter_map(|set| set.asset.value())).await?;
         let assets = Deals::find(work, &named.ids()).await?;
         let counted = sets.iter().any(|set| !set.total.is_undefined());
         let held: &[Uuid] = if counted { &scene.held } else { &[] };

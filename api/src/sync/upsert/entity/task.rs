@@ -12,7 +12,7 @@ use super::{
     super::{Fields, Followed, Known, New, Scene},
     about::{Abouts, RecordReferenceInput},
     columns::{happened, time_opt},
-    named::is_askable,
+    references::is_askable,
 };
 use crate::{
     graph::{Error, GlobalId, Result, name_patch, remark_patch},
