@@ -72,8 +72,7 @@ pub struct Lookup {
 
 impl Notes {
     async fn prepare(work: &mut Work<'_>, scene: &Scene<'_>, sets: &[&NoteSetInput]) -> Result<Lookup> {
-        let abouts = sets.iter().filter_map(|set| set.record.value()).collect();
-        let abouts = Abouts::find(work, scene, abouts).await?;
+        let abouts = Abouts::find(work, scene, sets.iter().filter_map(|set| set.record.value()).collect()).await?;
         let shared = record::edited(work, Type::Note, &abouts.all()).await?;
         let mentions = sets.iter().filter_map(|set| set.mentions.value()).flatten().collect();
         let named = Named::find(work, scene, SyncEntity::Colleague, mentions).await?;

@@ -20,11 +20,11 @@ pub struct Named {
 
 impl Named {
     /// Looks them up: those that the caller may see.
-    pub async fn find<'r>(
+    pub async fn find(
         work: &Work<'_>,
         scene: &Scene<'_>,
         of: SyncEntity,
-        named: impl Iterator<Item = &'r ReferenceInput>,
+        named: Vec<&ReferenceInput>,
     ) -> Result<Named> {
         let (mut keys, mut ids) = (HashSet::new(), HashSet::new());
         for reference in named {

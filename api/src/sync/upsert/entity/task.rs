@@ -80,8 +80,7 @@ impl Tasks {
                 codes.insert(row.id, row.code.clone());
             }
         }
-        let abouts = sets.iter().filter_map(|set| set.record.value()).collect();
-        let abouts = Abouts::find(work, scene, abouts).await?;
+        let abouts = Abouts::find(work, scene, sets.iter().filter_map(|set| set.record.value()).collect()).await?;
         let all = abouts.all();
         let mut given = record::edited(work, Type::Task, &all).await?;
         let rest: Vec<_> = all.into_iter().filter(|about| !given.contains(&about.id)).collect();
