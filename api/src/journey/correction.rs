@@ -166,7 +166,7 @@ impl Work<'_> {
                 .await?;
             let stands: Vec<(Uuid, Subject)> = found
                 .iter()
-                .flat_map(|event| subject::written(&event.subjects).into_iter().map(move |subject| (event.id, subject)))
+                .flat_map(|event| subject::written(&event.subjects).into_iter().map(|subject| (event.id, subject)))
                 .collect();
             // A condition of many parts is a deep one: an engine takes a thousand.
             for chunk in stands.chunks(CHUNK) {
