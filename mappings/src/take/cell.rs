@@ -52,7 +52,7 @@ impl Taker<'_> {
     /// The first of some entries that holds something; of ways to reach somebody all.
     pub(super) fn first(&self, field: Field, entries: &[Entry], record: &Record) -> Cell {
         if field.kind == Kind::Points {
-            return self.points(field, entries, record);
+            return self.points(entries, record);
         }
         let mut last = Cell::Absent;
         for entry in entries {
@@ -66,7 +66,7 @@ impl Taker<'_> {
         last
     }
 
-    fn points<'e>(&self, field: Field, entries: &'e [Entry], record: &Record) -> Cell {
+    fn points<'e>(&self, entries: &'e [Entry], record: &Record) -> Cell {
         let (mut points, mut bad): (Vec<Value>, Option<&'e Entry>) = (Vec::new(), None);
         let mut add = |entry: &'e Entry, text: &str, label: Option<&str>| match worded(entry, text) {
             Some(value) if value.trim().is_empty() => {}
