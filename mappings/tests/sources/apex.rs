@@ -27,7 +27,7 @@ fn same(taken: &Taken, entity: Entity, ours: &str, file: &str, theirs: &str) {
         .iter()
         .map(|record| record.get(theirs).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned))
         .collect();
-    assert_eq!(ours, theirs, "{file} {theirs}");
+    assert_eq!(ours, theirs, "{file}");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn salesforce() {
     assert_eq!(
         taken.counts(),
         [
-            ("INDUSTRY", 2),
+            ("INDUSTRY", 1),
             ("COLLEAGUE", 10),
             ("ACCOUNT", 10),
             ("PRODUCT", 2),
