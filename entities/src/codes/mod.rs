@@ -8,6 +8,7 @@ mod journey;
 mod marketing;
 mod sales;
 mod service;
+mod sync;
 
 pub use account::*;
 pub use custom::*;
@@ -15,6 +16,7 @@ pub use journey::*;
 pub use marketing::*;
 pub use sales::*;
 pub use service::*;
+pub use sync::*;
 
 /// A closed list of codes.
 pub trait Code {

@@ -165,7 +165,11 @@ fn every_code() -> Vec<&'static str> {
         EventDomain,
         ChangeKind,
         CustomEntity,
-        CustomFieldType
+        CustomFieldType,
+        ImportState,
+        ImportFormat,
+        ImportResult,
+        UndoResult
     )
 }
 
