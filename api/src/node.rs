@@ -153,8 +153,8 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
                 one_as::<service::file::Entity, ContractFile>(cx, Type::Order, id).await?.map(Node::ContractFile);
             ticket.or(meeting).or(contract)
         }
-        // An event is read where it belongs, on a timeline; of the tenant there is but one, `tenant`.
-        Kind::Event | Kind::Tenant => None,
+        // An event is read where it belongs, on a timeline, an import by `importJob`; of the tenant there is but one, `tenant`.
+        Kind::Event | Kind::ImportJob | Kind::Tenant => None,
     })
 }
 

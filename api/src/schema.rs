@@ -24,6 +24,7 @@ use crate::{
     sales::{SalesMutations, SalesQueries},
     search::SearchQuery,
     service::{ServiceMutations, ServiceQueries},
+    sync::bulk::{ImportMutations, ImportQueries, ImportSubscription},
     teamwork::{TeamworkMutations, TeamworkQueries},
     tenant::{TenantMutations, TenantQueries},
 };
@@ -46,6 +47,7 @@ pub struct Query(
     CustomFieldQuery,
     FileQueries,
     AnalyticsQuery,
+    ImportQueries,
 );
 
 /// Everything that can be changed.
@@ -60,11 +62,12 @@ pub struct Mutation(
     TenantMutations,
     CustomMutation,
     FileMutations,
+    ImportMutations,
 );
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(TimelineSubscription, InboxSubscription);
+pub struct Subscription(TimelineSubscription, InboxSubscription, ImportSubscription);
 
 /// A schema as one set of roles knows it.
 pub type JourneySchema = Schema<Query, Mutation, Subscription>;

@@ -5,13 +5,14 @@ use std::{fmt::Display, ops::RangeInclusive, time::Duration};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::{Auth, Config, Database, Feed, Files, Limits, Log, Problem, Purpose, Server};
+use super::{Auth, Bulk, Config, Database, Feed, Files, Limits, Log, Problem, Purpose, Server};
 use crate::auth::Issuers;
 
 /// Adds what is wrong to `problems`. Structs are taken apart without `..`: a new option does not compile before it was thought about.
 pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Problem>) {
-    let Config { server, database, auth, limits, log, feed, files } = config;
+    let Config { server, database, auth, limits, log, feed, files, bulk } = config;
     check_files(files, problems);
+    check_bulk(bulk, problems);
     check_server(server, problems);
     check_database(database, purpose, problems);
     check_auth(auth, purpose, problems);
@@ -62,6 +63,20 @@ fn check_files(files: &Files, problems: &mut Vec<Problem>) {
     }
     number("files.max_bytes", *max_bytes, 1..=1_073_741_824, problems);
     time("files.link_ttl", *link_ttl, SECOND..=HOUR, problems);
+}
+
+fn check_bulk(bulk: &Bulk, problems: &mut Vec<Problem>) {
+    let Bulk { max_bytes, max_line_bytes, batch_rows, batch_bytes, runners, lease, retention } = bulk;
+    const KB: usize = 1_024;
+    number("bulk.max_bytes", *max_bytes, KB..=64 * KB * KB * KB, problems);
+    number("bulk.max_line_bytes", *max_line_bytes, KB..=64 * KB * KB, problems);
+    number("bulk.batch_rows", *batch_rows, 1..=1_000, problems);
+    number("bulk.batch_bytes", *batch_bytes, KB..=64 * KB * KB, problems);
+    number("bulk.runners", *runners, 0..=32, problems);
+    time("bulk.lease", *lease, SECOND..=HOUR, problems);
+    if !retention.is_zero() {
+        time("bulk.retention", *retention, HOUR..=3_650 * 24 * HOUR, problems);
+    }
 }
 
 fn check_server(server: &Server, problems: &mut Vec<Problem>) {

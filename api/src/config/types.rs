@@ -25,6 +25,8 @@ pub struct Config {
     pub feed: Feed,
     /// Files on records.
     pub files: Files,
+    /// Imports of whole files.
+    pub bulk: Bulk,
 }
 
 /// `[server]`.
@@ -235,4 +237,26 @@ pub struct Files {
     /// How long a signed address holds.
     #[serde(deserialize_with = "duration::deserialize")]
     pub link_ttl: Duration,
+}
+
+/// `[bulk]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bulk {
+    /// Bytes of a file, unpacked.
+    pub max_bytes: usize,
+    /// Bytes of a line.
+    pub max_line_bytes: usize,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+    /// Bytes of a batch.
+    pub batch_bytes: usize,
+    /// How many imports a process works at.
+    pub runners: usize,
+    /// How long nobody else takes up an import that somebody works at.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub lease: Duration,
+    /// How long what became of the rows is kept; zero: for ever.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub retention: Duration,
 }

@@ -121,6 +121,8 @@ kinds! {
     Task "tsk";
     /// File.
     File "fil";
+    /// Import job.
+    ImportJob "imp";
     /// Event.
     Event "evt";
 }

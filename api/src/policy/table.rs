@@ -117,6 +117,8 @@ types! {
     IndustryTeam Account ["A: * r" "A: * r" "A: * r" "A: * r" "A: * rw" "-" "A: + rw" "A: + rw"];
     /// The change feed: what has changed of each type of which the caller reads all rows, and how far it is kept.
     Feed Account ["-" "-" "-" "-" "-" "-" "A: P r" "A: P r"];
+    /// Import jobs, and what became of their rows: of whoever brought them.
+    Import Account ["-" "-" "-" "-" "-" "-" "MINE: P rw" "A: P r"];
 }
 
 impl Type {

@@ -22,6 +22,7 @@ const KEPT: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Shape {
     roles: RoleSet,
+    is_somebody: bool,
     is_colleague: bool,
     in_industries: bool,
     discipline: Option<Discipline>,
@@ -30,6 +31,8 @@ struct Shape {
 
 /// No tenant has this number.
 const TENANT: i64 = i64::MIN + 7;
+/// A subject that no token has: it could not be written into one.
+const SUBJECT: &str = "\u{0}the subject of a pattern";
 /// Ids of no version that is ever made: what they stand for, and its place.
 const COLLEAGUE: u128 = 0xffff_0001 << 96;
 const QUEUE: u128 = 0xffff_0002 << 96;
@@ -48,6 +51,7 @@ impl Shape {
     fn of(caller: &Caller) -> Shape {
         Shape {
             roles: caller.roles,
+            is_somebody: caller.subject.is_some(),
             is_colleague: caller.colleague.is_some(),
             in_industries: caller.in_industries,
             discipline: caller.discipline,
@@ -59,7 +63,7 @@ impl Shape {
         Caller {
             tenant: TENANT,
             roles: self.roles,
-            subject: None,
+            subject: self.is_somebody.then(|| SUBJECT.to_owned()),
             colleague: self.is_colleague.then(|| Uuid::from_u128(COLLEAGUE)),
             in_industries: self.in_industries,
             discipline: self.discipline,
@@ -79,6 +83,7 @@ enum Slot {
     Fixed(Value),
     Tenant,
     Moment,
+    Subject,
     Id(Standing),
     /// Words and an id, such as `QUEUE:…`.
     Words(String, Standing),
@@ -118,6 +123,7 @@ impl Slot {
             Value::BigInt(Some(TENANT)) => Slot::Tenant,
             Value::ChronoDateTimeUtc(Some(moment)) if moment == *MOMENT => Slot::Moment,
             Value::Uuid(Some(id)) => Standing::of(id).map_or(Slot::Fixed(Value::Uuid(Some(id))), Slot::Id),
+            Value::String(Some(words)) if words == SUBJECT => Slot::Subject,
             Value::String(Some(words)) => {
                 let standing = words
                     .rsplit_once(':')
@@ -141,6 +147,7 @@ impl Slot {
             Slot::Fixed(value) => value.clone(),
             Slot::Tenant => Value::BigInt(Some(caller.tenant)),
             Slot::Moment => Value::ChronoDateTimeUtc(Some(caller.now())),
+            Slot::Subject => Value::String(caller.subject.clone()),
             Slot::Id(standing) => Value::Uuid(standing.id(caller, args)),
             Slot::Words(before, standing) => Value::String(standing.id(caller, args).map(|id| format!("{before}{id}"))),
         }

@@ -4,6 +4,7 @@
 //! ([`refs`]), a mapping makes rows of it ([`salesforce`], [`snowplow`], [`portable`]), and one unit of work takes a batch of them.
 
 mod batch;
+pub mod bulk;
 pub mod portable;
 pub mod read;
 pub mod refs;
