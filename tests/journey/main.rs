@@ -8,6 +8,7 @@ mod accounts;
 mod architecture;
 mod bi;
 mod bounds;
+mod bulk;
 mod bucket;
 mod contract;
 mod corrections;

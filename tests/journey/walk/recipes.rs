@@ -64,6 +64,8 @@ pub const RECIPES: &[Recipe] = &[
         with: r#"{"values":[{"code":"held","value":"x"}]}"#,
         ..PLAIN
     },
+    Recipe { mutation: "cancelImport", id: Some(Kind::ImportJob), ..PLAIN },
+    Recipe { mutation: "undoImport", id: Some(Kind::ImportJob), ..PLAIN },
     Recipe { mutation: "createLead", needs: &["contactId"], without: &["visitorId"], ..PLAIN },
     Recipe { mutation: "createStage", with: r#"{"objectType":"OPPORTUNITY","isOpen":true,"isWon":false}"#, ..PLAIN },
     Recipe { mutation: "createTask", without: &["queueId"], ..PLAIN },

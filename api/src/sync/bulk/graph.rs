@@ -1,6 +1,6 @@
 //! Imports in the graph: how far they are, calling them off, taking them back, and following them live.
 
-use async_graphql::{Context, Object, SimpleObject, Subscription};
+use async_graphql::{Context, InputObject, Object, SimpleObject, Subscription};
 use entities::{
     codes::{ImportFormat, ImportResult, ImportState, UndoResult},
     sync::{import_job, import_row},
@@ -237,16 +237,13 @@ listed! {
     }
 }
 
-input! {
-    /// An import to call off.
-    CancelImportInput for Import {
-    }
-    plain {
-        /// Which import.
-        id: GlobalId;
-        /// Call it off only if it still has this version.
-        if_version: Option<i32>;
-    }
+/// An import to call off.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct CancelImportInput {
+    /// Which import.
+    pub id: GlobalId,
+    /// Call it off only if it still has this version.
+    pub if_version: Option<i32>,
 }
 
 input! {
@@ -379,7 +376,7 @@ impl ImportMutations {
     #[graphql(directive = access::apply("Import".into(), "P".into(), true))]
     async fn cancel_import(&self, ctx: &Context<'_>, input: CancelImportInput) -> Result<CancelImportPayload> {
         let cx = Cx::of(ctx);
-        CancelImportPayload::of(attempt(|| cancel(cx, input.clone())).await)
+        CancelImportPayload::of(attempt(|| cancel(cx, input)).await)
     }
 
     /// Takes an import back, row by row from its last to its first: what it made is taken away, what it changed becomes what it was, as long as

@@ -223,6 +223,7 @@ pub async fn claim_unscoped(store: &Store, now: DateTime<Utc>, lease: String, ho
         if store.db().execute(&take).await?.rows_affected() == 1 {
             // Read after it was taken: nobody else moves it on from here.
             let job = job_unscoped(store.db(), job.tenant_id, job.id).await?;
+            let job = job.filter(|job| job.lease.as_deref() == Some(lease.as_str()));
             return Ok(job.map(|job| Held { job, lease }));
         }
     }
