@@ -124,8 +124,16 @@ fn says(value: &Value) -> bool {
 }
 
 /// Lists that the scene has only a few rows of, however many customers there are.
-const SHORT: [&str; 7] =
-    ["businessCalendars", "definitions", "fxRates", "goals", "identities", "identityRules", "queueMembers"];
+const SHORT: [&str; 8] = [
+    "businessCalendars",
+    "definitions",
+    "fxRates",
+    "goals",
+    "identities",
+    "identityRules",
+    "importJobs",
+    "queueMembers",
+];
 
 /// Edges that the scene leaves empty.
 const EMPTY: [&str; 22] = [

@@ -67,6 +67,7 @@ impl Columns {
             }
             columns.push(column);
         }
+        drop(seen);
         match columns.contains(&Column::Own("externalId")) {
             true => Ok(Columns { entity, dialect, columns }),
             false => Err("the header has no column externalId".to_owned()),

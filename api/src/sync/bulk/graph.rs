@@ -10,6 +10,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 
 use super::{
     Counts, UndoCounts,
+    firsts::{FirstRows, Which},
     job::{self, Job},
     results, tidy,
 };
@@ -21,9 +22,6 @@ use crate::{
     policy::{Class, Seen, access},
     sync::upsert::{ErrorPolicy, SyncEntity, UpsertMode},
 };
-
-/// How many rows of the graph's own list.
-const MAX_ROWS: u64 = 100;
 
 object! {
     /// A file that a system brought by `POST /bulk/{entity}`, and how far its rows are taken.
@@ -84,8 +82,7 @@ object! {
         /// The first rows that could not be taken, at most 100; all of them are in the results (`GET /bulk/jobs/{id}/results.ndjson`).
         #[graphql(directive = access::apply("Import".into(), "P".into(), false))]
         async fn failed_rows(&self, ctx: &Context<'_>) -> Result<Vec<ImportRow>> {
-            let refused = [ImportResult::Failed, ImportResult::Conflict].map(ImportResult::as_str);
-            rows(Cx::of(ctx), self.0.row(), Expr::col(import_row::Column::Result).is_in(refused)).await
+            rows(Cx::of(ctx), self.0.row(), Which::Failed).await
         }
     }
 }
@@ -169,8 +166,7 @@ impl ImportUndo {
     /// The first rows that were not restored, at most 100; all of them are in the results (`…/results.ndjson?undo=NEWER,GONE,IMPOSSIBLE,FAILED`).
     #[graphql(directive = access::apply("Import".into(), "P".into(), false))]
     async fn not_restored(&self, ctx: &Context<'_>) -> Result<Vec<ImportRow>> {
-        let restored = UndoResult::Restored.as_str();
-        rows(Cx::of(ctx), self.job.0.row(), Expr::col(import_row::Column::UndoResult).ne(restored)).await
+        rows(Cx::of(ctx), self.job.0.row(), Which::NotRestored).await
     }
 }
 
@@ -210,8 +206,8 @@ fn as_float(number: i64) -> f64 {
 }
 
 /// The first rows of a job that pass. The caller sees the job, and so its rows.
-async fn rows(cx: &Cx, job: &Job, which: Expr) -> Result<Vec<ImportRow>> {
-    let rows = job::rows_unscoped(&cx.db(), job, 0, Some(which), MAX_ROWS).await?;
+async fn rows(cx: &Cx, job: &Job, which: Which) -> Result<Vec<ImportRow>> {
+    let rows = cx.load(FirstRows { job: job.id, which }).await?.unwrap_or_default();
     let told = |row: import_row::Model| ImportRow {
         line: int(row.line),
         record_id: results::record(&row),
@@ -417,7 +413,7 @@ impl ImportSubscription {
                 job = loop {
                     bell.wait(cx.store.poll_interval()).await;
                     if cx.caller.expires_at.is_some_and(|end| end <= cx.clock.now()) {
-                        Err(Error::TokenExpired)?;
+                        Err::<(), _>(Error::TokenExpired)?;
                     }
                     let next = now(&cx, id).await?;
                     if next.0.row().version != version {

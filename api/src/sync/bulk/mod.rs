@@ -11,6 +11,7 @@
 mod batch;
 mod csv;
 mod door;
+mod firsts;
 mod graph;
 mod job;
 mod lines;
@@ -25,7 +26,10 @@ use std::time::Duration;
 
 pub use csv::cell;
 pub use door::{Denied, Gate, routes};
-pub use graph::{ImportJob, ImportMutations, ImportQueries, ImportSubscription};
+pub use graph::{
+    CancelImportInput, CancelImportPayload, ImportJob, ImportMutations, ImportQueries, ImportSubscription, UndoImportInput,
+    UndoImportPayload,
+};
 pub use job::{Counts, UndoCounts};
 pub use runner::{Runner, describe, keep};
 pub use tidy::{forget, tidy};
