@@ -20,7 +20,9 @@ use toml::{Table, Value};
 
 pub(crate) use check::database_url as check_database_url;
 pub use problem::{Problem, Problems};
-pub use types::{Algorithm, Auth, Bulk, ClaimNames, Config, Database, Feed, Files, Issuer, Limits, Log, LogFormat, Server};
+pub use types::{
+    Algorithm, Auth, Bulk, ClaimNames, Config, Database, Feed, Files, Issuer, Limits, Log, LogFormat, Server,
+};
 
 /// The default file.
 pub const DEFAULTS: &str = include_str!("config.default.toml");

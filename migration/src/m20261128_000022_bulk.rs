@@ -14,10 +14,7 @@ fn tables() -> Vec<Table> {
             .code("format", &["NDJSON", "CSV"])
             .json("options")
             .boolean("dry_run")
-            .code(
-                "state",
-                &["UPLOADING", "READY", "RUNNING", "DONE", "FAILED", "CANCELLED", "UNDOING", "UNDONE"],
-            )
+            .code("state", &["UPLOADING", "READY", "RUNNING", "DONE", "FAILED", "CANCELLED", "UNDOING", "UNDONE"])
             .opt_text("error")
             .text("created_by")
             .opt_text("idempotency_key")

@@ -78,7 +78,8 @@ async fn a_line_of_forty_megabytes_costs_itself_alone() {
     each_engine(async |world: World| {
         let ina = world.ina();
         // Comes as it is made: nobody holds it.
-        let first = "{\"externalId\":\"a1\",\"set\":{\"name\":\"First\"}}\n{\"externalId\":\"a2\",\"set\":{\"name\":\"".to_owned();
+        let first = "{\"externalId\":\"a1\",\"set\":{\"name\":\"First\"}}\n{\"externalId\":\"a2\",\"set\":{\"name\":\""
+            .to_owned();
         let last = "\"}}\n{\"externalId\":\"a3\",\"set\":{\"name\":\"Last\"}}".to_owned();
         let long = (0..40).map(|_| "x".repeat(1024 * 1024));
         let parts = [first].into_iter().chain(long).chain([last]).map(Ok::<_, std::io::Error>);
@@ -127,7 +128,9 @@ async fn what_the_upsert_refuses_is_an_error_of_its_row() {
 async fn each_line_of_a_csv_that_cannot_be_read_costs_itself_alone() {
     each_engine(async |world: World| {
         let ina = world.ina();
-        let mut file = b"externalId,name,ifVersion\na1,First,\na2,too,many,cells\na3\na4,Fourth,x\na5,\"open,\na6,\xff,\n".to_vec();
+        let mut file =
+            b"externalId,name,ifVersion\na1,First,\na2,too,many,cells\na3\na4,Fourth,x\na5,\"open,\na6,\xff,\n"
+                .to_vec();
         file.extend_from_slice(b"a7,Seventh,\n");
         let id = accounts(&world, &ina, "", CSV, file).await;
         run(&world).await;

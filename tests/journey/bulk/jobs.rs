@@ -116,7 +116,8 @@ async fn all_or_nothing_is_nothing_where_a_row_fails() {
         assert_eq!(told(&world, &ina, &id, "").await, [row(2, "", "FAILED")]);
         assert_eq!((world.position().await, held(&world).await), (position, Vec::new()));
         // And all where none does.
-        let good = "{\"externalId\":\"a1\",\"set\":{\"name\":\"Acme\"}}\n{\"externalId\":\"a2\",\"set\":{\"name\":\"Bolt\"}}";
+        let good =
+            "{\"externalId\":\"a1\",\"set\":{\"name\":\"Acme\"}}\n{\"externalId\":\"a2\",\"set\":{\"name\":\"Bolt\"}}";
         let id = accounts(&world, &ina, "&errorPolicy=ALL_OR_NOTHING", NDJSON, good).await;
         run(&world).await;
         assert_eq!(job(&world, &ina, &id).await["counts"], counts(&[("rows", 2), ("created", 2)]));
@@ -195,7 +196,8 @@ async fn a_job_is_its_bringers_and_admins_look_on() {
         let position = world.position().await;
         let read = "query($id: ID!) { importJob(id: $id) { state createdBy } importJobs { totalCount } }";
         let seen = world.ada().ask(read, json!({ "id": id })).await.must();
-        let expected = json!({ "importJob": { "state": "READY", "createdBy": "ina" }, "importJobs": { "totalCount": 1 } });
+        let expected =
+            json!({ "importJob": { "state": "READY", "createdBy": "ina" }, "importJobs": { "totalCount": 1 } });
         assert_eq!(seen.body["data"], expected);
         assert_eq!(job(&world, &world.ada(), &id).await["state"], "READY");
         let hidden = other.ask(read, json!({ "id": id })).await.must();
@@ -260,13 +262,17 @@ async fn the_files_of_a_source_go_in_one_after_the_other() {
         let ina = world.ina();
         let first = accounts(&world, &ina, "", NDJSON, r#"{"externalId":"a1","set":{"name":"First"}}"#).await;
         let second = accounts(&world, &ina, "", NDJSON, r#"{"externalId":"a1","set":{"name":"Second"}}"#).await;
-        let other = bring(&world, &ina, "/bulk/account?source=erp", NDJSON, &[], r#"{"externalId":"e1","set":{"name":"Erp"}}"#);
+        let other =
+            bring(&world, &ina, "/bulk/account?source=erp", NDJSON, &[], r#"{"externalId":"e1","set":{"name":"Erp"}}"#);
         let other: Value = serde_json::from_slice(&other.await.body).unwrap();
         let state = async |id: &str| job(&world, &ina, id).await["state"].as_str().unwrap().to_owned();
         assert!(runner(&world).turn().await.unwrap());
         assert_eq!((state(&first).await, state(&second).await), ("DONE".to_owned(), "READY".to_owned()));
         run(&world).await;
-        assert_eq!((state(&second).await, state(other["job"]["id"].as_str().unwrap()).await), ("DONE".to_owned(), "DONE".to_owned()));
+        assert_eq!(
+            (state(&second).await, state(other["job"]["id"].as_str().unwrap()).await),
+            ("DONE".to_owned(), "DONE".to_owned())
+        );
         assert_eq!(held(&world).await, [account("Erp", None, 1), account("Second", None, 2)]);
     })
     .await;
@@ -276,7 +282,8 @@ async fn the_files_of_a_source_go_in_one_after_the_other() {
 async fn progress_is_followed_live_to_the_end() {
     each_engine(async |world: World| {
         let (ina, server) = (world.ina(), world.listen().await);
-        let lines: String = (0..6).map(|n| format!("{{\"externalId\":\"a{n}\",\"set\":{{\"name\":\"A{n}\"}}}}\n")).collect();
+        let lines: String =
+            (0..6).map(|n| format!("{{\"externalId\":\"a{n}\",\"set\":{{\"name\":\"A{n}\"}}}}\n")).collect();
         let id = accounts(&world, &ina, "", NDJSON, lines).await;
         let text = "subscription($id: ID!) { importProgress(id: $id) { state progress counts { rows created } } }";
         let mut live = ina.follow(&server, text, json!({ "id": id })).await;

@@ -67,9 +67,8 @@ async fn die_often(world: &World, batch_rows: usize) -> u64 {
 async fn every_row_goes_in_once_however_often_the_runner_dies() {
     each_engine(async |world: World| {
         let ina = world.ina();
-        let mut lines: Vec<String> = (1..=60)
-            .map(|n| format!("{{\"externalId\":\"a{n:02}\",\"set\":{{\"name\":\"A{n:02}\"}}}}"))
-            .collect();
+        let mut lines: Vec<String> =
+            (1..=60).map(|n| format!("{{\"externalId\":\"a{n:02}\",\"set\":{{\"name\":\"A{n:02}\"}}}}")).collect();
         // Some that fail, among them.
         lines[9] = "{".to_owned();
         lines[40] = "nothing".to_owned();

@@ -66,7 +66,8 @@ async fn what_nothing_newer_touched_is_as_it_was() {
         let position = world.position().await;
         undo(&ina, &id, true).await;
         run(&world).await;
-        let told = json!({ "dryRun": true, "rows": 4, "restored": 2, "newer": 2, "gone": 0, "impossible": 0, "failed": 0 });
+        let told =
+            json!({ "dryRun": true, "rows": 4, "restored": 2, "newer": 2, "gone": 0, "impossible": 0, "failed": 0 });
         assert_eq!(undone(&ina, &id).await, json!({ "id": id, "state": "DONE", "undo": told }));
         assert_eq!((held(&world).await, world.position().await), (before, position));
 

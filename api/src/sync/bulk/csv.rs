@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_header_says_what_cells_are() {
-        let columns = columns("externalId;Firma;Rest;employees;relation.owner;relation.parent;onCreate.note;deleted").unwrap();
+        let columns =
+            columns("externalId;Firma;Rest;employees;relation.owner;relation.parent;onCreate.note;deleted").unwrap();
         let row = columns.read("a1;\"1; \"\"und\"\" 2\";x;50;u7;\\N;;no".as_bytes()).unwrap();
         assert_eq!(row.external_id, "a1");
         assert_eq!(row.set, serde_json::from_str(r#"{"name":"1; \"und\" 2","employees":50}"#).unwrap());
@@ -254,7 +255,10 @@ mod tests {
         let columns = columns("externalId;ifVersion;deleted").unwrap();
         let said = columns.read(b"a1;x;maybe;more").unwrap_err();
         let paths: Vec<String> = said.errors.iter().map(|error| error.path.join(".")).collect();
-        assert_eq!((said.key.as_deref(), paths), (Some("a1"), vec!["ifVersion".into(), "deleted".into(), String::new()]));
+        assert_eq!(
+            (said.key.as_deref(), paths),
+            (Some("a1"), vec!["ifVersion".into(), "deleted".into(), String::new()])
+        );
         assert_eq!(columns.read(b"\xff;1;no").unwrap_err().errors[0].message, "the line is not UTF-8");
     }
 

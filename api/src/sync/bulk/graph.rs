@@ -279,9 +279,7 @@ async fn to_change(work: &Work<'_>, id: GlobalId, if_version: Option<i32>) -> Re
     let seen = rows.one(work.tx()).await?.ok_or_else(|| Error::missing("id"))?;
     require_write(seen.rights(), &[(Class::P, "state")])?;
     match if_version {
-        Some(expected) if i64::from(expected) != seen.row().version => {
-            Err(Error::version_conflict(seen.row().version))
-        }
+        Some(expected) if i64::from(expected) != seen.row().version => Err(Error::version_conflict(seen.row().version)),
         _ => Ok(seen),
     }
 }

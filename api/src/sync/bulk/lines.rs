@@ -226,10 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn lines_end_with_or_without_a_return() {
-        assert_eq!(
-            cut(b"a\r\n\nb", 9, None).await,
-            [(1, good("a"), 3), (2, good(""), 4), (3, good("b"), 5)]
-        );
+        assert_eq!(cut(b"a\r\n\nb", 9, None).await, [(1, good("a"), 3), (2, good(""), 4), (3, good("b"), 5)]);
         assert_eq!(cut(b"", 9, None).await, []);
     }
 

@@ -8,6 +8,7 @@
 //!
 //! What a job did can be taken back ([`undo`]): each changed record goes back to what it was where nothing newer touched it.
 
+mod ask;
 mod batch;
 mod csv;
 mod door;
@@ -19,16 +20,18 @@ mod problem;
 mod results;
 mod row;
 mod runner;
+mod step;
 mod tidy;
 mod undo;
+mod upload;
 
 use std::time::Duration;
 
 pub use csv::cell;
 pub use door::{Denied, Gate, routes};
 pub use graph::{
-    CancelImportInput, CancelImportPayload, ImportJob, ImportMutations, ImportQueries, ImportSubscription, UndoImportInput,
-    UndoImportPayload,
+    CancelImportInput, CancelImportPayload, ImportJob, ImportMutations, ImportQueries, ImportSubscription,
+    UndoImportInput, UndoImportPayload,
 };
 pub use job::{Counts, UndoCounts};
 pub use runner::{Runner, describe, keep};

@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use entities::{
-    codes::{ImportResult, ImportState},
-    sync::{import_job, import_row},
-};
-use sea_orm::sea_query::UpdateStatement;
+use chrono::TimeDelta;
+use entities::codes::{ImportResult, ImportState};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -15,7 +11,9 @@ use super::{
     batch::{Batch, Headless, Source},
     job::{self, Counts, Held, How, WORKING},
     lines::Gone,
-    results, tidy, undo,
+    results,
+    step::{Progress, Step, is_check},
+    tidy, undo,
 };
 use crate::{
     auth::Claims,
@@ -24,7 +22,7 @@ use crate::{
     journey::{Work, attempt},
     policy::RoleSet,
     store::Store,
-    sync::upsert::{self, Answer, Ask, Beside, ErrorPolicy, JsonRow, SyncEntity},
+    sync::upsert::{self, Answer, Ask, ErrorPolicy, JsonRow, SyncEntity},
     tenancy,
 };
 
@@ -37,12 +35,11 @@ const REST: TimeDelta = TimeDelta::seconds(2);
 /// How often a server looks for what has become too old.
 const TIDY: Duration = Duration::from_secs(3_600);
 
-const ROWS: &str = "bulk_rows_total";
 const RUNNING: &str = "bulk_jobs_running";
 
 /// Says in the exposition what each figure means.
 pub fn describe() {
-    metrics::describe_counter!(ROWS, "Rows of import jobs that were looked at, by what became of them");
+    metrics::describe_counter!(super::step::ROWS, "Rows of import jobs that were looked at, by what became of them");
     metrics::describe_gauge!(RUNNING, "Import jobs that this process works at");
 }
 
@@ -336,163 +333,7 @@ fn is_bad_row(error: &Error) -> bool {
     matches!(error, Error::Internal(_)) && !gone && !error.is_outage() && !job::is_lost(error)
 }
 
-/// Whether the rows of an all-or-nothing job are only looked at yet.
-fn is_check(job: &job::Job, how: &How) -> bool {
-    how.error_policy == ErrorPolicy::AllOrNothing && !how.checked && !job.dry_run
-}
-
 /// What a job's rows are.
 pub(super) fn entity(job: &job::Job) -> Result<SyncEntity> {
     SyncEntity::named(&job.entity).ok_or_else(|| Error::BadInput(format!("there is no kind of record {}", job.entity)))
-}
-
-/// The progress that is committed with the rows.
-struct Progress<'a> {
-    runner: &'a Runner,
-    held: &'a Held,
-    how: &'a How,
-    batch: &'a Batch,
-}
-
-#[async_trait::async_trait]
-impl Beside for Progress<'_> {
-    async fn beside(&self, work: &mut Work<'_>, answer: &Answer) -> Result<()> {
-        Step::of(self.runner, self.held, self.how, self.batch, Some(answer)).write(work, self.held).await
-    }
-}
-
-/// What a batch does to its job.
-struct Step {
-    rows: Vec<import_row::ActiveModel>,
-    counts: Counts,
-    offset: i64,
-    next_line: i64,
-    state: ImportState,
-    error: Option<String>,
-    /// How its rows are taken from here on, where that changes.
-    how: Option<How>,
-    undo_line: Option<i64>,
-    now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
-}
-
-impl Step {
-    fn of(runner: &Runner, held: &Held, how: &How, batch: &Batch, answer: Option<&Answer>) -> Step {
-        let (rows, counts) = results::of(&held.job, &batch.entries, answer);
-        Step::new(runner, held, how, batch, rows, counts)
-    }
-
-    fn new(
-        runner: &Runner,
-        held: &Held,
-        how: &How,
-        batch: &Batch,
-        mut rows: Vec<import_row::ActiveModel>,
-        mut counts: Counts,
-    ) -> Step {
-        let job = &held.job;
-        let (now, checks) = (runner.clock.now(), is_check(job, how));
-        let refuses = counts.failed + counts.conflict > 0;
-        if checks {
-            // Looked at, and nothing happened: only what stands in the way is worth keeping.
-            let Counts { rows: all, conflict, failed, .. } = counts;
-            counts = Counts { rows: all, conflict, failed, skipped: all - conflict - failed, ..Counts::default() };
-            let stands = |row: &import_row::ActiveModel| {
-                matches!(row.result, sea_orm::ActiveValue::Set(ImportResult::Failed | ImportResult::Conflict))
-            };
-            rows.retain(stands);
-        }
-        let counts = job::counts(job).and(counts);
-        let mut step = Step {
-            rows,
-            counts,
-            offset: i64::try_from(batch.offset).unwrap_or(i64::MAX),
-            next_line: batch.next_line,
-            state: if batch.ended { ImportState::Done } else { ImportState::Running },
-            error: None,
-            how: None,
-            undo_line: None,
-            now,
-            lease_until: job::later(now, runner.options.lease),
-        };
-        let all_or_nothing = how.error_policy == ErrorPolicy::AllOrNothing && !job.dry_run;
-        match (all_or_nothing, checks) {
-            (true, true) if batch.ended => match step.counts.failed + step.counts.conflict {
-                0 => {
-                    step.state = ImportState::Running;
-                    (step.offset, step.next_line, step.counts) = (0, 1, Counts::default());
-                    step.how = Some(How { checked: true, ..how.clone() });
-                }
-                refused => {
-                    step.state = ImportState::Failed;
-                    step.error = Some(format!("{refused} rows cannot be taken, so none was"));
-                }
-            },
-            (true, false) if refuses => {
-                step.state = ImportState::Undoing;
-                step.undo_line = Some(batch.next_line);
-                step.error =
-                    Some("a row could not be taken although all could before; what was taken is taken back".to_owned());
-                step.how = Some(How { undone_from: Some(ImportState::Failed), ..how.clone() });
-            }
-            _ => {}
-        }
-        step
-    }
-
-    /// Writes the results and the progress, if the job is still in these hands and where this batch began. Else nothing of the batch
-    /// happens.
-    async fn write(&self, work: &mut Work<'_>, held: &Held) -> Result<()> {
-        work.insert_technical::<import_row::Entity>(self.rows.clone()).await?;
-        job::must(work.tx(), &self.update(held)).await
-    }
-
-    fn update(&self, held: &Held) -> UpdateStatement {
-        use sea_orm::sea_query::{Expr, ExprTrait};
-        let mut update = job::update_held(held, self.now);
-        update
-            .value(import_job::Column::ByteOffset, self.offset)
-            .value(import_job::Column::NextLine, self.next_line)
-            .value(import_job::Column::Counts, serde_json::json!(self.counts))
-            .value(import_job::Column::State, self.state.as_str())
-            .value(import_job::Column::LeaseUntil, self.lease_until)
-            .value(import_job::Column::Attempts, 0)
-            .and_where(Expr::col(import_job::Column::ByteOffset).eq(held.job.byte_offset));
-        if let Some(error) = &self.error {
-            update.value(import_job::Column::Error, error.as_str());
-        }
-        if let Some(how) = &self.how {
-            update.value(import_job::Column::Options, serde_json::json!(how));
-        }
-        if let Some(line) = self.undo_line {
-            update.value(import_job::Column::UndoLine, line);
-            update.value(import_job::Column::UndoCounts, serde_json::json!(super::UndoCounts::default()));
-        }
-        if !WORKING.contains(&self.state) {
-            update.value(import_job::Column::EndedAt, self.now);
-        }
-        update
-    }
-
-    /// The job is like this now.
-    fn done(self, held: &mut Held) {
-        for row in &self.rows {
-            if let sea_orm::ActiveValue::Set(result) = &row.result {
-                metrics::counter!(ROWS, "result" => result.as_str()).increment(1);
-            }
-        }
-        let job = &mut held.job;
-        job.byte_offset = self.offset;
-        job.next_line = self.next_line;
-        job.counts = serde_json::json!(self.counts);
-        job.state = self.state;
-        job.attempts = 0;
-        if let Some(how) = &self.how {
-            job.options = serde_json::json!(how);
-        }
-        if self.undo_line.is_some() {
-            job.undo_line = self.undo_line;
-            job.undo_counts = Some(serde_json::json!(super::UndoCounts::default()));
-        }
-    }
 }

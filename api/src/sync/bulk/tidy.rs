@@ -30,8 +30,7 @@ const ROWS: i64 = 5_000;
 const MANY: usize = 1_000;
 
 /// The states in which nobody needs a job's bytes.
-const ENDED: [ImportState; 4] =
-    [ImportState::Done, ImportState::Failed, ImportState::Cancelled, ImportState::Undone];
+const ENDED: [ImportState; 4] = [ImportState::Done, ImportState::Failed, ImportState::Cancelled, ImportState::Undone];
 
 /// Throws away what nobody needs any more, of every tenant. How many jobs that concerned.
 pub async fn tidy(runner: &Runner) -> Result<u64> {
@@ -102,12 +101,14 @@ pub async fn throw_away(store: &Store, job: &Job, now: DateTime<Utc>) -> Result<
 /// Destroys the rows of a job, in small batches, and notes that it did.
 async fn forget_rows(store: &Store, job: &Job, now: DateTime<Utc>) -> Result<()> {
     let ours = || {
-        Expr::col(import_row::Column::TenantId)
-            .eq(job.tenant_id)
-            .and(Expr::col(import_row::Column::JobId).eq(job.id))
+        Expr::col(import_row::Column::TenantId).eq(job.tenant_id).and(Expr::col(import_row::Column::JobId).eq(job.id))
     };
     loop {
-        let first = Query::select().expr_as(Expr::col(import_row::Column::Line).min(), "line").from(import_row::Entity).and_where(ours()).to_owned();
+        let first = Query::select()
+            .expr_as(Expr::col(import_row::Column::Line).min(), "line")
+            .from(import_row::Entity)
+            .and_where(ours())
+            .to_owned();
         let row = store.db().query_one(&first).await?;
         let Some(line) = row.map(|row| row.try_get::<Option<i64>>("", "line")).transpose()?.flatten() else { break };
         let delete = Query::delete()

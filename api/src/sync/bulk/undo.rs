@@ -29,9 +29,7 @@ use super::{
 use crate::{
     graph::{Cx, Error, Result, UserErrorCode},
     journey::{Work, attempt},
-    sync::upsert::{
-        self, Answer, Ask, Beside, ConflictRule, ErrorPolicy, JsonRow, Outcome, UpsertMode, UpsertResult,
-    },
+    sync::upsert::{self, Answer, Ask, Beside, ConflictRule, ErrorPolicy, JsonRow, Outcome, UpsertMode, UpsertResult},
 };
 
 /// How many rows one statement writes.
