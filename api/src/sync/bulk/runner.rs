@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     graph::{Cx, Error, Result},
     journey::{Work, attempt},
-    policy::RoleSet,
+    policy::{Caller, Known, RoleSet},
     store::Store,
     sync::upsert::{self, Answer, Ask, ErrorPolicy, JsonRow, SyncEntity},
     tenancy,
@@ -210,6 +210,12 @@ impl Runner {
         Ok(Cx::new(caller, self.store.clone(), self.clock.clone()))
     }
 
+    /// The context of the next batch: what was read for the one before it may be another by now, and would pile up.
+    pub(super) fn fresh(&self, cx: &Cx) -> Cx {
+        let caller = Caller { levels: Known::default(), ..cx.caller.clone() };
+        Cx::new(caller, self.store.clone(), self.clock.clone())
+    }
+
     async fn import(&self, cx: &Cx, held: &mut Held) -> Result<Left> {
         let files = self.store.files().ok_or_else(|| Error::internal(Gone))?;
         let most = self.options.batch_rows.clamp(1, upsert::MAX_ROWS);
@@ -230,6 +236,7 @@ impl Runner {
                 if self.stop.is_cancelled() {
                     return Ok(Left::Stopped);
                 }
+                let cx = &self.fresh(cx);
                 let batch = source.next(size).await?;
                 match Box::pin(self.take(cx, held, &how, entity, &batch)).await {
                     Ok(()) => {}

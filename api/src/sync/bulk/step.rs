@@ -130,8 +130,8 @@ impl Step {
     /// Writes the results and the progress, if the job is still in these hands and where this batch began. Else nothing of the batch
     /// happens.
     pub async fn write(&self, work: &mut Work<'_>, held: &Held) -> Result<()> {
-        work.insert_technical::<import_row::Entity>(self.rows.clone()).await?;
-        job::must(work.tx(), &self.update(held)).await
+        job::must(work.tx(), &self.update(held)).await?;
+        work.insert_technical::<import_row::Entity>(self.rows.clone()).await
     }
 
     fn update(&self, held: &Held) -> UpdateStatement {

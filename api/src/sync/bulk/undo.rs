@@ -68,6 +68,7 @@ pub(super) async fn run(runner: &Runner, cx: &Cx, held: &mut Held) -> Result<Lef
         if runner.stop.is_cancelled() {
             return Ok(Left::Stopped);
         }
+        let cx = &runner.fresh(cx);
         let line = held.job.undo_line.unwrap_or(i64::MAX);
         let rows = before(&cx.db(), &held.job, line, size).await?;
         if rows.is_empty() {
@@ -295,6 +296,17 @@ impl Progress<'_> {
                 ])
                 .to_owned()
         };
+        let was = self.held.job.undo_line;
+        let line = Expr::col(import_job::Column::UndoLine);
+        let update = job::update_held(self.held, self.now)
+            .value(import_job::Column::UndoLine, self.back.line())
+            .value(import_job::Column::UndoCounts, serde_json::json!(counts))
+            .value(import_job::Column::LeaseUntil, self.lease_until)
+            .value(import_job::Column::Attempts, 0)
+            .and_where(was.map_or_else(|| line.clone().is_null(), |was| line.clone().eq(was)))
+            .to_owned();
+        // First, so that a job in other hands is found out before anything is written.
+        job::must(work.tx(), &update).await?;
         for chunk in fates.chunks(CHUNK) {
             let rows = chunk.iter().map(|(row, fate)| import_row::ActiveModel {
                 undo_result: Set(Some(fate.result)),
@@ -305,16 +317,7 @@ impl Progress<'_> {
             });
             import_row::Entity::insert_many(rows).on_conflict(known()).exec_without_returning(work.tx()).await?;
         }
-        let was = self.held.job.undo_line;
-        let line = Expr::col(import_job::Column::UndoLine);
-        let update = job::update_held(self.held, self.now)
-            .value(import_job::Column::UndoLine, self.back.line())
-            .value(import_job::Column::UndoCounts, serde_json::json!(counts))
-            .value(import_job::Column::LeaseUntil, self.lease_until)
-            .value(import_job::Column::Attempts, 0)
-            .and_where(was.map_or_else(|| line.clone().is_null(), |was| line.clone().eq(was)))
-            .to_owned();
-        job::must(work.tx(), &update).await
+        Ok(())
     }
 }
 
