@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use tests::{Client, World, each_engine};
 
-use super::{NDJSON, account, accounts, held, results, run, runner};
+use super::{NDJSON, account, accounts, held, results, row, run, runner, told as told_of};
 
 const UNDO: &str = "importJob { id state undo { dryRun rows restored newer gone impossible failed } }";
 
@@ -97,6 +97,10 @@ async fn what_nothing_newer_touched_is_as_it_was() {
         assert_eq!(answer.data("importJob.undo.notRestored"), &expected);
         let again = ina.act("undoImport", UNDO, json!({ "id": id })).await;
         assert_eq!(again.refusal("undoImport"), "STATE_CONFLICT at id");
+        // The key of what was taken away is new again.
+        let id = accounts(&world, &ina, "", NDJSON, r#"{"externalId":"a4","set":{"name":"Four"}}"#).await;
+        run(&world).await;
+        assert_eq!(told_of(&world, &ina, &id, "").await, [row(1, "a4", "CREATED")]);
     })
     .await;
 }

@@ -56,9 +56,10 @@ pub fn asked(cx: &Cx, entity: &str, pairs: Vec<(String, String)>, headers: &Head
     }
     let format = format(headers)?;
     let source = arguments.remove("source").unwrap_or_default();
-    if source.is_empty() || source.chars().count() > MAX_SOURCE || source.chars().any(char::is_control) {
+    let named = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if source.is_empty() || source.len() > MAX_SOURCE || !source.chars().all(named) {
         return Err(Problem::bad(format!(
-            "source: the code of the system that the rows come from, at most {MAX_SOURCE} characters"
+            "source: the code of the system that the rows come from: 1 to {MAX_SOURCE} letters, digits, -, _ and ."
         )));
     }
     let dry_run = match arguments.remove("dryRun").as_deref() {

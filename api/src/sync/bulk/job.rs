@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     graph::{Error, Result},
     store::Store,
-    sync::upsert::{ConflictRule, ErrorPolicy, UpsertMode},
+    sync::upsert::{Ask, ConflictRule, ErrorPolicy, SyncEntity, UpsertMode},
 };
 
 /// The row of a job.
@@ -272,6 +272,23 @@ impl Held {
 /// How the rows of a job are taken.
 pub fn how(job: &Job) -> Result<How> {
     serde_json::from_value(job.options.clone()).map_err(Error::internal)
+}
+
+/// What is asked of a batch of a job: the one place that says it. Progress is what keeps a job from doing a thing twice: no key is needed.
+pub fn ask(
+    job: &Job,
+    mode: UpsertMode,
+    error_policy: ErrorPolicy,
+    conflict: ConflictRule,
+    dry_run: bool,
+) -> Result<Ask> {
+    let entity = entity(job)?;
+    Ok(Ask { entity, source: job.source.clone(), mode, error_policy, conflict, dry_run, idempotency_key: None })
+}
+
+/// What a job's rows are.
+pub fn entity(job: &Job) -> Result<SyncEntity> {
+    SyncEntity::named(&job.entity).ok_or_else(|| Error::BadInput(format!("there is no kind of record {}", job.entity)))
 }
 
 /// How many rows of a job became what.

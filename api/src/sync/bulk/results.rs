@@ -76,6 +76,9 @@ fn untaken(job: &Job, line: i64, key: Option<&str>, errors: &[UserError]) -> imp
 
 fn taken(job: &Job, line: i64, key: &str, outcome: &Outcome) -> import_row::ActiveModel {
     let Outcome { external_id: _, id, result, version, changed_fields, errors, before } = outcome;
+    // What a preview would make has no id and no version: nobody finds it.
+    let made_up = job.dry_run && *result == UpsertResult::Created;
+    let (id, version) = if made_up { (&None, &None) } else { (id, version) };
     import_row::ActiveModel {
         object_type: Set(id.map(|id| id.kind.prefix().to_owned())),
         object_id: Set(id.map(|id| id.uuid)),

@@ -1,14 +1,12 @@
 //! A line of a file as a row: what its JSON says, or everything that is wrong with it. No refusal quotes a value: it is kept, and may be
 //! a person's.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value};
 
 use crate::{
     graph::{UserError, UserErrorCode},
-    sync::upsert::{Fields, JsonRow},
+    sync::upsert::JsonRow,
 };
 
 /// A row that cannot be read: its key where it has one, and why.
@@ -62,7 +60,6 @@ pub fn of(members: Map<String, Value>) -> Result<JsonRow, Unreadable> {
                 row.external_id = text;
                 named = true;
             }
-            // Systems that count their records write their keys as numbers.
             ("externalId", Value::Number(number)) => {
                 row.external_id = number.to_string();
                 named = true;
@@ -82,16 +79,25 @@ pub fn of(members: Map<String, Value>) -> Result<JsonRow, Unreadable> {
             ("set", Value::Object(fields)) => row.set = fields,
             ("onCreate", Value::Object(fields)) => row.on_create = fields,
             ("onUpdate", Value::Object(fields)) => row.on_update = fields,
-            ("relations", Value::Object(keys)) => match relations(keys) {
-                Ok(relations) => row.relations = relations,
-                Err(refused) => errors.extend(refused),
-            },
+            ("relations", Value::Object(keys)) => {
+                for (name, key) in keys {
+                    // Systems that count their records write their keys as numbers.
+                    let key = if key.is_number() { Value::String(key.to_string()) } else { key };
+                    match serde_json::from_value(key) {
+                        Ok(key) => drop(row.relations.insert(name, key)),
+                        Err(_) => errors.push(UserError {
+                            code: UserErrorCode::Invalid,
+                            path: vec!["relations".to_owned(), shown(&name)],
+                            message: "the key of another record, or null".to_owned(),
+                        }),
+                    }
+                }
+            }
             (part @ ("set" | "onCreate" | "onUpdate" | "relations"), _) => must(part, "an object"),
             (unknown, _) => {
-                let shown: String = unknown.chars().take(MAX_NAME).collect();
                 errors.push(UserError {
                     code: UserErrorCode::Invalid,
-                    path: vec![shown],
+                    path: vec![shown(unknown)],
                     message: "there is no such member; there are externalId, ifVersion, changedAt, deleted, set, onCreate, onUpdate, relations"
                         .to_owned(),
                 });
@@ -111,21 +117,9 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc().trunc_subsecs(6))
 }
 
-fn relations(keys: Fields) -> Result<BTreeMap<String, Option<String>>, Vec<UserError>> {
-    let (mut relations, mut errors) = (BTreeMap::new(), Vec::new());
-    for (name, key) in keys {
-        match key {
-            Value::Null => drop(relations.insert(name, None)),
-            Value::String(key) => drop(relations.insert(name, Some(key))),
-            Value::Number(key) => drop(relations.insert(name, Some(key.to_string()))),
-            _ => {
-                let shown: String = name.chars().take(MAX_NAME).collect();
-                let path = vec!["relations".to_owned(), shown];
-                errors.push(UserError { code: UserErrorCode::Invalid, path, message: "a key, or null".to_owned() });
-            }
-        }
-    }
-    if errors.is_empty() { Ok(relations) } else { Err(errors) }
+/// A name that a stranger wrote, as a refusal repeats it.
+fn shown(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
 }
 
 #[cfg(test)]
@@ -145,8 +139,8 @@ mod tests {
         assert_eq!((row.external_id.as_str(), row.if_version), ("7", Some(2)));
         assert_eq!(row.changed_at, "2026-11-28T09:00:00.123456Z".parse().ok());
         assert_eq!(row.set["note"], Value::Null);
-        assert_eq!(row.relations["owner"].as_deref(), Some("u7"));
-        assert_eq!(row.relations["parent"], None);
+        let told = serde_json::to_value(&row).unwrap();
+        assert_eq!(told["relations"], serde_json::json!({ "owner": "u7", "parent": null }));
     }
 
     #[test]

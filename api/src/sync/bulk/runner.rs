@@ -22,7 +22,7 @@ use crate::{
     journey::{Work, attempt},
     policy::{Caller, Known, RoleSet},
     store::Store,
-    sync::upsert::{self, Answer, Ask, ErrorPolicy, JsonRow, SyncEntity},
+    sync::upsert::{self, Answer, ErrorPolicy, JsonRow},
     tenancy,
 };
 
@@ -203,7 +203,7 @@ impl Runner {
         let mut caller = tenancy::resolve(&self.store, &claims, now).await?.ok_or(Error::NotFound)?;
         // The token was good when it brought the file: a job may take longer than a token lives.
         caller.expires_at = None;
-        let entity = entity(job)?;
+        let entity = job::entity(job)?;
         if !caller.may_upsert(super::line(entity)) {
             return Err(Error::Forbidden);
         }
@@ -221,7 +221,7 @@ impl Runner {
         let most = self.options.batch_rows.clamp(1, upsert::MAX_ROWS);
         let mut size = most;
         loop {
-            let (how, entity) = (job::how(&held.job)?, entity(&held.job)?);
+            let (how, entity) = (job::how(&held.job)?, job::entity(&held.job)?);
             let job = held.job.clone();
             let mut source = match Source::open(files, &job, &how, entity, &self.options).await? {
                 Ok(source) => source,
@@ -238,7 +238,7 @@ impl Runner {
                 }
                 let cx = &self.fresh(cx);
                 let batch = source.next(size).await?;
-                match Box::pin(self.take(cx, held, &how, entity, &batch)).await {
+                match Box::pin(self.take(cx, held, &how, &batch)).await {
                     Ok(()) => {}
                     // One of them is more than the house can bear. It is found by halves; the others go in.
                     Err(error) if is_bad_row(&error) && !batch.entries.is_empty() => {
@@ -269,19 +269,12 @@ impl Runner {
     }
 
     /// Takes a batch.
-    async fn take(&self, cx: &Cx, held: &mut Held, how: &How, entity: SyncEntity, batch: &Batch) -> Result<()> {
+    async fn take(&self, cx: &Cx, held: &mut Held, how: &How, batch: &Batch) -> Result<()> {
         let job = &held.job;
         let looks = job.dry_run || is_check(job, how);
-        let ask = Ask {
-            entity,
-            source: job.source.clone(),
-            mode: how.mode,
-            // What only looks, looks at every row.
-            error_policy: if looks { ErrorPolicy::SkipFailed } else { how.error_policy },
-            conflict: how.conflict,
-            dry_run: looks,
-            idempotency_key: None,
-        };
+        // What only looks, looks at every row.
+        let error_policy = if looks { ErrorPolicy::SkipFailed } else { how.error_policy };
+        let ask = job::ask(job, how.mode, error_policy, how.conflict, looks)?;
         let rows: Vec<JsonRow> = batch.entries.iter().filter_map(|entry| entry.row.as_ref().ok().cloned()).collect();
         let unreadable = rows.len() < batch.entries.len();
         let refused_whole = unreadable && !looks && how.error_policy == ErrorPolicy::AllOrNothing;
@@ -338,9 +331,4 @@ impl Runner {
 fn is_bad_row(error: &Error) -> bool {
     let gone = matches!(error, Error::Internal(cause) if cause.downcast_ref::<Gone>().is_some());
     matches!(error, Error::Internal(_)) && !gone && !error.is_outage() && !job::is_lost(error)
-}
-
-/// What a job's rows are.
-pub(super) fn entity(job: &job::Job) -> Result<SyncEntity> {
-    SyncEntity::named(&job.entity).ok_or_else(|| Error::BadInput(format!("there is no kind of record {}", job.entity)))
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use entities::{
     codes::{ImportResult, ImportState, UndoResult},
-    sync::{import_job, import_row},
+    sync::{external_ref, import_job, import_row, source_system},
 };
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Set,
@@ -24,12 +24,12 @@ use super::{
     UndoCounts,
     job::{self, Held, Job},
     results,
-    runner::{Left, Runner, entity},
+    runner::{Left, Runner},
 };
 use crate::{
     graph::{Cx, Error, Result, UserErrorCode},
     journey::{Work, attempt},
-    sync::upsert::{self, Answer, Ask, Beside, ConflictRule, ErrorPolicy, JsonRow, Outcome, UpsertMode, UpsertResult},
+    sync::upsert::{self, Answer, Beside, ConflictRule, ErrorPolicy, JsonRow, Outcome, UpsertMode, UpsertResult},
 };
 
 /// How many rows one statement writes.
@@ -156,8 +156,10 @@ fn plan(row: &import_row::Model, later: Option<&import_row::Model>, dry_run: boo
     let expected = match later {
         None => version,
         Some(later) => match (later.undo_result, later.undo_version) {
-            // Somebody came between the two rows.
-            (Some(UndoResult::Restored), _) if later.record_version != Some(version + 1) => {
+            // Somebody came between the two rows. What hangs on a record changes without a version of its own.
+            (Some(UndoResult::Restored), _)
+                if later.record_version.is_none_or(|later| !(version..=version + 1).contains(&later)) =>
+            {
                 return known(UndoResult::Newer);
             }
             // What only looks has not moved the record: it would be here.
@@ -183,6 +185,8 @@ fn plan(row: &import_row::Model, later: Option<&import_row::Model>, dry_run: boo
 fn fate(outcome: &Outcome) -> Fate {
     let has = |code| outcome.errors.iter().any(|error| error.code == code);
     let result = match outcome.result {
+        // To be taken away, and not there.
+        UpsertResult::Unchanged if outcome.id.is_none() => UndoResult::Gone,
         UpsertResult::Created | UpsertResult::Updated | UpsertResult::Unchanged | UpsertResult::Deleted => {
             UndoResult::Restored
         }
@@ -234,16 +238,9 @@ async fn take(runner: &Runner, cx: &Cx, held: &mut Held, back: Back) -> Result<(
     let progress = Progress { held: &*held, back: &back, now, lease_until: job::later(now, runner.options.lease) };
     let mut told = None;
     if !asked.is_empty() && !back.refused {
-        let ask = Ask {
-            entity: entity(&held.job)?,
-            source: held.job.source.clone(),
-            mode: UpsertMode::UpdateOnly,
-            error_policy: ErrorPolicy::SkipFailed,
-            // A record that is put back by half is not as it was.
-            conflict: ConflictRule::Refuse,
-            dry_run: held.job.undo_dry_run,
-            idempotency_key: None,
-        };
+        // A record that is put back by half is not as it was.
+        let (mode, rule) = (UpsertMode::UpdateOnly, ConflictRule::Refuse);
+        let ask = job::ask(&held.job, mode, ErrorPolicy::SkipFailed, rule, held.job.undo_dry_run)?;
         told = Some(Box::pin(upsert::take_json(cx, &ask, asked, &progress)).await?);
     }
     if !told.as_ref().is_some_and(|answer| answer.committed) {
@@ -316,6 +313,35 @@ impl Progress<'_> {
                 ..row.clone().into_active_model().reset_all()
             });
             import_row::Entity::insert_many(rows).on_conflict(known()).exec_without_returning(work.tx()).await?;
+        }
+        self.free_keys(work, &fates).await
+    }
+
+    /// The keys of records that were made and are taken away are new again: the same row makes another record.
+    async fn free_keys(&self, work: &Work<'_>, fates: &[(import_row::Model, Fate)]) -> Result<()> {
+        let job = &self.held.job;
+        let gone = |(row, fate): &&(import_row::Model, Fate)| {
+            row.result == ImportResult::Created && fate.result == UndoResult::Restored && !job.undo_dry_run
+        };
+        let gone: Vec<_> = fates.iter().filter(gone).map(|(row, _)| row).collect();
+        let source = Query::select()
+            .column(source_system::Column::Id)
+            .from(source_system::Entity)
+            .and_where(Expr::col(source_system::Column::TenantId).eq(job.tenant_id))
+            .and_where(Expr::col(source_system::Column::Code).eq(job.source.as_str()))
+            .to_owned();
+        for rows in gone.chunks(CHUNK) {
+            let keys: Vec<&str> = rows.iter().filter_map(|row| row.external_id.as_deref()).collect();
+            let records: Vec<Uuid> = rows.iter().filter_map(|row| row.object_id).collect();
+            let delete = Query::delete()
+                .from_table(external_ref::Entity)
+                .and_where(Expr::col(external_ref::Column::TenantId).eq(job.tenant_id))
+                .and_where(Expr::col(external_ref::Column::SourceId).in_subquery(source.clone()))
+                .and_where(Expr::col(external_ref::Column::EntityType).eq(job.entity.as_str()))
+                .and_where(Expr::col(external_ref::Column::ExternalId).is_in(keys))
+                .and_where(Expr::col(external_ref::Column::ObjectId).is_in(records))
+                .to_owned();
+            work.tx().execute(&delete).await?;
         }
         Ok(())
     }
