@@ -24,6 +24,7 @@ use crate::{
     policy::{Caller, Known},
     schema::{self, Schemas},
     store::{self, FileOptions, Files, Store},
+    sync::bulk,
     tenancy,
     webhooks::{self, Rules, Sender},
 };
@@ -41,6 +42,7 @@ pub struct App {
     documents: Arc<Documents>,
     base_url: Arc<str>,
     webhooks: Rules,
+    bulk: bulk::Options,
 }
 
 impl App {
@@ -59,13 +61,20 @@ impl App {
             documents: Arc::default(),
             base_url: config.server.base_url().into(),
             webhooks: Rules { allow_private_networks: config.webhooks.allow_private_networks },
+            bulk: (&config.bulk).into(),
         })
     }
 
     /// The router of this application.
     pub fn router(&self, options: http::Options) -> Router {
         let files = files::routes(self.store.clone(), self.clock.clone());
-        http::router(self.clone(), options, files.merge(bi::routes(self.clone())))
+        let bulk = bulk::routes(self.clone(), self.bulk.clone());
+        http::router(self.clone(), options, files.merge(bi::routes(self.clone())).merge(bulk))
+    }
+
+    /// Who takes up imports, until it is stopped.
+    pub fn runner(&self, stop: CancellationToken) -> bulk::Runner {
+        bulk::Runner { store: self.store.clone(), clock: self.clock.clone(), options: self.bulk.clone(), stop }
     }
 }
 
@@ -97,6 +106,7 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
     let recorder = http::metrics::builder()?.install_recorder().context("metrics")?;
     http::metrics::describe();
     webhooks::sender::describe();
+    bulk::describe();
     let stop = CancellationToken::new();
     let lifecycle = Lifecycle::new(stop.clone());
     let origins = config
@@ -124,12 +134,17 @@ pub async fn serve(config: &Config, store: Store, clock: Clock, ready: impl FnOn
     if !config.feed.retention.is_zero() {
         tokio::spawn(retention::keep(app.store.clone(), app.clock.clone(), config.feed.retention));
     }
+    let runners: Vec<_> =
+        (0..config.bulk.runners).map(|_| tokio::spawn(bulk::keep(app.runner(stop.clone())))).collect();
     tokio::spawn(async move {
         asked_to_stop().await;
         tracing::info!("asked to stop: finishing what is under way");
         stop.cancel();
     });
-    http::serve(listener, router, lifecycle, &app.limits).await.context("the listener failed")
+    let served = http::serve(listener, router, lifecycle, &app.limits).await.context("the listener failed");
+    // The batch under way is taken, and its import let go. What takes longer than that is as if the process had died: others go on.
+    let _ = tokio::time::timeout(config.server.grace_period, futures::future::join_all(runners)).await;
+    served
 }
 
 async fn asked_to_stop() {
@@ -277,6 +292,20 @@ impl Gate for App {
             Err(Refused::Unauthenticated) => Err(Denied::Unauthenticated),
             Err(Refused::Unavailable | Refused::TooMany(_)) => Err(Denied::Unavailable),
         }
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+}
+
+#[async_trait]
+impl bulk::Gate for App {
+    async fn context(&self, token: &str) -> Result<Cx, bulk::Denied> {
+        Gate::context(self, token).await.map_err(|denied| match denied {
+            Denied::Unauthenticated => bulk::Denied::Unauthenticated,
+            Denied::Unavailable => bulk::Denied::Unavailable,
+        })
     }
 
     fn base_url(&self) -> &str {

@@ -21,7 +21,7 @@ use toml::{Table, Value};
 pub(crate) use check::database_url as check_database_url;
 pub use problem::{Problem, Problems};
 pub use types::{
-    Algorithm, Auth, ClaimNames, Config, Database, Feed, Files, Issuer, Limits, Log, LogFormat, Server, Webhooks,
+    Algorithm, Auth, Bulk, ClaimNames, Config, Database, Feed, Files, Issuer, Limits, Log, LogFormat, Server, Webhooks,
 };
 
 /// The default file.

@@ -163,9 +163,9 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
                 one_as::<service::file::Entity, ContractFile>(cx, Type::Order, id).await?.map(Node::ContractFile);
             ticket.or(meeting).or(contract)
         }
-        // An event is read where it belongs, on a timeline, and a conflict among those of its record; of the tenant there is but one,
-        // `tenant`.
-        Kind::Event | Kind::FieldConflict | Kind::Tenant => None,
+        // An event is read where it belongs, on a timeline, a conflict among those of its record, an import by `importJob`; of the tenant
+        // there is but one, `tenant`.
+        Kind::Event | Kind::FieldConflict | Kind::ImportJob | Kind::Tenant => None,
     })
 }
 

@@ -26,6 +26,7 @@ use crate::{
     service::{ServiceMutations, ServiceQueries},
     sync::upsert::UpsertMutations,
     sync::sources::{SourceMutations, SourceQueries},
+    sync::bulk::{ImportMutations, ImportQueries, ImportSubscription},
     teamwork::{TeamworkMutations, TeamworkQueries},
     tenant::{TenantMutations, TenantQueries},
     webhooks::{WebhookMutations, WebhookQueries},
@@ -51,6 +52,7 @@ pub struct Query(
     FileQueries,
     AnalyticsQuery,
     WebhookQueries,
+    ImportQueries,
 );
 
 /// Everything that can be changed.
@@ -68,11 +70,12 @@ pub struct Mutation(
     FileMutations,
     UpsertMutations,
     WebhookMutations,
+    ImportMutations,
 );
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(TimelineSubscription, InboxSubscription);
+pub struct Subscription(TimelineSubscription, InboxSubscription, ImportSubscription);
 
 /// A schema as one set of roles knows it.
 pub type JourneySchema = Schema<Query, Mutation, Subscription>;

@@ -26,6 +26,7 @@ mod m20261127_000017_reach;
 mod m20261128_000018_figures;
 mod m20261128_000019_webhooks;
 mod m20261128_000021_sources;
+mod m20261128_000022_bulk;
 pub mod partitions;
 mod table;
 
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000018_figures::STEP),
             Box::new(m20261128_000019_webhooks::STEP),
             Box::new(m20261128_000021_sources::STEP),
+            Box::new(m20261128_000022_bulk::STEP),
         ]
     }
 }

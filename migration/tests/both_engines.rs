@@ -97,6 +97,8 @@ macro_rules! for_every_table {
             sync::field_policy,
             sync::field_writer,
             sync::idempotency_key,
+            sync::import_job,
+            sync::import_row,
         )
     }};
     (@ $body:ident, $db:expr; $($wing:ident::$table:ident,)+) => {

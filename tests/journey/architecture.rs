@@ -250,6 +250,7 @@ const HOLES: &[(&str, usize)] = &[
     ("policy/link.rs", 1),
     ("policy/scope.rs", 1),
     ("store/mod.rs", 1),
+    ("sync/bulk/undo.rs", 1),
     ("sync/refs.rs", 3),
     ("sync/sources/conflict.rs", 1),
     ("sync/sources/raw.rs", 1),

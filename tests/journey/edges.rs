@@ -132,6 +132,7 @@ const SHORT: &[&str] = &[
     "goals",
     "identities",
     "identityRules",
+    "importJobs",
     "queueMembers",
     "webhookDeliveries",
     "webhookEndpoints",

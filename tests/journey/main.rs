@@ -9,6 +9,7 @@ mod architecture;
 mod bi;
 mod bounds;
 mod bucket;
+mod bulk;
 mod contract;
 mod corrections;
 mod custom;

@@ -5,14 +5,15 @@ use std::{fmt::Display, ops::RangeInclusive, time::Duration};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::{Auth, Config, Database, Feed, Files, Limits, Log, Problem, Purpose, Server, Webhooks};
+use super::{Auth, Bulk, Config, Database, Feed, Files, Limits, Log, Problem, Purpose, Server, Webhooks};
 use crate::auth::Issuers;
 
 /// Adds what is wrong to `problems`. Structs are taken apart without `..`: a new option does not compile before it was thought about.
 pub(super) fn check(config: &Config, purpose: Purpose, problems: &mut Vec<Problem>) {
-    let Config { server, database, auth, limits, log, feed, files, webhooks } = config;
+    let Config { server, database, auth, limits, log, feed, files, webhooks, bulk } = config;
     check_files(files, problems);
     check_webhooks(webhooks, problems);
+    check_bulk(bulk, problems);
     check_server(server, problems);
     check_database(database, purpose, problems);
     check_auth(auth, purpose, problems);
@@ -91,6 +92,20 @@ fn check_webhooks(webhooks: &Webhooks, problems: &mut Vec<Problem>) {
     time("webhooks.disable_after", *disable_after, HOUR..=30 * 24 * HOUR, problems);
     if !log_retention.is_zero() {
         time("webhooks.log_retention", *log_retention, HOUR..=3_650 * 24 * HOUR, problems);
+    }
+}
+
+fn check_bulk(bulk: &Bulk, problems: &mut Vec<Problem>) {
+    let Bulk { max_bytes, max_line_bytes, batch_rows, batch_bytes, runners, lease, retention } = bulk;
+    const KB: usize = 1_024;
+    number("bulk.max_bytes", *max_bytes, KB..=64 * KB * KB * KB, problems);
+    number("bulk.max_line_bytes", *max_line_bytes, KB..=64 * KB * KB, problems);
+    number("bulk.batch_rows", *batch_rows, 1..=1_000, problems);
+    number("bulk.batch_bytes", *batch_bytes, KB..=64 * KB * KB, problems);
+    number("bulk.runners", *runners, 0..=32, problems);
+    time("bulk.lease", *lease, SECOND..=HOUR, problems);
+    if !retention.is_zero() {
+        time("bulk.retention", *retention, HOUR..=3_650 * 24 * HOUR, problems);
     }
 }
 

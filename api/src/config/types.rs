@@ -27,6 +27,8 @@ pub struct Config {
     pub files: Files,
     /// Webhooks.
     pub webhooks: Webhooks,
+    /// Imports of whole files.
+    pub bulk: Bulk,
 }
 
 /// `[server]`.
@@ -270,4 +272,26 @@ pub struct Webhooks {
     /// How long settled messages are kept; zero: for ever.
     #[serde(deserialize_with = "duration::deserialize")]
     pub log_retention: Duration,
+}
+
+/// `[bulk]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bulk {
+    /// Bytes of a file, unpacked.
+    pub max_bytes: usize,
+    /// Bytes of a line.
+    pub max_line_bytes: usize,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+    /// Bytes of a batch.
+    pub batch_bytes: usize,
+    /// How many imports a process works at.
+    pub runners: usize,
+    /// How long nobody else takes up an import that somebody works at.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub lease: Duration,
+    /// How long what became of the rows is kept; zero: for ever.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub retention: Duration,
 }

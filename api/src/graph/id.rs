@@ -131,6 +131,8 @@ kinds! {
     FieldConflict "fco";
     /// File.
     File "fil";
+    /// Import job.
+    ImportJob "imp";
     /// Event.
     Event "evt";
 }

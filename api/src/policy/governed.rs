@@ -12,7 +12,7 @@ use entities::{
         order_line, pipeline, product, requirement, sales_order, stage, stage_interval, task,
     },
     service::{asset, business_calendar, file, sla_clock, sla_policy, survey_answer, ticket, ticket_message},
-    sync::{field_conflict, field_policy, fx_rate, source_system, webhook_delivery, webhook_endpoint},
+    sync::{field_conflict, field_policy, fx_rate, import_job, source_system, webhook_delivery, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{
@@ -171,6 +171,7 @@ governed! {
     source_system Source { account: None, own: [], queue: None, deleted: None };
     field_policy Source { account: None, own: [], queue: None, deleted: DeletedAt };
     field_conflict Source { account: None, own: [], queue: None, deleted: None };
+    import_job Import { account: None, own: [], queue: None, deleted: None } import_scopes;
 
     campaign Campaign { account: None, own: [OwnerId], queue: None, deleted: DeletedAt };
     channel Campaign { account: None, own: [], queue: None, deleted: DeletedAt };
@@ -226,6 +227,14 @@ fn through_tickets(column: ticket::Column, target: Expr, caller: &Caller) -> Opt
         .and_where(reached)
         .to_owned();
     Some(Expr::exists(tickets))
+}
+
+/// An import is whoever's token brought it: a machine is no colleague.
+fn import_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {
+    match (scope, &caller.subject) {
+        (Scope::Mine, Some(subject)) => Some(import_job::Column::CreatedBy.eq(subject.as_str())),
+        _ => None,
+    }
 }
 
 fn message_scopes(scope: Scope, caller: &Caller, _level: AccessLevel) -> Option<Expr> {

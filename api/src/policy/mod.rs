@@ -16,6 +16,7 @@ pub mod reach;
 mod roles;
 mod scope;
 mod shown;
+mod sync;
 pub mod table;
 pub mod template;
 

@@ -121,6 +121,8 @@ types! {
     Feed Account ["-" "-" "-" "-" "-" "-" "A: P r" "A: P r"];
     /// Webhook: an endpoint and the messages to it. An integrator's are those that it made.
     Webhook Account ["-" "-" "-" "-" "-" "-" "MINE: + rw" "A: + rw"];
+    /// Import jobs, and what became of their rows: of whoever brought them.
+    Import Account ["-" "-" "-" "-" "-" "-" "MINE: P rw" "A: P r"];
 }
 
 impl Type {

@@ -31,9 +31,9 @@ struct Shape {
 
 /// No tenant has this number.
 const TENANT: i64 = i64::MIN + 7;
+/// A subject that no token has: it could not be written into one.
+const SUBJECT: &str = "\u{0}the subject of a pattern";
 /// Ids of no version that is ever made: what they stand for, and its place.
-/// No token's subject: one that has control characters is refused.
-const SUBJECT: &str = "\u{1}the subject of the caller\u{1}";
 const COLLEAGUE: u128 = 0xffff_0001 << 96;
 const QUEUE: u128 = 0xffff_0002 << 96;
 const ARG: u128 = 0xffff_0003 << 96;

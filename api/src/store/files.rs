@@ -21,7 +21,7 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Where files are kept, and how large they may be.
@@ -111,8 +111,27 @@ pub enum Brought {
     Broken,
 }
 
+/// What became of bytes whose number nobody knew before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// They are kept.
+    Kept {
+        /// How many they are.
+        size: u64,
+        /// Their SHA-256, in hexadecimal digits.
+        checksum: String,
+    },
+    /// There were more than a file may have.
+    TooMany,
+    /// Whoever brought them went away.
+    Broken,
+}
+
 /// How much of an upload is held before it goes to the store.
 const CHUNK: usize = 256 * 1024;
+
+/// The same for a file of any size in a bucket, which takes no smaller parts, and no more than ten thousand of them.
+const PART: usize = 8 * 1024 * 1024;
 
 /// What a signed address of this server says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -269,6 +288,51 @@ impl Files {
                 self.store().delete(&beside).await?;
                 Ok(Brought::Known)
             }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps bytes as they come, at most `most` of them, or none. Nobody else brings bytes under this name, and nobody looks for them
+    /// before they are whole.
+    pub async fn receive<E>(
+        &self,
+        tenant: i64,
+        file: Uuid,
+        most: u64,
+        mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Received, Error> {
+        let part = match &self.place {
+            Place::Disk(_) => CHUNK,
+            Place::S3(_) => PART,
+        };
+        let upload = self.store().put_multipart(&Self::path(tenant, file)).await?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, part);
+        let (mut size, mut digest) = (0_u64, Sha256::new());
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk.ok();
+            size = size.saturating_add(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64));
+            match chunk {
+                Some(chunk) if size <= most => {
+                    digest.update(&chunk);
+                    upload.wait_for_capacity(2).await?;
+                    upload.put(chunk);
+                }
+                refused => {
+                    upload.abort().await?;
+                    return Ok(if refused.is_some() { Received::TooMany } else { Received::Broken });
+                }
+            }
+        }
+        upload.finish().await?;
+        let checksum = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Received::Kept { size, checksum })
+    }
+
+    /// A piece of a file, from one byte to another; none if it has none.
+    pub async fn piece(&self, tenant: i64, file: Uuid, from: u64, to: u64) -> Result<Option<Bytes>, Error> {
+        match self.store().get_range(&Self::path(tenant, file), from..to).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

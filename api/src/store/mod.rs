@@ -10,7 +10,7 @@ mod topics;
 use std::{sync::Arc, time::Duration};
 
 pub use feed::Woken;
-pub use files::{Brought, FileOptions, Files, Held, Link, Ticket, Verb, attachment};
+pub use files::{Brought, FileOptions, Files, Held, Link, Received, Ticket, Verb, attachment};
 pub use recent::{Changing, Name, Reading, Recent};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,

@@ -5,6 +5,7 @@
 
 mod batch;
 mod mapped;
+pub mod bulk;
 pub mod portable;
 pub mod read;
 pub mod refs;

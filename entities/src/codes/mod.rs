@@ -4,21 +4,23 @@
 
 mod account;
 mod custom;
+mod imports;
 mod journey;
 mod marketing;
 mod sales;
 mod service;
-mod webhooks;
 mod sync;
+mod webhooks;
 
 pub use account::*;
 pub use custom::*;
+pub use imports::*;
 pub use journey::*;
 pub use marketing::*;
 pub use sales::*;
 pub use service::*;
-pub use webhooks::*;
 pub use sync::*;
+pub use webhooks::*;
 
 /// A closed list of codes.
 pub trait Code {

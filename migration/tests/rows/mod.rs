@@ -170,7 +170,11 @@ fn every_code() -> Vec<&'static str> {
         WebhookState,
         WebhookDisabledReason,
         WebhookDeliveryStatus,
-        WebhookProblem
+        WebhookProblem,
+        ImportState,
+        ImportFormat,
+        ImportResult,
+        UndoResult
     )
 }
 

@@ -76,6 +76,8 @@ pub const RECIPES: &[Recipe] = &[
         ..PLAIN
     },
     Recipe { mutation: "resolveFieldConflict", with: r#"{"take":false}"#, ..PLAIN },
+    Recipe { mutation: "cancelImport", id: Some(Kind::ImportJob), ..PLAIN },
+    Recipe { mutation: "undoImport", id: Some(Kind::ImportJob), ..PLAIN },
     Recipe { mutation: "createLead", needs: &["contactId"], without: &["visitorId"], ..PLAIN },
     Recipe { mutation: "createStage", with: r#"{"objectType":"OPPORTUNITY","isOpen":true,"isWon":false}"#, ..PLAIN },
     Recipe { mutation: "createTask", without: &["queueId"], ..PLAIN },

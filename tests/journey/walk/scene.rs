@@ -14,7 +14,7 @@ use entities::{
         sales_order, stage, task,
     },
     service::{business_calendar, file, sla_clock, sla_policy, survey_answer, ticket_message},
-    sync::{field_conflict, field_policy, fx_rate, source_system, webhook_delivery, webhook_endpoint},
+    sync::{field_conflict, field_policy, fx_rate, import_job, source_system, webhook_delivery, webhook_endpoint},
     tenant::{custom_field, definition, goal, queue, queue_member},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
@@ -724,6 +724,45 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
                 row.ticket_id = Set(Some(rows::ticket(work, Some(hub.account), None, None).await?.id));
             }
             work.insert::<file::Entity>(row).await?.id
+        }
+        Kind::ImportJob => {
+            let id = work.fresh_id();
+            let job = import_job::Model {
+                tenant_id: work.tenant(),
+                id,
+                entity: "account".to_owned(),
+                source: "crm".to_owned(),
+                format: ImportFormat::Ndjson,
+                options: json!({
+                    "mode": "UPSERT", "errorPolicy": "SKIP_FAILED", "conflict": "KEEP", "delimiter": 44, "null": "",
+                    "mapping": {}, "roles": [],
+                }),
+                dry_run: false,
+                state: if mutation == "undoImport" { ImportState::Done } else { ImportState::Ready },
+                error: None,
+                created_by: "sam".to_owned(),
+                idempotency_key: None,
+                file_id: None,
+                size_bytes: Some(7),
+                checksum: Some(only),
+                byte_offset: 0,
+                next_line: 1,
+                counts: json!({}),
+                undo_counts: None,
+                undo_line: None,
+                undo_dry_run: false,
+                lease: None,
+                lease_until: None,
+                attempts: 0,
+                ended_at: None,
+                forgotten_at: None,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            let row = sea_orm::ActiveModelTrait::reset_all(import_job::ActiveModel::from(job));
+            work.insert_technical::<import_job::Entity>(vec![row]).await?;
+            id
         }
         Kind::Event => unreachable!("an event is nobody's input"),
     })

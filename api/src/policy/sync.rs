@@ -1,0 +1,12 @@
+//! Who may bring rows of other systems, whichever door they come in by.
+
+use super::{Caller, Role, Type, table};
+
+impl Caller {
+    /// Whether the caller may upsert rows of a line of the access table: as an integrator or an admin, who writes them wherever they
+    /// are. A colleague who may write such rows one by one does not.
+    pub fn may_upsert(&self, ty: Type) -> bool {
+        let roles = [Role::Integrator, Role::Admin].into_iter().filter(|role| self.is(*role));
+        roles.into_iter().any(|role| table::everywhere(ty, role.into()).writes())
+    }
+}
