@@ -24,6 +24,7 @@ mod m20261127_000014_house;
 mod m20261127_000016_service;
 mod m20261127_000017_reach;
 mod m20261128_000018_figures;
+mod m20261128_000020_identity;
 pub mod partitions;
 mod table;
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000016_service::STEP),
             Box::new(m20261127_000017_reach::STEP),
             Box::new(m20261128_000018_figures::STEP),
+            Box::new(m20261128_000020_identity::STEP),
         ]
     }
 }

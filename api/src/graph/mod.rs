@@ -14,6 +14,7 @@ mod input;
 mod iso;
 mod listed;
 mod listing;
+mod merged;
 mod money;
 mod names;
 mod objects;
@@ -38,6 +39,7 @@ pub use input::{
 };
 pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
+pub use merged::{Successor, merged_into, mergeable, or_merged, present};
 pub use money::{Money, MoneyInput, PricePatch, currencies, decimals, is_currency, price_patch, to_minor};
 pub use names::FieldNames;
 pub use page::{

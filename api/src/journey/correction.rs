@@ -90,7 +90,8 @@ impl Work<'_> {
         let Some(event) = journey_event::Entity::find_by_id((self.tenant(), event)).one(&self.tx).await? else {
             return Ok(());
         };
-        let stands = subject::written(&event.subjects).into_iter().fold(Condition::any(), |any, subject| {
+        let about = self.grafted_on(subject::written(&event.subjects)).await?;
+        let stands = about.into_iter().fold(Condition::any(), |any, subject| {
             let one = event_subject::Column::SubjectType.eq(subject.ty);
             any.add(one.and(event_subject::Column::SubjectId.eq(subject.id)))
         });

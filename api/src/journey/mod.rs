@@ -10,6 +10,7 @@ pub mod events;
 pub mod feed;
 mod filter;
 mod follow;
+mod graft;
 pub mod history;
 mod kinds;
 pub mod live;
@@ -33,6 +34,7 @@ mod work;
 
 pub use event::{AUDIENCE_TEAM, Event};
 pub use follow::watermark;
+pub use graft::column_name;
 pub use kinds::{Declared, EventKind, Shape};
 pub use objects::{Journaled, ObjectType, Subjects, named_by};
 pub use payload::Payload;

@@ -187,7 +187,7 @@ impl<'a> Work<'a> {
     }
 
     /// Writes down by which words the rows are found.
-    async fn index<E: Journaled>(&self, rows: &[E::Model]) -> Result<()> {
+    pub(super) async fn index<E: Journaled>(&self, rows: &[E::Model]) -> Result<()> {
         let tokens = rows.iter().flat_map(|row| E::found(row).into_iter().flat_map(|found| found.tokens(E::id(row))));
         let tokens = tokens.map(|mut token| {
             token.tenant_id = Set(self.cx.caller.tenant);

@@ -24,6 +24,7 @@ struct Shape {
     roles: RoleSet,
     is_colleague: bool,
     in_industries: bool,
+    merged: bool,
     discipline: Option<Discipline>,
     queues: usize,
 }
@@ -50,6 +51,7 @@ impl Shape {
             roles: caller.roles,
             is_colleague: caller.colleague.is_some(),
             in_industries: caller.in_industries,
+            merged: caller.merged,
             discipline: caller.discipline,
             queues: caller.queues.len(),
         }
@@ -62,6 +64,7 @@ impl Shape {
             subject: None,
             colleague: self.is_colleague.then(|| Uuid::from_u128(COLLEAGUE)),
             in_industries: self.in_industries,
+            merged: self.merged,
             discipline: self.discipline,
             queues: (0..self.queues).map(|nth| Uuid::from_u128(QUEUE | nth as u128)).collect(),
             moment: (*MOMENT).into(),
