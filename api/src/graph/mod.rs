@@ -31,7 +31,7 @@ pub use custom::{
 pub use cx::Cx;
 pub use error::{Error, MissingRow, Result, UserError, UserErrorCode, is_duplicate};
 pub use figures::{Ratio, count, counted, sum_of, summed};
-pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter};
+pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter, folded};
 pub use id::{GlobalId, Kind};
 pub use input::{
     IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, patch_text, percent,

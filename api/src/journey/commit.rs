@@ -39,6 +39,8 @@ impl<'a> Changed<'a> {
             // A new row stays new, a removed one removed; neither has fields that changed.
             match (held.change, change) {
                 (_, ChangeKind::Deleted) => held.change = ChangeKind::Deleted,
+                // What was gone is there again.
+                (ChangeKind::Updated, ChangeKind::Created) => held.change = ChangeKind::Created,
                 (ChangeKind::Updated, _) => held.fields.extend(fields.iter().map(String::as_str)),
                 (ChangeKind::Created | ChangeKind::Deleted, _) => {}
             }

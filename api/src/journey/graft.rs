@@ -10,13 +10,16 @@ use entities::{
     sync::external_ref,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, Value,
     sea_query::{Condition, Expr, ExprTrait, LockType},
 };
 use uuid::Uuid;
 
 use super::{Event, EventKind, Journaled, Payload, Work, reader::Subject, work::Touched};
-use crate::graph::{Error, Result};
+use crate::{
+    graph::{Error, Result},
+    policy::Caller,
+};
 
 /// How many rows one statement takes.
 const CHUNK: usize = 500;
@@ -201,14 +204,29 @@ impl Work<'_> {
         Ok(all)
     }
 
-    /// Lets an id answer for another, and for all that the other answered for. Gives those.
-    pub async fn redirect_unscoped(&self, ty: SubjectType, old: Uuid, new: Uuid, operation: Uuid) -> Result<Vec<Uuid>> {
-        let older: Vec<Uuid> = self.redirects(ty).filter(id_redirect::Column::NewId.eq(old)).all(self.tx()).await?
-            .into_iter()
-            .map(|row| row.old_id)
-            .collect();
+    /// The ids that a record answers for beside its own.
+    pub async fn answered_for(&self, ty: SubjectType, record: Uuid) -> Result<Vec<Uuid>> {
+        let rows = id_redirect::Entity::find()
+            .filter(id_redirect::Column::TenantId.eq(self.tenant()))
+            .filter(id_redirect::Column::SubjectType.eq(ty))
+            .filter(id_redirect::Column::NewId.eq(record))
+            .order_by_asc(id_redirect::Column::OldId)
+            .all(self.tx())
+            .await?;
+        Ok(rows.into_iter().map(|row| row.old_id).collect())
+    }
+
+    /// Lets an id answer for another, and for all that the other answered for.
+    pub async fn redirect_unscoped(
+        &self,
+        ty: SubjectType,
+        old: Uuid,
+        new: Uuid,
+        older: &[Uuid],
+        operation: Uuid,
+    ) -> Result<()> {
         if !older.is_empty() {
-            self.turn(ty, &older, new).await?;
+            self.turn(ty, older, new).await?;
         }
         let row = id_redirect::ActiveModel {
             tenant_id: Set(self.tenant()),
@@ -218,8 +236,7 @@ impl Work<'_> {
             merge_operation_id: Set(Some(operation)),
             redirected_at: Set(self.now()),
         };
-        self.insert_technical::<id_redirect::Entity>(vec![row]).await?;
-        Ok(older)
+        Box::pin(self.insert_rows::<id_redirect::Entity>(vec![row])).await
     }
 
     /// Lets an id answer for itself again, and for what it answered for before.
@@ -234,12 +251,6 @@ impl Work<'_> {
             true => Ok(()),
             false => self.turn(ty, older, old).await,
         }
-    }
-
-    fn redirects(&self, ty: SubjectType) -> sea_orm::Select<id_redirect::Entity> {
-        id_redirect::Entity::find()
-            .filter(id_redirect::Column::TenantId.eq(self.tenant()))
-            .filter(id_redirect::Column::SubjectType.eq(ty))
     }
 
     async fn turn(&self, ty: SubjectType, old: &[Uuid], new: Uuid) -> Result<()> {
@@ -361,6 +372,25 @@ impl Work<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// The merges that a record took part in, newest first, undone ones too.
+pub async fn merges_unscoped<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    ty: SubjectType,
+    record: Uuid,
+    most: u64,
+) -> Result<Vec<merge_operation::Model>> {
+    let either = merge_operation::Column::SurvivorId.eq(record).or(merge_operation::Column::MergedId.eq(record));
+    Ok(merge_operation::Entity::find()
+        .filter(merge_operation::Column::TenantId.eq(caller.tenant))
+        .filter(merge_operation::Column::SubjectType.eq(ty))
+        .filter(either)
+        .order_by_desc(merge_operation::Column::Id)
+        .limit(most)
+        .all(db)
+        .await?)
 }
 
 /// The name of a column in the database.

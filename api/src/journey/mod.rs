@@ -34,7 +34,7 @@ mod work;
 
 pub use event::{AUDIENCE_TEAM, Event};
 pub use follow::watermark;
-pub use graft::column_name;
+pub use graft::{column_name, merges_unscoped};
 pub use kinds::{Declared, EventKind, Shape};
 pub use objects::{Journaled, ObjectType, Subjects, named_by};
 pub use payload::Payload;
