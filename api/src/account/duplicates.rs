@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Account, Contact};
 use crate::{
     graph::{Cx, DEFAULT_PAGE, Error, GlobalId, Kind, MAX_PAGE, Result, folded, many},
-    policy::{Class, access},
+    policy::{Class, Seen, access},
 };
 
 /// The score from which a pair is suggested unless said.
@@ -205,7 +205,7 @@ fn parts_of<const N: usize>(weights: &Weights<N>, pair: &Pair<N>) -> Vec<Duplica
 }
 
 fn score(parts: &[DuplicatePart]) -> i32 {
-    parts.iter().map(|part| part.points).sum::<i32>().min(MOST_SCORE)
+    Ord::min(parts.iter().map(|part| part.points).sum::<i32>(), MOST_SCORE)
 }
 
 async fn contacts(
@@ -240,7 +240,8 @@ async fn contacts(
     for pair in found {
         let [Some(one), Some(other)] = pair.ids.map(|id| seen.get(&id).cloned()) else { continue };
         let mut parts = parts_of(&OF_CONTACTS, &pair);
-        let employer = |seen: &crate::policy::Seen<contact::Model>| seen.read(Class::P, "account", |row| row.account_id);
+        let employer =
+            |seen: &Seen<contact::Model>| -> Option<Uuid> { seen.read(Class::P, "account", |row| row.account_id) };
         if employer(&one).is_some() && employer(&one) == employer(&other) {
             parts.push(DuplicatePart { reason: DuplicateReason::Account, points: SAME_EMPLOYER });
         }
@@ -284,7 +285,7 @@ async fn accounts(
     for pair in found {
         let [Some(one), Some(other)] = pair.ids.map(|id| seen.get(&id).cloned()) else { continue };
         let mut parts = parts_of(&OF_ACCOUNTS, &pair);
-        let domains = |seen: &crate::policy::Seen<account::Model>| {
+        let domains = |seen: &Seen<account::Model>| {
             let domains = seen.read(Class::P, "domains", |row| row.domains.clone());
             domains.and_then(|domains| serde_json::from_value::<Vec<String>>(domains).ok()).unwrap_or_default()
         };
@@ -293,7 +294,7 @@ async fn accounts(
             parts.push(DuplicatePart { reason: DuplicateReason::Domain, points: SAME_DOMAIN });
         }
         let country =
-            |seen: &crate::policy::Seen<account::Model>| seen.read(Class::P, "country", |row| row.country.clone());
+            |seen: &Seen<account::Model>| -> Option<String> { seen.read(Class::P, "country", |row| row.country.clone()) };
         if country(&one).is_some() && country(&one) == country(&other) {
             parts.push(DuplicatePart { reason: DuplicateReason::Country, points: SAME_COUNTRY });
         }

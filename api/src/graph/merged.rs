@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use entities::{account::id_redirect, codes::SubjectType};
 use sea_orm::{
-    ConnectionTrait, DbErr,
+    ColumnTrait, ConnectionTrait, DbErr,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 use uuid::Uuid;

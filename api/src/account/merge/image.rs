@@ -3,9 +3,7 @@
 //! changed by somebody since, and is kept.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ColumnType, EntityName, IdenStatic, Iterable, ModelTrait, Value,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ColumnType, IdenStatic, Iterable, ModelTrait, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
