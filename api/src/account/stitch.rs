@@ -8,9 +8,9 @@
 //! 3. The contact always stays: linking changes nothing of the contact. A visitor whom nothing proves keeps the values, and is linked when
 //!    a contact with one of them comes.
 //! 4. A visitor who is somebody stays that: where another person is proven on the same browser, that person has a visitor of its own
-//!    from then on, which the browser's values lead to. Coming back it is found again. So two people on one browser stay two.
-//! 5. A contact with as many values of a kind as its rule allows, its browsers' among them, gets no more: it is suspicious, and nothing
-//!    is linked.
+//!    from then on, which the browser's values lead to. Coming back each is found again. So two people on one browser stay two.
+//! 5. A contact with as many values of a kind as its rule allows (of COOKIE and DEVICE those of its browsers) gets no more: it is
+//!    suspicious, and nothing is linked.
 //! 6. Linking fills what the visitor's touchpoints, leads and orders leave open (contact, and the account of that time), and puts the
 //!    visitor's events on the timelines of both. Unlinking takes back exactly these.
 
@@ -69,7 +69,7 @@ pub struct IdentifyVisitorInput {
 pub enum IdentificationOutcome {
     /// The visitor was linked with the contact now; its past is the contact's.
     Linked,
-    /// The visitor was linked with the contact already.
+    /// The visitor was linked with the contact already, and nothing says that it is somebody else.
     Known,
     /// The browser was another contact's: this contact has a visitor of its own on it from now on.
     Split,
@@ -287,6 +287,10 @@ pub async fn identify(cx: &Cx, input: IdentifyVisitorInput) -> Result<Identifica
         None => Box::pin(proof(&work, &rules, &signs)).await?,
     };
     let (outcome, visitor, contact) = match proof {
+        // Nothing says that it is somebody else; what else was seen need not be this contact's all the same.
+        Proof::Nobody(IdentificationOutcome::Anonymous) if visitor.contact_id.is_some() => {
+            (IdentificationOutcome::Known, visitor, None)
+        }
         Proof::Nobody(outcome) => (outcome, visitor, None),
         Proof::Contact(contact, _) if visitor.contact_id == Some(contact) => {
             (IdentificationOutcome::Known, visitor, Some(contact))
@@ -362,9 +366,10 @@ async fn suspicious(
     contact: Uuid,
 ) -> Result<bool> {
     let linked = Condition::all().add(visitor::Column::ContactId.eq(contact));
-    let mut of: Vec<Uuid> =
+    let mut browsers: Vec<Uuid> =
         work.naming_unscoped::<visitor::Entity>(linked).await?.into_iter().map(|visitor| visitor.id).collect();
-    of.push(contact);
+    // A visitor who becomes the contact brings what it has; one who is somebody else does not.
+    browsers.extend(visitor.contact_id.is_none().then_some(visitor.id));
     let open = |subjects: Vec<Uuid>, kind: IdentityKind| {
         Condition::all()
             .add(identity::Column::SubjectId.is_in(subjects))
@@ -374,14 +379,10 @@ async fn suspicious(
     let kinds: HashSet<IdentityKind> = signs.iter().map(|sign| sign.kind).collect();
     for kind in kinds {
         let Some(most) = rules.most_values(kind) else { continue };
-        let held = work.naming_unscoped::<identity::Entity>(open(of.clone(), kind)).await?;
+        let of = if is_of_device(kind) { browsers.clone() } else { vec![contact] };
+        let held = work.naming_unscoped::<identity::Entity>(open(of, kind)).await?;
         let mut values: HashSet<String> = held.into_iter().map(|value| value.value_hash).collect();
         values.extend(signs.iter().filter(|sign| sign.kind == kind).map(|sign| sign.hash.clone()));
-        // A visitor who becomes the contact brings what it has; one who is somebody else does not.
-        if visitor.contact_id.is_none() {
-            let own = work.naming_unscoped::<identity::Entity>(open(vec![visitor.id], kind)).await?;
-            values.extend(own.into_iter().map(|value| value.value_hash));
-        }
         if values.len() > most {
             return Ok(true);
         }
@@ -399,11 +400,16 @@ async fn split(
     let before = Condition::all()
         .add(visitor_link::Column::SplitFromId.eq(visitor.id))
         .add(visitor_link::Column::ContactId.eq(contact.id));
-    if let Some(link) = work.links_unscoped(before).await?.pop()
-        && let Some(known) = work.follow_unscoped::<visitor::Entity>(link.visitor_id).await?
-        && known.contact_id == Some(contact.id)
-    {
-        return Ok(known);
+    let own = Condition::all().add(visitor_link::Column::VisitorId.eq(visitor.id));
+    let before = work.links_unscoped(before).await?.into_iter().map(|link| link.visitor_id);
+    // Or the one that this one was split from: its person is back.
+    let first = work.links_unscoped(own).await?.into_iter().filter_map(|link| link.split_from_id);
+    for id in before.chain(first).collect::<Vec<Uuid>>() {
+        if let Some(known) = work.follow_unscoped::<visitor::Entity>(id).await?
+            && known.contact_id == Some(contact.id)
+        {
+            return Ok(known);
+        }
     }
     let own = anonymous(work, visitor.consent_state).await?;
     link(work, &own, contact, rule, Some(visitor.id)).await
@@ -432,6 +438,10 @@ async fn keep(
             continue;
         }
         if !work.naming_unscoped::<identity::Entity>(held).await?.is_empty() {
+            continue;
+        }
+        // What is somebody else's stays theirs.
+        if ty == SubjectType::Contact && leads_to(work, sign).await?.iter().any(|other| *other != subject) {
             continue;
         }
         let row = identity::ActiveModel {
