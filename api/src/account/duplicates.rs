@@ -232,7 +232,8 @@ async fn contacts(
         .into_figures(&cx.caller, named);
     let email = ways(cx, ContactPointKind::Email, contact_point::Column::ContactId);
     let phone = ways(cx, ContactPointKind::Phone, contact_point::Column::ContactId);
-    let found = [email, phone, names].iter().enumerate().map(|(nth, rows)| pairs(rows, "value", &OF_CONTACTS, nth, of));
+    let rows = [email, phone, names];
+    let found = rows.iter().enumerate().map(|(nth, rows)| pairs(rows, "value", &OF_CONTACTS, nth, of));
     let found = best(cx, found.collect(), &OF_CONTACTS, first * LOOK).await?;
     let ids = found.iter().flat_map(|pair| pair.ids).collect();
     let seen = many::<contact::Entity>(cx, ids).await?;
