@@ -232,7 +232,7 @@ const HOLES: [(&str, usize); 26] = [
     ("journey/correction.rs", 2),
     ("journey/custom.rs", 2),
     ("journey/follow.rs", 5),
-    ("journey/graft.rs", 18),
+    ("journey/graft.rs", 19),
     ("journey/reader.rs", 1),
     ("journey/refer.rs", 2),
     ("journey/retention.rs", 2),

@@ -168,7 +168,7 @@ struct Rules(HashMap<IdentityKind, identity_rule::Model>);
 impl Rules {
     async fn of(work: &Work<'_>) -> Result<Rules> {
         let standing = Condition::all().add(identity_rule::Column::DeletedAt.is_null());
-        let rows = work.naming_unscoped::<identity_rule::Entity>(standing).await?;
+        let rows = work.found_unscoped::<identity_rule::Entity>(standing).await?;
         Ok(Rules(rows.into_iter().map(|rule| (rule.kind, rule)).collect()))
     }
 
@@ -204,14 +204,14 @@ async fn leads_to(work: &Work<'_>, sign: &Sign) -> Result<Vec<Uuid>> {
         .add(identity::Column::SubjectType.eq(SubjectType::Contact))
         .add(identity::Column::ValidTo.is_null());
     let mut ids: BTreeSet<Uuid> =
-        work.naming_unscoped::<identity::Entity>(named).await?.into_iter().map(|value| value.subject_id).collect();
+        work.found_unscoped::<identity::Entity>(named).await?.into_iter().map(|value| value.subject_id).collect();
     if sign.kind == IdentityKind::Email {
         let named = Condition::all()
             .add(contact_point::Column::Kind.eq(ContactPointKind::Email))
             .add(contact_point::Column::ValueHash.eq(sign.hash.as_str()))
             .add(contact_point::Column::ContactId.is_not_null())
             .add(contact_point::Column::DeletedAt.is_null());
-        let points = work.naming_unscoped::<contact_point::Entity>(named).await?;
+        let points = work.found_unscoped::<contact_point::Entity>(named).await?;
         ids.extend(points.into_iter().filter_map(|point| point.contact_id));
     }
     if ids.is_empty() {
@@ -221,7 +221,7 @@ async fn leads_to(work: &Work<'_>, sign: &Sign) -> Result<Vec<Uuid>> {
         .add(contact::Column::Id.is_in(ids))
         .add(contact::Column::DeletedAt.is_null())
         .add(contact::Column::ErasedAt.is_null());
-    Ok(work.naming_unscoped::<contact::Entity>(standing).await?.into_iter().map(|row| row.id).collect())
+    Ok(work.found_unscoped::<contact::Entity>(standing).await?.into_iter().map(|row| row.id).collect())
 }
 
 async fn proof(work: &Work<'_>, rules: &Rules, signs: &[Sign]) -> Result<Proof> {
@@ -326,9 +326,10 @@ async fn seen_on(work: &mut Work<'_>, signs: &[Sign]) -> Result<visitor::Model> 
     for sign in signs.iter().filter(|sign| is_of_device(sign.kind)) {
         let mut known = visitors_with(work, sign).await?;
         known.sort_by_key(|value| (value.valid_from, value.id));
-        if let Some(last) = known.pop()
-            && let Some(visitor) = work.follow_unscoped::<visitor::Entity>(last.subject_id).await?
-        {
+        let Some(last) = known.pop() else { continue };
+        // Two sights of one browser at once wait for each other.
+        work.hold_unscoped::<visitor::Entity>(last.subject_id).await?;
+        if let Some(visitor) = work.follow_unscoped::<visitor::Entity>(last.subject_id).await? {
             let now = Ord::max(work.now(), visitor.last_seen_at);
             let seen = visitor::ActiveModel { last_seen_at: Set(now), ..Default::default() };
             return work.update_row::<visitor::Entity>(&visitor, seen).await;
@@ -367,7 +368,7 @@ async fn suspicious(
 ) -> Result<bool> {
     let linked = Condition::all().add(visitor::Column::ContactId.eq(contact));
     let mut browsers: Vec<Uuid> =
-        work.naming_unscoped::<visitor::Entity>(linked).await?.into_iter().map(|visitor| visitor.id).collect();
+        work.found_unscoped::<visitor::Entity>(linked).await?.into_iter().map(|visitor| visitor.id).collect();
     // A visitor who becomes the contact brings what it has; one who is somebody else does not.
     browsers.extend(visitor.contact_id.is_none().then_some(visitor.id));
     let open = |subjects: Vec<Uuid>, kind: IdentityKind| {
@@ -380,7 +381,7 @@ async fn suspicious(
     for kind in kinds {
         let Some(most) = rules.most_values(kind) else { continue };
         let of = if is_of_device(kind) { browsers.clone() } else { vec![contact] };
-        let held = work.naming_unscoped::<identity::Entity>(open(of, kind)).await?;
+        let held = work.found_unscoped::<identity::Entity>(open(of, kind)).await?;
         let mut values: HashSet<String> = held.into_iter().map(|value| value.value_hash).collect();
         values.extend(signs.iter().filter(|sign| sign.kind == kind).map(|sign| sign.hash.clone()));
         if values.len() > most {
@@ -437,7 +438,7 @@ async fn keep(
         if is_of_device(sign.kind) && !yields(work, sign, visitor).await? {
             continue;
         }
-        if !work.naming_unscoped::<identity::Entity>(held).await?.is_empty() {
+        if !work.found_unscoped::<identity::Entity>(held).await?.is_empty() {
             continue;
         }
         // What is somebody else's stays theirs.
@@ -470,7 +471,7 @@ async fn yields(work: &mut Work<'_>, sign: &Sign, visitor: &visitor::Model) -> R
     let of = Condition::all()
         .add(visitor::Column::Id.is_in(others.iter().map(|value| value.subject_id)))
         .add(visitor::Column::ContactId.is_not_null());
-    if visitor.contact_id.is_none() && !work.naming_unscoped::<visitor::Entity>(of).await?.is_empty() {
+    if visitor.contact_id.is_none() && !work.found_unscoped::<visitor::Entity>(of).await?.is_empty() {
         return Ok(false);
     }
     for value in others {

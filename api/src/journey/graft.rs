@@ -31,6 +31,12 @@ impl Work<'_> {
         Ok(rows.lock(LockType::NoKeyUpdate).all(self.tx()).await?)
     }
 
+    /// [`Work::naming_unscoped`] for looking only: nobody waits for it.
+    pub async fn found_unscoped<E: Journaled>(&self, which: Condition) -> Result<Vec<E::Model>> {
+        let rows = E::find().filter(E::TENANT.eq(self.tenant())).filter(which).order_by_asc(E::ID);
+        Ok(rows.all(self.tx()).await?)
+    }
+
     /// Lets rows name another record in one of their columns: a statement for some hundreds of them, however many there are. Each counts
     /// as changed, so that whoever keeps copies or figures of it hears.
     pub async fn repoint_unscoped<E: Journaled>(

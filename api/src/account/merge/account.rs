@@ -42,13 +42,13 @@ impl Mergeable for account::Entity {
         let of = |id: Uuid| {
             Condition::all().add(employment::Column::AccountId.eq(id)).add(employment::Column::ValidTo.is_null())
         };
-        let ours = standing::<employment::Entity>(work, of(to)).await?;
+        let mut ours = standing::<employment::Entity>(work, of(to)).await?;
         for job in standing::<employment::Entity>(work, of(from)).await? {
-            let Some(same) = ours.iter().find(|held| held.contact_id == job.contact_id) else { continue };
+            let Some(same) = ours.iter_mut().find(|held| held.contact_id == job.contact_id) else { continue };
             image.remove::<employment::Entity>(work, &job).await?;
             if job.is_primary && !same.is_primary {
                 let main = employment::ActiveModel { is_primary: Set(true), ..Default::default() };
-                image.change::<employment::Entity>(work, same, main).await?;
+                *same = image.change::<employment::Entity>(work, same, main).await?;
             }
         }
         // A daughter that takes its mother in belongs to whom the mother belonged to; nobody belongs to itself.
