@@ -81,11 +81,8 @@ pub struct AccountDuplicate {
 type Weights<const N: usize> = [(DuplicateReason, &'static str, i32); N];
 
 /// Of contacts: an address is hardly anybody else's, a number may be a switchboard, a name may be a namesake's.
-const OF_CONTACTS: Weights<3> = [
-    (DuplicateReason::Email, "email", 60),
-    (DuplicateReason::Phone, "phone", 35),
-    (DuplicateReason::Name, "name", 40),
-];
+const OF_CONTACTS: Weights<3> =
+    [(DuplicateReason::Email, "email", 60), (DuplicateReason::Phone, "phone", 35), (DuplicateReason::Name, "name", 40)];
 const SAME_EMPLOYER: i32 = 20;
 
 /// Of accounts.
@@ -221,7 +218,8 @@ async fn contacts(
         let text = Func::coalesce([column.into_expr(), Expr::val("")]);
         folded(Expr::expr(text), postgres)
     };
-    let name = word(contact::Column::GivenName).binary(sea_orm::sea_query::BinOper::Custom("||".into()), Expr::val(" "));
+    let name =
+        word(contact::Column::GivenName).binary(sea_orm::sea_query::BinOper::Custom("||".into()), Expr::val(" "));
     let name = name.binary(sea_orm::sea_query::BinOper::Custom("||".into()), word(contact::Column::FamilyName));
     let named = vec![("row", Class::P, "id", contact::Column::Id.into_expr()), ("value", Class::N, "name", name)];
     let names = cx
@@ -294,8 +292,9 @@ async fn accounts(
         if domains(&one).iter().any(|domain| theirs.contains(domain)) {
             parts.push(DuplicatePart { reason: DuplicateReason::Domain, points: SAME_DOMAIN });
         }
-        let country =
-            |seen: &Seen<account::Model>| -> Option<String> { seen.read(Class::P, "country", |row| row.country.clone()) };
+        let country = |seen: &Seen<account::Model>| -> Option<String> {
+            seen.read(Class::P, "country", |row| row.country.clone())
+        };
         if country(&one).is_some() && country(&one) == country(&other) {
             parts.push(DuplicatePart { reason: DuplicateReason::Country, points: SAME_COUNTRY });
         }

@@ -538,8 +538,10 @@ async fn link(
     let after = work.update_row::<visitor::Entity>(before, row).await?;
     let jobs = Jobs::of(work, contact).await?;
     let mut filled = Filled { account: before.account_id, ..Filled::default() };
-    Box::pin(fill::<touchpoint::Entity>(work, &mut filled, TOUCHPOINT, &after, contact, |row| jobs.at(row.occurred_at)))
-        .await?;
+    Box::pin(fill::<touchpoint::Entity>(work, &mut filled, TOUCHPOINT, &after, contact, |row| {
+        jobs.at(row.occurred_at)
+    }))
+    .await?;
     Box::pin(fill::<lead::Entity>(work, &mut filled, LEAD, &after, contact, |row| jobs.at(row.created_at))).await?;
     Box::pin(fill::<sales_order::Entity>(work, &mut filled, ORDER, &after, contact, |row| jobs.at(row.ordered_at)))
         .await?;
@@ -575,19 +577,11 @@ type Names<E> = (
     <E as sea_orm::EntityTrait>::Column,
 );
 
-const TOUCHPOINT: Names<touchpoint::Entity> = (
-    "touchpoint",
-    touchpoint::Column::VisitorId,
-    touchpoint::Column::ContactId,
-    touchpoint::Column::AccountId,
-);
+const TOUCHPOINT: Names<touchpoint::Entity> =
+    ("touchpoint", touchpoint::Column::VisitorId, touchpoint::Column::ContactId, touchpoint::Column::AccountId);
 const LEAD: Names<lead::Entity> = ("lead", lead::Column::VisitorId, lead::Column::ContactId, lead::Column::AccountId);
-const ORDER: Names<sales_order::Entity> = (
-    "sales_order",
-    sales_order::Column::VisitorId,
-    sales_order::Column::ContactId,
-    sales_order::Column::AccountId,
-);
+const ORDER: Names<sales_order::Entity> =
+    ("sales_order", sales_order::Column::VisitorId, sales_order::Column::ContactId, sales_order::Column::AccountId);
 
 /// Fills what the visitor's rows leave open.
 async fn fill<E: Journaled>(
@@ -780,11 +774,7 @@ impl StitchMutation {
     /// Says what was seen of a visitor: a cookie, a login, an address. Where a strong value leads to one contact, the visitor is linked
     /// with it in the same moment, with all of its past. Two people on one browser stay two. Event: `identity.linked`.
     #[graphql(directive = access::apply("Visitor".into(), "P".into(), true))]
-    async fn identify_visitor(
-        &self,
-        ctx: &Context<'_>,
-        input: IdentifyVisitorInput,
-    ) -> Result<IdentifyVisitorPayload> {
+    async fn identify_visitor(&self, ctx: &Context<'_>, input: IdentifyVisitorInput) -> Result<IdentifyVisitorPayload> {
         let cx = Cx::of(ctx);
         IdentifyVisitorPayload::of(attempt(|| identify(cx, input.clone())).await)
     }

@@ -39,7 +39,7 @@ pub use input::{
 };
 pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
-pub use merged::{Successor, merged_into, mergeable, or_merged, present};
+pub use merged::{Successor, mergeable, merged_into, or_merged, present};
 pub use money::{Money, MoneyInput, PricePatch, currencies, decimals, is_currency, price_patch, to_minor};
 pub use names::FieldNames;
 pub use page::{

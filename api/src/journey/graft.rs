@@ -10,7 +10,8 @@ use entities::{
     sync::external_ref,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Set, Value,
     sea_query::{Condition, Expr, ExprTrait, LockType},
 };
 use uuid::Uuid;
@@ -409,7 +410,12 @@ fn is_deleted<E: Journaled>(row: &E::Model) -> bool {
     E::DELETED.is_some_and(|deleted| !matches!(row.get(deleted), Value::ChronoDateTimeUtc(None)))
 }
 
-fn changed_row<E: Journaled>(before: &E::Model, column: E::Column, to: Value, work: &Work<'_>) -> Result<E::ActiveModel> {
+fn changed_row<E: Journaled>(
+    before: &E::Model,
+    column: E::Column,
+    to: Value,
+    work: &Work<'_>,
+) -> Result<E::ActiveModel> {
     use std::str::FromStr;
     let mut row: E::ActiveModel = before.clone().into_active_model();
     row.set(column, to);

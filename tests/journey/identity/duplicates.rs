@@ -4,7 +4,8 @@ use api::{graph::Kind, policy::Role};
 use serde_json::{Value, json};
 use tests::{Client, World, each_engine, id, rows};
 
-const CONTACTS: &str = "query($of: ID, $first: Int, $min: Int) { duplicateContacts(contactId: $of, first: $first, minScore: $min) {
+const CONTACTS: &str =
+    "query($of: ID, $first: Int, $min: Int) { duplicateContacts(contactId: $of, first: $first, minScore: $min) {
     contact { id } other { id } score parts { reason points } } }";
 const ACCOUNTS: &str = "query($of: ID, $min: Int) { duplicateAccounts(accountId: $of, minScore: $min) {
     account { id } other { id } score parts { reason points } } }";
@@ -28,7 +29,9 @@ async fn scene(world: &World) -> ([String; 4], String) {
             let bolt = rows::account(work, "Bolt", Some(cast.sam), None).await?.id;
             let volt = rows::account(work, "Volt", Some(cast.sue), None).await?.id;
             let mut ids = Vec::new();
-            for (account, given, family) in [(bolt, "Anna", "Steiner"), (bolt, "anna", "STEINER"), (volt, "Anna", "Steiner"), (bolt, "Cem", "Can")] {
+            for (account, given, family) in
+                [(bolt, "Anna", "Steiner"), (bolt, "anna", "STEINER"), (volt, "Anna", "Steiner"), (bolt, "Cem", "Can")]
+            {
                 ids.push(id(Kind::Contact, rows::contact(work, Some(account), given, family).await?.id));
             }
             Ok((ids, id(Kind::Account, bolt)))
@@ -36,7 +39,11 @@ async fn scene(world: &World) -> ([String; 4], String) {
         .await;
     let ids: [String; 4] = ids.try_into().unwrap();
     for (person, kind, value) in [
-        (0, "EMAIL", "anna@bolt.example"), (1, "EMAIL", "ANNA@bolt.example"), (0, "PHONE", "+49 711 1"), (1, "PHONE", "+497111"), (3, "PHONE", "+49 7111"),
+        (0, "EMAIL", "anna@bolt.example"),
+        (1, "EMAIL", "ANNA@bolt.example"),
+        (0, "PHONE", "+49 711 1"),
+        (1, "PHONE", "+497111"),
+        (3, "PHONE", "+49 7111"),
     ] {
         let way = json!({ "contactId": ids[person], "kind": kind, "value": value });
         world.ina().act("addContactPoint", "", way).await.must();

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use entities::{
     account::{account, contact, contact_point, employment, identity, visitor},
     codes::{
-        ActivityKind, ConsentState, ContactPointKind, ContactRole, Direction, Discipline, IdentityKind, IdentityStrength,
-        Interaction, LeadStatus, NoteVisibility, OrderStatus, RecordType, SubjectType,
+        ActivityKind, ConsentState, ContactPointKind, ContactRole, Direction, Discipline, IdentityKind,
+        IdentityStrength, Interaction, LeadStatus, NoteVisibility, OrderStatus, RecordType, SubjectType,
     },
     journey::{event_subject, journey_event},
     marketing::{lead, touchpoint},
@@ -296,7 +296,8 @@ async fn take(world: &World, cast: &Cast, (what, a, b, c): Step) {
 
 /// A row in words, but for what rises with every change.
 fn words<M: ModelTrait>(row: &M) -> String {
-    let columns = <M::Entity as EntityTrait>::Column::iter().filter(|column| !["version", "updated_at"].contains(&column.as_str()));
+    let columns = <M::Entity as EntityTrait>::Column::iter()
+        .filter(|column| !["version", "updated_at"].contains(&column.as_str()));
     columns.map(|column| format!("{}={:?}", column.as_str(), row.get(column))).collect::<Vec<_>>().join(" ")
 }
 
@@ -351,7 +352,9 @@ async fn figures(client: &Client) -> Vec<Value> {
     }
     let told = answers.iter().filter(|answer| answer.is_object()).count();
     assert!(told > 40, "{told}");
-    let board = format!("{{ analytics {{ scoreboard({period}) {{ lines {{ metric values {{ numerator denominator value }} }} }} }} }}");
+    let board = format!(
+        "{{ analytics {{ scoreboard({period}) {{ lines {{ metric values {{ numerator denominator value }} }} }} }} }}"
+    );
     answers.push(client.ask(&board, json!({})).await.must().data("analytics.scoreboard").clone());
     answers
 }
@@ -370,7 +373,10 @@ fn forget(value: &mut Value) {
     }
 }
 
-fn differs(before: &BTreeMap<&'static str, BTreeSet<String>>, after: &BTreeMap<&'static str, BTreeSet<String>>) -> Vec<String> {
+fn differs(
+    before: &BTreeMap<&'static str, BTreeSet<String>>,
+    after: &BTreeMap<&'static str, BTreeSet<String>>,
+) -> Vec<String> {
     let mut told = Vec::new();
     for (table, rows) in before {
         let now = &after[table];
@@ -482,7 +488,8 @@ async fn a_merged_person_counts_once() {
         rollup::rebuild(&world.store, &world.clock, world.acme.tenant).await.unwrap();
         let max = world.max();
         let reached = async || {
-            let arguments = "metrics: [PERSONS_REACHED, TOUCHES], from: \"2026-11-01T00:00:00Z\", to: \"2026-12-01T00:00:00Z\"";
+            let arguments =
+                "metrics: [PERSONS_REACHED, TOUCHES], from: \"2026-11-01T00:00:00Z\", to: \"2026-12-01T00:00:00Z\"";
             let answer = numbers::aggregate(&max, arguments).await;
             [0, 1].map(|metric| numbers::whole(&answer, metric)["numerator"].clone())
         };

@@ -129,12 +129,16 @@ async fn an_old_id_answers_merged_by_every_way_to_who_sees_the_survivor() {
             }
             // Sue owned the company that is gone; what became of it is Sam's.
             let hidden = world.as_roles(&[Role::Technical], "tom").ask(query, json!({ "id": old })).await;
-            let unknown = world.as_roles(&[Role::Technical], "tom").ask(query, json!({ "id": old.replace(&old[4..12], "00000000") })).await;
+            let unknown = world
+                .as_roles(&[Role::Technical], "tom")
+                .ask(query, json!({ "id": old.replace(&old[4..12], "00000000") }))
+                .await;
             assert_eq!(hidden.body, unknown.body, "{query}");
             assert_eq!(hidden.statements, unknown.statements, "{query}");
             assert!(!hidden.body.to_string().contains(&new[4..]), "{query}");
         }
-        let nodes = ada.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [anna, oez, bolt] })).await;
+        let nodes =
+            ada.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [anna, oez, bolt] })).await;
         assert_eq!(nodes.data("nodes"), &json!([{ "id": anna }, null, { "id": bolt }]));
         assert_eq!(nodes.body["errors"][0]["path"], json!(["nodes", 1]));
         assert_eq!(nodes.body["errors"][0]["extensions"], json!({ "code": "MERGED", "newId": anna }));
@@ -157,11 +161,18 @@ async fn an_old_id_answers_merged_by_every_way_to_who_sees_the_survivor() {
             // With every role: some of these are the desks' alone.
             let everybody = world.as_roles(&Role::ALL, "sam");
             let answer = everybody.ask(&document, json!({ "input": input })).await;
-            assert_eq!(merged(&answer, mutation), ("MERGED".to_owned(), path.to_owned(), new.clone()), "{mutation}: {answer}");
+            assert_eq!(
+                merged(&answer, mutation),
+                ("MERGED".to_owned(), path.to_owned(), new.clone()),
+                "{mutation}: {answer}"
+            );
             assert_eq!(world.position().await, position, "{mutation}: nothing happened");
         }
         // To who does not see the survivor the old id is nobody's.
-        let refused = world.as_roles(&[Role::Sales], "sue").refused("updateContact", json!({ "id": oez, "language": "de" })).await;
+        let refused = world
+            .as_roles(&[Role::Sales], "sue")
+            .refused("updateContact", json!({ "id": oez, "language": "de" }))
+            .await;
         assert_eq!(refused, "NOT_FOUND at id");
     })
     .await;
@@ -200,14 +211,18 @@ async fn a_chain_of_merges_leads_to_the_last() {
         let early = json!({ "mergeId": merges[0]["id"] });
         assert_eq!(ada.refused("undoMerge", early).await, "STATE_CONFLICT at mergeId");
         undo(&ada, &merges[2]).await;
-        assert_eq!([leads(&ids[0]).await, leads(&ids[2]).await, leads(&ids[3]).await], [ids[2].clone(), ids[2].clone(), ids[3].clone()]);
+        assert_eq!(
+            [leads(&ids[0]).await, leads(&ids[2]).await, leads(&ids[3]).await],
+            [ids[2].clone(), ids[2].clone(), ids[3].clone()]
+        );
         undo(&ada, &merges[1]).await;
         undo(&ada, &merges[0]).await;
         for old in &ids {
             assert_eq!(&leads(old).await, old);
         }
         assert_eq!(ada.refused("undoMerge", json!({ "mergeId": merges[0]["id"] })).await, "STATE_CONFLICT at mergeId");
-        let listed = ada.ask("query($id: ID!) { merges(subjectId: $id) { id undoneAt } }", json!({ "id": ids[1] })).await.must();
+        let listed =
+            ada.ask("query($id: ID!) { merges(subjectId: $id) { id undoneAt } }", json!({ "id": ids[1] })).await.must();
         let both = [merges[1]["id"].clone(), merges[0]["id"].clone()];
         assert_eq!(listed.each("merges", "id"), both);
         assert!(listed.each("merges", "undoneAt").iter().all(Value::is_string));
@@ -230,8 +245,12 @@ async fn who_may_not_merge_does_not_know_of_it() {
             ] {
                 assert_eq!(client.refused(mutation, input).await, "BAD_USER_INPUT", "{role} {mutation}");
             }
-            let preview = client.ask("query($input: MergeContactsInput!) { contactMergePreview(input: $input) { changes { moved } } }",
-                json!({ "input": { "survivorId": anna, "mergedId": oez } })).await;
+            let preview = client
+                .ask(
+                    "query($input: MergeContactsInput!) { contactMergePreview(input: $input) { changes { moved } } }",
+                    json!({ "input": { "survivorId": anna, "mergedId": oez } }),
+                )
+                .await;
             assert_eq!(preview.code(), Some("BAD_USER_INPUT"), "{role}");
         }
         // Another tenant's merge is nobody's.
@@ -255,8 +274,14 @@ async fn a_merge_is_refused_where_it_makes_no_sense() {
         for (input, refusal) in [
             (json!({ "survivorId": anna, "mergedId": anna }), "INVALID at mergedId"),
             (json!({ "survivorId": anna, "mergedId": bolt }), "INVALID at mergedId"),
-            (json!({ "survivorId": anna, "mergedId": oez, "survivorIfVersion": 7 }), "VERSION_CONFLICT at survivorIfVersion"),
-            (json!({ "survivorId": anna, "mergedId": oez, "mergedIfVersion": 7 }), "VERSION_CONFLICT at mergedIfVersion"),
+            (
+                json!({ "survivorId": anna, "mergedId": oez, "survivorIfVersion": 7 }),
+                "VERSION_CONFLICT at survivorIfVersion",
+            ),
+            (
+                json!({ "survivorId": anna, "mergedId": oez, "mergedIfVersion": 7 }),
+                "VERSION_CONFLICT at mergedIfVersion",
+            ),
             (json!({ "survivorId": anna, "mergedId": id(Kind::Contact, Uuid::from_u128(7)) }), "NOT_FOUND at mergedId"),
         ] {
             assert_eq!(ina.refused("mergeContacts", input).await, refusal);
@@ -447,13 +472,23 @@ async fn who_took_a_consent_back_has_not_given_it_by_another_record() {
             })
             .await;
         world.pass(TimeDelta::minutes(1));
-        let read = "query($id: ID!) { contact(id: $id) { contactPoints(filter: { kind: [EMAIL] }) { nodes { value } } } }";
+        let read =
+            "query($id: ID!) { contact(id: $id) { contactPoints(filter: { kind: [EMAIL] }) { nodes { value } } } }";
         let mia = world.mia();
-        assert_eq!(mia.ask(read, json!({ "id": anna })).await.must().each("contact.contactPoints.nodes", "value"), ["anna@bolt.example"]);
+        assert_eq!(
+            mia.ask(read, json!({ "id": anna })).await.must().each("contact.contactPoints.nodes", "value"),
+            ["anna@bolt.example"]
+        );
         let done = merge(&world.ina(), "mergeContacts", &anna, &oez).await;
-        assert_eq!(mia.ask(read, json!({ "id": anna })).await.must().each("contact.contactPoints.nodes", "value"), ["a•••@bolt.example"]);
+        assert_eq!(
+            mia.ask(read, json!({ "id": anna })).await.must().each("contact.contactPoints.nodes", "value"),
+            ["a•••@bolt.example"]
+        );
         undo(&world.ina(), &done).await;
-        assert_eq!(mia.ask(read, json!({ "id": anna })).await.must().each("contact.contactPoints.nodes", "value"), ["anna@bolt.example"]);
+        assert_eq!(
+            mia.ask(read, json!({ "id": anna })).await.must().each("contact.contactPoints.nodes", "value"),
+            ["anna@bolt.example"]
+        );
     })
     .await;
 }
@@ -464,7 +499,8 @@ async fn a_search_finds_the_one_that_stays_by_what_the_other_brought() {
         let Twins { anna, oez, deal, .. } = twins(&world).await;
         let ada = world.ada();
         let finds = async |text: &str| {
-            let query = "query($text: String!) { search(text: $text, types: [CONTACT]) { node { ... on Contact { id } } } }";
+            let query =
+                "query($text: String!) { search(text: $text, types: [CONTACT]) { node { ... on Contact { id } } } }";
             ada.ask(query, json!({ "text": text })).await.must().each("search", "node.id")
         };
         assert_eq!(finds("+49 711 1234567").await, [json!(oez)]);

@@ -26,8 +26,17 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 /// Names of columns by which a table can name an account or a contact.
 const NAMING: [&str; 11] = [
-    "account_id", "contact_id", "parent_id", "subject_id", "object_id", "row_id", "survivor_id", "merged_id", "old_id",
-    "new_id", "source_id",
+    "account_id",
+    "contact_id",
+    "parent_id",
+    "subject_id",
+    "object_id",
+    "row_id",
+    "survivor_id",
+    "merged_id",
+    "old_id",
+    "new_id",
+    "source_id",
 ];
 
 /// Every column of an entity that may name a record: table and column. `source_id` names a source system everywhere but in the search
@@ -36,7 +45,9 @@ fn columns() -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     for file in files("entities/src") {
         let text = std::fs::read_to_string(&file).unwrap();
-        let Some(table) = text.split("table_name = \"").nth(1).and_then(|rest| rest.split('"').next()) else { continue };
+        let Some(table) = text.split("table_name = \"").nth(1).and_then(|rest| rest.split('"').next()) else {
+            continue;
+        };
         for line in text.lines().filter_map(|line| line.trim().strip_prefix("pub ")) {
             let Some((name, ty)) = line.split_once(": ") else { continue };
             let is_id = ty.starts_with("Uuid") || ty.starts_with("Option<Uuid>");

@@ -149,7 +149,8 @@ async fn a_known_contact_never_loses_to_a_new_anonymous_one() {
     each_engine(async |world: World| {
         let People { anna, .. } = people(&world).await;
         let ina = world.ina();
-        let (_, annas, _) = identify(&ina, json!({ "identities": [value("COOKIE", "c"), value("EMAIL", "anna@bolt.example")] })).await;
+        let (_, annas, _) =
+            identify(&ina, json!({ "identities": [value("COOKIE", "c"), value("EMAIL", "anna@bolt.example")] })).await;
         let new = ina.act("createVisitor", "visitor { id }", json!({})).await.must();
         let new = new.text("createVisitor.visitor.id").to_owned();
         let seen = json!({ "visitorId": new, "identities": [value("COOKIE", "c")] });
@@ -157,7 +158,11 @@ async fn a_known_contact_never_loses_to_a_new_anonymous_one() {
         let (_, held, contact) = identify(&ina, json!({ "identities": [value("COOKIE", "c")] })).await;
         assert_eq!((held, contact), (annas, Some(anna.clone())), "the cookie stays Anna's");
         let read = "query($id: ID!) { contact(id: $id) { version } }";
-        assert_eq!(ina.ask(read, json!({ "id": anna })).await.must().data("contact.version"), 1, "nothing of the contact changed");
+        assert_eq!(
+            ina.ask(read, json!({ "id": anna })).await.must().data("contact.version"),
+            1,
+            "nothing of the contact changed"
+        );
     })
     .await;
 }
@@ -170,12 +175,17 @@ async fn what_is_left_before_anybody_knows_is_stitched_when_they_do() {
         assert_eq!(outcome, "ANONYMOUS");
         touch(&ina, &visitor).await;
         let made = ina
-            .act("createContact", "contact { id }", json!({ "familyName": "Neu", "contactPoints": [{ "kind": "EMAIL", "value": "NEW@bolt.example" }] }))
+            .act(
+                "createContact",
+                "contact { id }",
+                json!({ "familyName": "Neu", "contactPoints": [{ "kind": "EMAIL", "value": "NEW@bolt.example" }] }),
+            )
             .await
             .must();
         let contact = made.text("createContact.contact.id").to_owned();
         let read = "query($id: ID!) { visitor(id: $id) { contact { id } touchpoints { nodes { contact { id } } } } }";
-        let stitched = json!({ "contact": { "id": contact }, "touchpoints": { "nodes": [{ "contact": { "id": contact } }] } });
+        let stitched =
+            json!({ "contact": { "id": contact }, "touchpoints": { "nodes": [{ "contact": { "id": contact } }] } });
         assert_eq!(ada.ask(read, json!({ "id": visitor })).await.must().data("visitor"), &stitched);
         let mut past = kinds(&ada, &contact).await;
         past.sort_by_key(Value::to_string);
@@ -260,10 +270,12 @@ async fn a_merge_takes_visitors_along_and_a_link_behind_it_waits() {
     each_engine(async |world: World| {
         let People { anna, bert, .. } = people(&world).await;
         let ina = world.ina();
-        let (_, visitor, _) = identify(&ina, json!({ "identities": [value("COOKIE", "c"), value("EMAIL", "bert@volt.example")] })).await;
+        let (_, visitor, _) =
+            identify(&ina, json!({ "identities": [value("COOKIE", "c"), value("EMAIL", "bert@volt.example")] })).await;
         touch(&ina, &visitor).await;
         let merge = super::merge(&ina, "mergeContacts", &anna, &bert).await;
-        let (outcome, _, contact) = identify(&ina, json!({ "identities": [value("COOKIE", "c"), value("EMAIL", "bert@volt.example")] })).await;
+        let (outcome, _, contact) =
+            identify(&ina, json!({ "identities": [value("COOKIE", "c"), value("EMAIL", "bert@volt.example")] })).await;
         assert_eq!((outcome.as_str(), contact), ("KNOWN", Some(anna.clone())));
         assert_eq!(ina.refused("unlinkVisitor", json!({ "id": visitor })).await, "STATE_CONFLICT at id");
         super::undo(&ina, &merge).await;

@@ -105,9 +105,8 @@ impl Mergeable for account::Entity {
 /// A colleague who works for both in one discipline has one place on the team, with the higher level of the two in each wing.
 async fn team(work: &mut Work<'_>, image: &mut Image, to: Uuid, from: Uuid) -> Result<()> {
     let now = work.now();
-    let works = |place: &account_team_member::Model| {
-        place.valid_from <= now && place.valid_to.is_none_or(|end| end > now)
-    };
+    let works =
+        |place: &account_team_member::Model| place.valid_from <= now && place.valid_to.is_none_or(|end| end > now);
     let of = |id: Uuid| Condition::all().add(account_team_member::Column::AccountId.eq(id));
     let mut ours: Vec<account_team_member::Model> =
         work.naming_unscoped::<account_team_member::Entity>(of(to)).await?.into_iter().filter(works).collect();

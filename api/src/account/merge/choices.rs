@@ -40,7 +40,9 @@ pub(super) fn choose_object<E: Journaled>(
     if let (Value::Json(Some(ours)), Value::Json(Some(theirs))) = (survivor.get(column), merged.get(column))
         && let (Json::Object(mut both), Json::Object(theirs)) = (*ours, *theirs)
     {
-        theirs.into_iter().for_each(|(name, value)| drop(both.entry(name).or_insert(value)));
+        for (name, value) in theirs {
+            both.entry(name).or_insert(value);
+        }
         row.set(column, Json::Object(both).into());
     }
 }

@@ -33,8 +33,13 @@ impl Mergeable for contact::Entity {
         merged: &contact::Model,
     ) -> Result<()> {
         let (to, from) = (survivor.id, merged.id);
-        Box::pin(points(work, image, contact_point::Column::ContactId.eq(to), contact_point::Column::ContactId.eq(from)))
-            .await?;
+        Box::pin(points(
+            work,
+            image,
+            contact_point::Column::ContactId.eq(to),
+            contact_point::Column::ContactId.eq(from),
+        ))
+        .await?;
         Box::pin(identities(work, image, SubjectType::Contact, to, from)).await?;
         Box::pin(consents(work, image, to, from)).await?;
 

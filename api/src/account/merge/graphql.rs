@@ -438,9 +438,7 @@ impl MergeQuery {
 
 fn refused(error: Error) -> Result<MergePreview> {
     match error {
-        Error::User(user_errors) => {
-            Ok(MergePreview { account: None, contact: None, changes: Vec::new(), user_errors })
-        }
+        Error::User(user_errors) => Ok(MergePreview { account: None, contact: None, changes: Vec::new(), user_errors }),
         error => Err(error),
     }
 }

@@ -16,16 +16,13 @@ mod image;
 pub mod references;
 
 pub use graphql::{
-    AccountMergeChoicesInput, ContactMergeChoicesInput, MergeAccountsInput, MergeChange, MergeContactsInput, MergeKept,
-    MergeMutation, MergePreview, MergeQuery, MergeSide, RecordMerge, UndoMergeInput, merge_accounts, merge_contacts, undo,
+    AccountMergeChoicesInput, ContactMergeChoicesInput, MergeAccountsInput, MergeAccountsPayload, MergeChange,
+    MergeContactsInput, MergeContactsPayload, MergeKept, MergeMutation, MergePreview, MergeQuery, MergeSide, RecordMerge,
+    UndoMergeInput, UndoMergePayload, merge_accounts, merge_contacts, undo,
 };
 
 use entities::{account::merge_operation, codes::SubjectType};
-use sea_orm::{
-    ActiveValue::NotSet,
-    ColumnTrait, Set,
-    sea_query::Condition,
-};
+use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::Condition};
 use uuid::Uuid;
 
 use self::{
@@ -59,7 +56,11 @@ trait Mergeable: Journaled {
     fn chosen(survivor: &Self::Model, merged: &Self::Model, choices: &Self::Choices) -> Self::ActiveModel;
 
     /// Tidies up what hangs on the survivor's new fields.
-    fn follow(work: &mut Work<'_>, image: &mut Image, survivor: &Self::Model) -> impl Future<Output = Result<()>> + Send;
+    fn follow(
+        work: &mut Work<'_>,
+        image: &mut Image,
+        survivor: &Self::Model,
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// What becomes of the merged row, beside that it is removed.
     fn alias() -> Self::ActiveModel;
@@ -99,10 +100,9 @@ async fn join<E: Mergeable>(work: &mut Work<'_>, asked: Asked<E::Choices>) -> Re
     // In the order of their ids, so that two who merge the same two the other way round wait for each other.
     work.naming_unscoped::<E>(Condition::all().add(E::ID.is_in([to, from]))).await?;
     let (survivor, merged) = (standing::<E>(work, to).await?, standing::<E>(work, from).await?);
-    for (path, row, version) in [
-        ("survivorIfVersion", &survivor, asked.survivor_version),
-        ("mergedIfVersion", &merged, asked.merged_version),
-    ] {
+    for (path, row, version) in
+        [("survivorIfVersion", &survivor, asked.survivor_version), ("mergedIfVersion", &merged, asked.merged_version)]
+    {
         if version.is_some_and(|version| i64::from(version) != E::version(row)) {
             let message = format!("the object is at version {} now", E::version(row));
             return Err(Error::user(UserErrorCode::VersionConflict, path, message));
@@ -178,9 +178,7 @@ async fn part<E: Mergeable>(
         return Err(Error::user(UserErrorCode::StateConflict, PATH, "this merge was undone"));
     }
     let later = work.merges_unscoped(E::SUBJECT, &[to, from]).await?;
-    let is_later = |other: &merge_operation::Model| {
-        (other.merged_at, other.id) > (operation.merged_at, operation.id)
-    };
+    let is_later = |other: &merge_operation::Model| (other.merged_at, other.id) > (operation.merged_at, operation.id);
     if let Some(other) = later.iter().find(|other| is_later(other)) {
         let other = GlobalId::new(crate::graph::Kind::Merge, other.id);
         let message = format!("a later merge stands on it: undo {other} first");

@@ -58,17 +58,11 @@ pub(super) async fn nothing_names_an_alias(reader: &Reader<'_>) -> Result<Check,
 /// Every merge that stands has its redirect, and every redirect its merge; what was given up is removed, and leads to what was not.
 pub(super) async fn redirects_lead_on(reader: &Reader<'_>) -> Result<Check, DbErr> {
     let mut check = Check::new("every id that was given up leads to one that was not, by a merge that stands");
-    let redirects = id_redirect::Entity::find()
-        .filter(id_redirect::Column::TenantId.eq(reader.tenant))
-        .all(reader.tx)
-        .await?;
+    let redirects =
+        id_redirect::Entity::find().filter(id_redirect::Column::TenantId.eq(reader.tenant)).all(reader.tx).await?;
     let standing = merge_operation::Entity::find()
         .select_only()
-        .columns([
-            merge_operation::Column::Id,
-            merge_operation::Column::SubjectType,
-            merge_operation::Column::MergedId,
-        ])
+        .columns([merge_operation::Column::Id, merge_operation::Column::SubjectType, merge_operation::Column::MergedId])
         .filter(merge_operation::Column::TenantId.eq(reader.tenant))
         .filter(merge_operation::Column::UndoneAt.is_null());
     let standing: Vec<(Uuid, SubjectType, Uuid)> = standing.into_tuple().all(reader.tx).await?;
