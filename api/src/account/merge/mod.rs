@@ -17,8 +17,8 @@ pub mod references;
 
 pub use graphql::{
     AccountMergeChoicesInput, ContactMergeChoicesInput, MergeAccountsInput, MergeAccountsPayload, MergeChange,
-    MergeContactsInput, MergeContactsPayload, MergeKept, MergeMutation, MergePreview, MergeQuery, MergeSide, RecordMerge,
-    UndoMergeInput, UndoMergePayload, merge_accounts, merge_contacts, undo,
+    MergeContactsInput, MergeContactsPayload, MergeKept, MergeMutation, MergePreview, MergeQuery, MergeSide,
+    RecordMerge, UndoMergeInput, UndoMergePayload, merge_accounts, merge_contacts, undo,
 };
 
 use entities::{account::merge_operation, codes::SubjectType};
