@@ -2,9 +2,9 @@
 
 pub mod changes;
 
-use async_graphql::{Context, Interface, Object};
+use async_graphql::{Context, Interface, Object, PathSegment};
 use entities::{account, marketing, sales, service, sync, tenant};
-use futures::future::try_join_all;
+use futures::future::join_all;
 
 use crate::{
     account::{
@@ -13,7 +13,7 @@ use crate::{
     },
     custom::CustomField,
     files::{ContractFile, MeetingFile, TicketFile},
-    graph::{Cx, Error, GlobalId, Kind, MAX_PAGE, Result, one, one_as},
+    graph::{Cx, Error, GlobalId, Kind, MAX_PAGE, Result, one, one_as, or_merged},
     marketing::{Campaign, CampaignCost, Channel, ContentAsset, Handover, Lead, Lesson, Touchpoint},
     policy::Type,
     sales::{
@@ -99,8 +99,14 @@ macro_rules! load {
 /// an id that nobody has.
 async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<Node>> {
     Ok(match kind {
-        Kind::Account => load!(cx, id, account::account::Entity, Account),
-        Kind::Contact => load!(cx, id, account::contact::Entity, Contact),
+        Kind::Account => {
+            let found = load!(cx, id, account::account::Entity, Account);
+            or_merged::<account::account::Entity, _>(cx, kind, id, found).await?
+        }
+        Kind::Contact => {
+            let found = load!(cx, id, account::contact::Entity, Contact);
+            or_merged::<account::contact::Entity, _>(cx, kind, id, found).await?
+        }
         Kind::ContactPoint => load!(cx, id, account::contact_point::Entity, ContactPoint),
         Kind::Employment => load!(cx, id, account::employment::Entity, Employment),
         Kind::Consent => load!(cx, id, account::consent::Entity, Consent),
@@ -163,9 +169,9 @@ async fn load(cx: &Cx, GlobalId { kind, uuid: id }: GlobalId) -> Result<Option<N
                 one_as::<service::file::Entity, ContractFile>(cx, Type::Order, id).await?.map(Node::ContractFile);
             ticket.or(meeting).or(contract)
         }
-        // An event is read where it belongs, on a timeline, a conflict among those of its record, an import by `importJob`; of the tenant
-        // there is but one, `tenant`.
-        Kind::Event | Kind::FieldConflict | Kind::ImportJob | Kind::Tenant => None,
+        // An event is read where it belongs, on a timeline, a conflict and a merge with their records, an import by `importJob`; of the
+        // tenant there is but one, `tenant`.
+        Kind::Event | Kind::FieldConflict | Kind::ImportJob | Kind::Merge | Kind::Tenant => None,
     })
 }
 
@@ -175,17 +181,31 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The object of an id; null if there is none that you may see.
+    /// The object of an id; null if there is none that you may see. MERGED with `newId` for the id of a record that was merged into
+    /// another.
     async fn node(&self, ctx: &Context<'_>, id: GlobalId) -> Result<Option<Node>> {
         load(Cx::of(ctx), id).await
     }
 
-    /// The objects of at most 100 ids, in their order; null for each that you may not see.
+    /// The objects of at most 100 ids, in their order; null for each that you may not see, and for each that was merged into another:
+    /// then an error MERGED with `newId` comes along.
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<GlobalId>) -> Result<Vec<Option<Node>>> {
         if ids.len() > usize::try_from(MAX_PAGE).unwrap_or_default() {
             return Err(Error::BadInput(format!("at most {MAX_PAGE} ids, not {}", ids.len())));
         }
         let cx = Cx::of(ctx);
-        try_join_all(ids.into_iter().map(|id| load(cx, id))).await
+        let found = join_all(ids.into_iter().map(|id| load(cx, id))).await;
+        let found = found.into_iter().enumerate().map(|(place, found)| match found {
+            // The others are there all the same.
+            Err(error @ Error::Merged(_)) => {
+                let said = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
+                let mut said = ctx.set_error_path(said);
+                said.path.push(PathSegment::Index(place));
+                ctx.add_error(said);
+                Ok(None)
+            }
+            found => found,
+        });
+        found.collect()
     }
 }

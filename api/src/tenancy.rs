@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entities::{
-    account::{colleague, industry_team_member},
+    account::{colleague, id_redirect, industry_team_member},
     codes::{ChannelGroup, Discipline, StageObject, Wing},
     journey::feed_counter,
     marketing::channel,
@@ -238,6 +238,7 @@ pub async fn system_caller(
         colleague: None,
         discipline: None,
         in_industries: false,
+        merged: true,
         queues: Vec::new(),
         moment: now.into(),
         levels: Known::default(),
@@ -264,11 +265,12 @@ pub async fn resolve(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Resu
             found
         }
     };
-    let Identity { tenant, tenant_key, colleague, in_industries, queues, until: _ } = Identity::clone(&found);
+    let Identity { tenant, tenant_key, colleague, in_industries, merged, queues, until: _ } = Identity::clone(&found);
     let (colleague, discipline) = colleague.unzip();
     Ok(Some(Caller {
         tenant,
         in_industries,
+        merged,
         roles: claims.roles,
         grants: claims.grants.clone(),
         subject: Some(claims.subject.clone()),
@@ -289,7 +291,7 @@ pub async fn is_unchanged(store: &Store, caller: &Caller) -> Result<bool> {
     let named = Expr::col((TENANT, tenant::Column::Id)).eq(caller.tenant);
     let Some(now) = identity(store, named, subject, caller.now()).await? else { return Ok(false) };
     // To have been on an industry's team only means to have looked for its accounts in vain.
-    let looks_enough = caller.in_industries || !now.in_industries;
+    let looks_enough = (caller.in_industries || !now.in_industries) && (caller.merged || !now.merged);
     Ok(now.colleague.unzip() == (caller.colleague, caller.discipline) && now.queues == caller.queues && looks_enough)
 }
 
@@ -302,6 +304,8 @@ struct Identity {
     colleague: Option<(Uuid, Discipline)>,
     /// Whether it is, or is going to be, on the team of an industry.
     in_industries: bool,
+    /// Whether anything of the tenant was ever merged.
+    merged: bool,
     /// The queues that it works in.
     queues: Vec<Uuid>,
     /// When the next of its memberships begins or ends, and all this is no longer so; none: nothing is going to change by the clock.
@@ -312,6 +316,7 @@ const TENANT: &str = "t";
 const COLLEAGUE: &str = "c";
 const MEMBER: &str = "m";
 const INDUSTRY_MEMBER: &str = "i";
+const ALIAS: &str = "a";
 
 /// One statement, a row a queue that it works in or is going to: it stands before everything that is asked.
 async fn identity(store: &Store, named: Expr, subject: &str, now: DateTime<Utc>) -> Result<Option<Identity>> {
@@ -342,12 +347,18 @@ async fn identity(store: &Store, named: Expr, subject: &str, now: DateTime<Utc>)
                 .add(of_industry(industry_team_member::Column::ValidTo).gt(now)),
         )
         .to_owned();
+    let aliases = Query::select()
+        .expr(Expr::val(1))
+        .from_as(id_redirect::Entity, ALIAS)
+        .and_where(Expr::col((ALIAS, id_redirect::Column::TenantId)).equals((TENANT, tenant::Column::Id)))
+        .to_owned();
     let select = Query::select()
         .expr_as(Expr::col((TENANT, tenant::Column::Id)), "tenant")
         .expr_as(Expr::col((TENANT, tenant::Column::Settings)), "settings")
         .expr_as(colleague(colleague::Column::Id), "colleague")
         .expr_as(colleague(colleague::Column::Department), "department")
         .expr_as(Expr::exists(industries), "in_industries")
+        .expr_as(Expr::exists(aliases), "merged")
         .expr_as(member(queue_member::Column::QueueId), "queue")
         .expr_as(member(queue_member::Column::ValidFrom), "valid_from")
         .expr_as(member(queue_member::Column::ValidTo), "valid_to")
@@ -380,6 +391,7 @@ async fn identity(store: &Store, named: Expr, subject: &str, now: DateTime<Utc>)
         tenant_key: key_in(&settings),
         colleague: Option::zip(id, department),
         in_industries: first.try_get("", "in_industries")?,
+        merged: first.try_get("", "merged")?,
         queues,
         until,
     }))

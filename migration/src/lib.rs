@@ -25,6 +25,7 @@ mod m20261127_000016_service;
 mod m20261127_000017_reach;
 mod m20261128_000018_figures;
 mod m20261128_000019_webhooks;
+mod m20261128_000020_identity;
 mod m20261128_000021_sources;
 mod m20261128_000022_bulk;
 pub mod partitions;
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000017_reach::STEP),
             Box::new(m20261128_000018_figures::STEP),
             Box::new(m20261128_000019_webhooks::STEP),
+            Box::new(m20261128_000020_identity::STEP),
             Box::new(m20261128_000021_sources::STEP),
             Box::new(m20261128_000022_bulk::STEP),
         ]

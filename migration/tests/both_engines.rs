@@ -47,6 +47,7 @@ macro_rules! for_every_table {
             account::identity_rule,
             account::merge_operation,
             account::id_redirect,
+            account::visitor_link,
             account::account_team_member,
             account::industry_team_member,
             account::consent,

@@ -23,6 +23,7 @@ mod files;
 mod handovers;
 mod house;
 mod house_rules;
+mod identity;
 mod import;
 mod isolation;
 mod journal;

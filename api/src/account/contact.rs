@@ -14,7 +14,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{Account, Colleague, ground};
+use super::{Account, Colleague, ground, stitch};
 use crate::{
     custom,
     graph::{
@@ -420,6 +420,7 @@ async fn add_points(
             Error::User(_) => Error::forbidden(path),
             other => other,
         })?;
+        Box::pin(stitch::meet(work, row, kind, point.value_hash.as_deref().unwrap_or_default())).await?;
     }
     Ok(())
 }

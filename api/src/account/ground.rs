@@ -58,7 +58,7 @@ pub async fn may_stand(work: &Work<'_>, ty: Type, path: &str, account: Option<Uu
 pub async fn person(work: &Work<'_>, path: &str, id: GlobalId, account: Option<Uuid>) -> Result<contact::Model> {
     let id = id.named(path, Kind::Contact)?;
     let seen = work.caller().rows_to_write::<contact::Entity>().by_id(id).one(work.tx()).await?;
-    let seen = seen.ok_or_else(|| Error::missing(path))?;
+    let Some(seen) = seen else { return Err(work.missing::<contact::Entity>(path, [id]).await) };
     match of(&seen, account) {
         true => Ok(seen.row().clone()),
         false => Err(Error::invalid(path, "this person works for another account")),

@@ -4,14 +4,17 @@
 pub mod account;
 pub mod colleague;
 pub mod contact;
+pub mod duplicates;
 pub mod giving;
 pub mod ground;
 pub mod identity;
 pub mod industry;
 pub mod industry_team;
+pub mod merge;
 pub mod queue;
 pub mod relation;
 mod segment;
+pub mod stitch;
 pub mod team;
 pub mod visitor;
 pub mod ways;
@@ -45,6 +48,8 @@ pub struct AccountQueries(
     industry_team::IndustryTeamMemberQuery,
     queue::QueueQuery,
     queue::QueueMemberQuery,
+    merge::MergeQuery,
+    duplicates::DuplicateQuery,
 );
 
 /// Everything that can be changed about the customer.
@@ -59,6 +64,8 @@ pub struct AccountMutations(
     ways::EmploymentRemoval,
     account::AccountRemoval,
     visitor::VisitorMutation,
+    merge::MergeMutation,
+    stitch::StitchMutation,
 );
 
 /// Everything that can be changed about the people and the order of the house.

@@ -8,7 +8,7 @@ use entities::{
 };
 use sea_orm::{ActiveValue::NotSet, ColumnTrait, Set, sea_query::ExprTrait};
 
-use super::{Consent, ContactPoint, Employment, ground};
+use super::{Consent, ContactPoint, Employment, ground, stitch};
 use crate::{
     graph::{AnyOf, Cx, Error, GlobalId, Ids, Kind, Result, TimeFilter, UserErrorCode, line, line_patch, patch, text},
     input,
@@ -79,9 +79,11 @@ pub async fn add_point(cx: &Cx, input: AddContactPointInput) -> Result<ContactPo
     let written = input.written();
     let AddContactPointInput { contact_id, account_id, kind, value, label, is_primary } = input;
     let mut work = Work::begin(cx).await?;
+    let mut person = None;
     let (contact, account) = match (contact_id, account_id) {
         (Some(contact), None) => {
             let contact = work.refer::<contact::Entity>("contactId", contact).await?;
+            person = Some(contact.row().clone());
             (Some(contact.row().id), contact.row().account_id)
         }
         (None, Some(account)) => (None, Some(work.refer::<account::Entity>("accountId", account).await?.row().id)),
@@ -102,6 +104,9 @@ pub async fn add_point(cx: &Cx, input: AddContactPointInput) -> Result<ContactPo
         .await?;
     first_choice(&mut work, &row).await?;
     let seen = work.reached::<contact_point::Entity>(row.id, &written).await?;
+    if let Some(person) = person {
+        Box::pin(stitch::meet(&mut work, &person, kind, row.value_hash.as_deref().unwrap_or_default())).await?;
+    }
     work.commit().await?;
     Ok(ContactPoint(seen))
 }

@@ -51,7 +51,7 @@ impl From<Error> for Problem {
                 ..Problem::bad("cursor: one that this dataset gave, with the same arguments")
             },
             Error::Forbidden => Problem::forbidden("your role does not allow this"),
-            Error::NotFound => Problem::not_found("there is no such object"),
+            Error::NotFound | Error::Merged(_) => Problem::not_found("there is no such object"),
             Error::TokenExpired => Denied::Unauthenticated.into(),
             Error::User(errors) => {
                 Problem::bad(errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("; "))

@@ -170,6 +170,7 @@ pub(crate) fn told(error: Error) -> anyhow::Error {
         | Error::CursorExpired { .. }
         | Error::FeedExpired { .. }
         | Error::RightsChanged
+        | Error::Merged(_)
         | Error::TokenExpired => anyhow::anyhow!("{}", error.code()),
     }
 }

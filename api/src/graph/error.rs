@@ -11,6 +11,8 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::id::GlobalId;
+
 /// The result of everything that a resolver calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -21,6 +23,8 @@ pub enum Error {
     Forbidden,
     /// Not there, or not the caller's: the same answer.
     NotFound,
+    /// The record was merged into another, which the caller sees: ask for that one.
+    Merged(GlobalId),
     /// An argument that cannot be understood: says which and why.
     BadInput(String),
     /// A cursor that this list did not give.
@@ -71,6 +75,10 @@ pub enum UserErrorCode {
     ConsentMissing,
     /// The object's state does not allow this step: a decided handover, a closed ticket.
     StateConflict,
+    /// The record was merged into another, which `newId` names: use that id from now on.
+    Merged,
+    /// What would be needed was destroyed when a person was erased: this cannot be undone any more.
+    Erased,
 }
 
 /// An expected refusal: data, next to the object that it concerns.
@@ -82,13 +90,25 @@ pub struct UserError {
     pub path: Vec<String>,
     /// In words, for a developer.
     pub message: String,
+    /// The id that answers for the one that was given; null unless the code is MERGED.
+    pub new_id: Option<GlobalId>,
 }
 
 impl Error {
     /// One refusal.
     pub fn user(code: UserErrorCode, path: &str, message: impl Into<String>) -> Error {
         let path = path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-        Error::User(vec![UserError { code, path, message: message.into() }])
+        Error::User(vec![UserError { code, path, message: message.into(), new_id: None }])
+    }
+
+    /// An id of a record that was merged into another.
+    pub fn merged_at(path: &str, new_id: GlobalId) -> Error {
+        match Error::user(UserErrorCode::Merged, path, "this was merged into another; use its id") {
+            Error::User(errors) => {
+                Error::User(errors.into_iter().map(|error| UserError { new_id: Some(new_id), ..error }).collect())
+            }
+            other => other,
+        }
     }
 
     /// A value that will not do.
@@ -173,6 +193,7 @@ impl Error {
         match self {
             Error::Forbidden => "FORBIDDEN",
             Error::NotFound => "NOT_FOUND",
+            Error::Merged(_) => "MERGED",
             Error::BadInput(_) | Error::User(_) => "BAD_USER_INPUT",
             Error::CursorInvalid => "CURSOR_INVALID",
             Error::CursorExpired { .. } | Error::FeedExpired { .. } => "CURSOR_EXPIRED",
@@ -205,6 +226,7 @@ impl From<Error> for async_graphql::Error {
         let message = match &error {
             Error::Forbidden => "your role does not allow this".to_owned(),
             Error::NotFound => "there is no such object".to_owned(),
+            Error::Merged(_) => "this was merged into another; ask for `newId`".to_owned(),
             Error::BadInput(message) => message.clone(),
             Error::CursorInvalid => "this cursor does not belong to this list".to_owned(),
             Error::CursorExpired { resume: Some(_) } => "the reader fell behind; read again from `resume`".to_owned(),
@@ -229,6 +251,9 @@ impl From<Error> for async_graphql::Error {
         };
         async_graphql::Error::new(message).extend_with(|_, values| {
             values.set("code", error.code());
+            if let Error::Merged(new_id) = &error {
+                values.set("newId", new_id.to_string());
+            }
             if let Error::CursorExpired { resume: Some(resume) } = &error {
                 values.set("resume", resume.clone());
             }

@@ -235,7 +235,7 @@ impl Test for DateFilter {
 
 /// A text with the ASCII letters in lower case, the same on both engines: PostgreSQL's own order of letters depends on its
 /// installation.
-pub(super) fn folded(column: Expr, postgres: bool) -> Expr {
+pub fn folded(column: Expr, postgres: bool) -> Expr {
     match postgres {
         true => Expr::cust_with_exprs(r#"LOWER($1 COLLATE "C")"#, [column]),
         false => Func::lower(column).into(),

@@ -47,6 +47,8 @@ kinds! {
     Identity "idn";
     /// Identity rule.
     IdentityRule "idr";
+    /// A merge of two records.
+    Merge "mrg";
     /// Queue.
     Queue "que";
     /// Queue member.

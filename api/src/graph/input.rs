@@ -93,6 +93,7 @@ pub fn require_write(rights: &Rights, written: &[(Class, &'static str)]) -> Resu
             code: UserErrorCode::Forbidden,
             path: vec![camel(field)],
             message: "your role does not allow this here".into(),
+            new_id: None,
         })
         .collect();
     match refused.is_empty() {

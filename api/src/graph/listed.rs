@@ -186,7 +186,9 @@ macro_rules! listed {
                 #[graphql(desc = "Which one.")] id: $crate::graph::GlobalId,
             ) -> $crate::graph::Result<Option<$out>> {
                 let id = id.expect($crate::graph::Kind::$kind)?;
-                $crate::graph::one_as::<$table, _>($crate::graph::Cx::of(ctx), $crate::policy::Type::$ty, id).await
+                let cx = $crate::graph::Cx::of(ctx);
+                let found = $crate::graph::one_as::<$table, _>(cx, $crate::policy::Type::$ty, id).await?;
+                $crate::graph::or_merged::<$table, _>(cx, $crate::graph::Kind::$kind, id, found).await
             }
 
             $(#[$many_meta])*

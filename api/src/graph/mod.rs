@@ -14,6 +14,7 @@ mod input;
 mod iso;
 mod listed;
 mod listing;
+mod merged;
 mod money;
 mod names;
 mod objects;
@@ -30,7 +31,7 @@ pub use custom::{
 pub use cx::Cx;
 pub use error::{Error, MissingRow, Result, UserError, UserErrorCode, is_duplicate};
 pub use figures::{Ratio, count, counted, sum_of, summed};
-pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter};
+pub use filter::{Against, AnyOf, DateFilter, Ids, IntFilter, MoneyFilter, Test, TextFilter, TimeFilter, folded};
 pub use id::{GlobalId, Kind};
 pub use input::{
     IsSet, MAX_LINE, MAX_PROSE, camel, line, line_patch, name_patch, patch, patch_required, patch_text, percent,
@@ -38,6 +39,7 @@ pub use input::{
 };
 pub use iso::{country, country_patch, is_language, language, language_patch};
 pub use listing::{Depth, Filter, Listable, Sort, SortDirection, SortKey, combine, list, listed};
+pub use merged::{Successor, mergeable, merged_into, or_merged, present};
 pub use money::{Money, MoneyInput, PricePatch, currencies, decimals, is_currency, price_patch, to_minor};
 pub use names::{FieldNames, columns_names};
 pub use page::{

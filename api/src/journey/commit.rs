@@ -39,6 +39,8 @@ impl<'a> Changed<'a> {
             // A new row stays new, a removed one removed; neither has fields that changed.
             match (held.change, change) {
                 (_, ChangeKind::Deleted) => held.change = ChangeKind::Deleted,
+                // What was gone is there again.
+                (ChangeKind::Updated, ChangeKind::Created) => held.change = ChangeKind::Created,
                 (ChangeKind::Updated, _) => held.fields.extend(fields.iter().map(String::as_str)),
                 (ChangeKind::Created | ChangeKind::Deleted, _) => {}
             }
@@ -184,8 +186,13 @@ impl Work<'_> {
         Box::pin(self.insert_rows::<journey_event::Entity>(events)).await?;
         Box::pin(self.insert_rows::<event_subject::Entity>(subjects)).await?;
         Box::pin(self.insert_rows::<change_log::Entity>(changes)).await?;
-        let mut changed = self.events.iter().map(|event| event.object.0.access());
-        let is_kept = changed.any(|ty| ty.is_reference() || ty.is_of_callers());
+        // Whether a tenant has aliases is a part of who its callers are.
+        let merges = |event: &Event| matches!(event.kind, EventKind::IdentityMerged | EventKind::IdentityUnmerged);
+        let keeps = |event: &Event| {
+            let ty = event.object.0.access();
+            ty.is_reference() || ty.is_of_callers() || merges(event)
+        };
+        let is_kept = self.events.iter().any(keeps);
         if self.cx.store.is_postgres() {
             self.cx.store.announce(&self.tx, tenant, is_kept).await?;
         }

@@ -9,7 +9,7 @@ use entities::{
     journey::{event_subject, journey_event},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 use uuid::Uuid;
@@ -164,24 +164,32 @@ impl Work<'_> {
                 .filter(journey_event::Column::Id.is_in(chunk.iter().copied()))
                 .all(&self.tx)
                 .await?;
-            let stands: Vec<(Uuid, Subject)> = found
-                .iter()
-                .flat_map(|event| subject::written(&event.subjects).into_iter().map(|subject| (event.id, subject)))
-                .collect();
-            // A condition of many parts is a deep one: an engine takes a thousand.
-            for chunk in stands.chunks(CHUNK) {
-                let stands = chunk.iter().fold(Condition::any(), |any, (event, subject)| {
-                    let one = event_subject::Column::SubjectType.eq(subject.ty);
-                    let one = one.and(event_subject::Column::SubjectId.eq(subject.id));
-                    any.add(one.and(event_subject::Column::EventId.eq(*event)))
-                });
-                event_subject::Entity::update_many()
-                    .col_expr(event_subject::Column::SupersededAt, Expr::val(at))
-                    .filter(event_subject::Column::TenantId.eq(self.tenant()))
-                    .filter(event_subject::Column::SupersededAt.is_null())
-                    .filter(stands)
-                    .exec(&self.tx)
-                    .await?;
+            let mut about: Vec<Subject> = Vec::new();
+            for subject in found.iter().flat_map(|event| subject::written(&event.subjects)) {
+                if !about.contains(&subject) {
+                    about.push(subject);
+                }
+            }
+            // By links and merges they stand on other timelines, too.
+            let mut by: Vec<(SubjectType, Vec<Uuid>)> = Vec::new();
+            for subject in self.grafted_on(about).await? {
+                match by.iter_mut().find(|(ty, _)| *ty == subject.ty) {
+                    Some((_, ids)) => ids.push(subject.id),
+                    None => by.push((subject.ty, vec![subject.id])),
+                }
+            }
+            for (ty, ids) in by {
+                for ids in ids.chunks(CHUNK) {
+                    event_subject::Entity::update_many()
+                        .col_expr(event_subject::Column::SupersededAt, Expr::val(at))
+                        .filter(event_subject::Column::TenantId.eq(self.tenant()))
+                        .filter(event_subject::Column::SubjectType.eq(ty))
+                        .filter(event_subject::Column::SubjectId.is_in(ids.iter().copied()))
+                        .filter(event_subject::Column::EventId.is_in(found.iter().map(|event| event.id)))
+                        .filter(event_subject::Column::SupersededAt.is_null())
+                        .exec(&self.tx)
+                        .await?;
+                }
             }
         }
         Ok(())

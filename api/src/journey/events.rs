@@ -466,6 +466,19 @@ event_types! {
                 _ => None,
             }
         }
+
+        /// The record on the other side of a merge or a link: of the one that stays, the one that was merged into it; null for other
+        /// kinds.
+        #[graphql(directive = access::apply("Account".into(), "P".into(), false))]
+        async fn other_id(&self) -> Option<GlobalId> {
+            match self.0.payload() {
+                Payload::Identity { other_type, other_id, .. } if self.0.may(Class::P, "id") => {
+                    let ty = SubjectType::parse(&other_type?)?;
+                    Some(GlobalId::new(kind_of(ty), other_id?))
+                }
+                _ => None,
+            }
+        }
     }
 
     /// A change of an account's team.

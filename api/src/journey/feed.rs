@@ -28,7 +28,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::ObjectType;
+use super::{EventKind, ObjectType, Payload};
 use crate::{
     graph::{Error, GlobalId, Result},
     policy::{Caller, Held, RoleSet, Type, TypeSet, table},
@@ -69,12 +69,19 @@ pub struct Entry {
     pub recorded_at: DateTime<Utc>,
     /// The event behind it.
     pub event: Uuid,
+    /// The row that took its place, where it was merged into another.
+    pub replaced_by: Option<Uuid>,
 }
 
 impl Entry {
     /// The row's id as clients have it.
     pub fn global_id(&self) -> GlobalId {
         GlobalId::new(self.object.kind(), self.id)
+    }
+
+    /// The id of the row that took its place.
+    pub fn successor(&self) -> Option<GlobalId> {
+        self.replaced_by.map(|id| GlobalId::new(self.object.kind(), id))
     }
 }
 
@@ -165,6 +172,7 @@ pub async fn read<C: ConnectionTrait>(caller: &Caller, db: &C, asked: &Asked) ->
     let c = |column: change_log::Column| Expr::col((log, column));
     let e = |column: journey_event::Column| Expr::col((event, column));
     let end = asked.after.saturating_add(LOOK);
+    let merged = e(journey_event::Column::Kind).eq(EventKind::IdentityMerged.name());
     let mut inner = Query::select();
     inner
         .expr_as(c(change_log::Column::Position), "position")
@@ -177,6 +185,7 @@ pub async fn read<C: ConnectionTrait>(caller: &Caller, db: &C, asked: &Asked) ->
         .expr_as(c(change_log::Column::Source), "source")
         .expr_as(c(change_log::Column::RecordedAt), "recorded_at")
         .expr_as(c(change_log::Column::EventId), "event_id")
+        .expr_as(Expr::case(merged, e(journey_event::Column::Payload).cast_as("text")), "merge")
         .from_as(change_log::Entity, log)
         .join_as(
             JoinType::InnerJoin,
@@ -246,12 +255,21 @@ fn entry(row: &QueryResult) -> Result<Option<Entry>, DbErr> {
     let object: String = row.try_get_by_index(4)?;
     let Some(object) = ObjectType::parse(&object) else { return Ok(None) };
     let columns: String = row.try_get_by_index(7)?;
+    let change = row.try_get_by_index(6)?;
+    let merge: Option<String> = row.try_get_by_index(11)?;
+    let merge = merge.and_then(|merge| serde_json::from_str::<serde_json::Value>(&merge).ok());
+    let replaced_by = match merge.as_ref().map(Payload::read) {
+        // The one that stays names the one that goes, too.
+        Some(Payload::Identity { other_id, .. }) if change == ChangeKind::Deleted => other_id,
+        _ => None,
+    };
     Ok(Some(Entry {
         position,
+        replaced_by,
         kind: row.try_get_by_index(3)?,
         object,
         id: row.try_get_by_index(5)?,
-        change: row.try_get_by_index(6)?,
+        change,
         columns: serde_json::from_str(&columns).unwrap_or_default(),
         version: row.try_get_by_index(8)?,
         source: row.try_get_by_index(9)?,

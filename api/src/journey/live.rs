@@ -173,7 +173,7 @@ async fn judge<F: Followed>(cx: &Cx, followed: &F, before: u64, place: &Place) -
     };
     match held {
         Ok(true) => Ok(()),
-        Ok(false) | Err(Error::NotFound) => {
+        Ok(false) | Err(Error::NotFound | Error::Merged(_)) => {
             place.lose();
             Err(Error::RightsChanged)
         }

@@ -10,6 +10,7 @@ pub mod events;
 pub mod feed;
 mod filter;
 mod follow;
+mod graft;
 pub mod history;
 mod kinds;
 pub mod live;
@@ -37,6 +38,7 @@ mod writers;
 
 pub use event::{AUDIENCE_TEAM, Event};
 pub use follow::watermark;
+pub use graft::{column_name, merges_unscoped};
 pub use kinds::{Declared, EventKind, Shape};
 pub use many::{Changed, differing};
 pub use objects::{Journaled, ObjectType, Subjects, named_by};

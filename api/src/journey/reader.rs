@@ -8,6 +8,7 @@ use std::{
 };
 
 use entities::{
+    account::{merge_operation, visitor_link},
     codes::SubjectType,
     journey::{change_log, event_subject, feed_counter, journey_event},
 };
@@ -449,4 +450,58 @@ pub(super) async fn reach<C: ConnectionTrait>(
         (levels, if roams(subject.ty) { extent } else { [0; 4] })
     });
     Ok(reach.collect())
+}
+
+/// How many links and merges have put past events on the timelines of subjects, and how many of these were undone: a reader who knew
+/// fewer has to read again.
+pub(super) async fn operations<C: ConnectionTrait>(
+    caller: &Caller,
+    db: &C,
+    subjects: impl Iterator<Item = Subject>,
+) -> Result<HashMap<Subject, [i64; 2]>, DbErr> {
+    let mut of: HashMap<SubjectType, Vec<Uuid>> = HashMap::new();
+    subjects.for_each(|subject| of.entry(subject.ty).or_default().push(subject.id));
+    let ids = |ty: SubjectType| of.get(&ty).filter(|ids| !ids.is_empty());
+    let mut selects: Vec<SelectStatement> = Vec::new();
+    for ty in [SubjectType::Account, SubjectType::Contact] {
+        let Some(ids) = ids(ty) else { continue };
+        let merges = Query::select()
+            .expr_as(Expr::val(ty.as_str()).cast_as("text"), "ty")
+            .expr_as(Expr::col(merge_operation::Column::SurvivorId), "id")
+            .expr_as(Expr::col(merge_operation::Column::Id).count(), "made")
+            .expr_as(Expr::col(merge_operation::Column::UndoneAt).count(), "undone")
+            .from(merge_operation::Entity)
+            .and_where(Expr::col(merge_operation::Column::TenantId).eq(caller.tenant))
+            .and_where(Expr::col(merge_operation::Column::SubjectType).eq(ty.as_str()))
+            .and_where(Expr::col(merge_operation::Column::SurvivorId).is_in(ids.iter().copied()))
+            .group_by_col(merge_operation::Column::SurvivorId)
+            .to_owned();
+        let named = match ty {
+            SubjectType::Account => visitor_link::Column::AccountId,
+            _ => visitor_link::Column::ContactId,
+        };
+        let links = Query::select()
+            .expr_as(Expr::val(ty.as_str()).cast_as("text"), "ty")
+            .expr_as(Expr::col(named), "id")
+            .expr_as(Expr::col(visitor_link::Column::Id).count(), "made")
+            .expr_as(Expr::col(visitor_link::Column::UnlinkedAt).count(), "undone")
+            .from(visitor_link::Entity)
+            .and_where(Expr::col(visitor_link::Column::TenantId).eq(caller.tenant))
+            .and_where(Expr::col(named).is_in(ids.iter().copied()))
+            .group_by_col(named)
+            .to_owned();
+        selects.extend([merges, links]);
+    }
+    let all = selects.into_iter().reduce(|mut all, one| all.union(UnionType::All, one).to_owned());
+    let mut known: HashMap<Subject, [i64; 2]> = HashMap::new();
+    let Some(all) = all else { return Ok(known) };
+    for row in db.query_all(&all).await? {
+        let ty: String = row.try_get_by_index(0)?;
+        let Some(ty) = SubjectType::parse(&ty) else { continue };
+        let (id, made, undone): (Uuid, i64, i64) =
+            (row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let held = known.entry(Subject { ty, id }).or_default();
+        (held[0], held[1]) = (held[0] + made, held[1] + undone);
+    }
+    Ok(known)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Journaled, Work};
 use crate::{
-    graph::{Error, GlobalId, Result, require_write},
+    graph::{Error, GlobalId, Result, merged_into, require_write},
     policy::{Class, Seen, Type},
 };
 
@@ -32,7 +32,7 @@ impl Work<'_> {
     ) -> Result<Seen<E::Model>> {
         // Held until the commit: who said no version waits for a writer before, and writes last.
         let rows = self.cx.caller.rows_to_write_as::<E>(ty).by_id(id).held();
-        let seen = rows.one(&self.tx).await?.ok_or_else(|| Error::missing("id"))?;
+        let Some(seen) = rows.one(&self.tx).await? else { return Err(self.missing::<E>("id", [id]).await) };
         require_write(seen.rights(), written)?;
         let version = E::version(seen.row());
         match if_version {
@@ -62,7 +62,21 @@ impl Work<'_> {
     /// A row that an input refers to, if the caller may see it.
     pub async fn refer<E: Journaled>(&self, path: &str, id: GlobalId) -> Result<Seen<E::Model>> {
         let uuid = id.named(path, E::OBJECT.kind())?;
-        self.cx.caller.rows::<E>().by_id(uuid).one(&self.tx).await?.ok_or_else(|| Error::missing(path))
+        match self.cx.caller.rows::<E>().by_id(uuid).one(&self.tx).await? {
+            Some(seen) => Ok(seen),
+            None => Err(self.missing::<E>(path, [uuid]).await),
+        }
+    }
+
+    /// The refusal of ids that lead nowhere: MERGED, with the id that answers now, where one of them was merged into a record that the
+    /// caller sees; else NOT_FOUND.
+    pub async fn missing<E: Journaled>(&self, path: &str, ids: impl IntoIterator<Item = Uuid>) -> Error {
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        match merged_into::<E, _>(&self.cx.caller, &self.tx, E::OBJECT.kind(), ids).await {
+            Ok(Some(new_id)) => Error::merged_at(path, new_id),
+            Ok(None) => Error::missing(path),
+            Err(cause) => cause.into(),
+        }
     }
 
     /// [`Work::refer`] for a reference that may be left out.
@@ -84,7 +98,10 @@ impl Work<'_> {
         let found = self.cx.caller.rows::<E>().by_ids(wanted.iter().copied()).all(&self.tx).await?;
         match found.len() == wanted.len() {
             true => Ok(wanted),
-            false => Err(Error::missing(path)),
+            false => {
+                let held: Vec<Uuid> = found.iter().map(|seen| E::id(seen.row())).collect();
+                Err(self.missing::<E>(path, wanted.into_iter().filter(|id| !held.contains(id))).await)
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
     tail, told,
 };
 use crate::{
-    graph::{Cx, Error, GlobalId, Key, Kind, Page, PageArgs, Result, RowCursor},
+    graph::{Cx, Error, GlobalId, Key, Kind, Page, PageArgs, Result, RowCursor, merged_into},
     policy::access,
     store::Topic,
 };
@@ -163,6 +163,17 @@ async fn seen_accounts(cx: &Cx, ty: SubjectType, ids: Vec<Uuid>) -> Result<Vec<(
     Ok(seen?.into_iter().map(|(id, account)| (Subject { ty, id }, account)).collect())
 }
 
+/// Why a subject has no timeline: MERGED where it was merged into one that the caller sees, else NOT_FOUND.
+async fn unseen(cx: &Cx, subject: Subject) -> Result<Error> {
+    let (db, id) = (cx.db(), vec![subject.id]);
+    let new_id = match subject.ty {
+        SubjectType::Account => merged_into::<account::Entity, _>(&cx.caller, &db, Kind::Account, id).await?,
+        SubjectType::Contact => merged_into::<contact::Entity, _>(&cx.caller, &db, Kind::Contact, id).await?,
+        _ => None,
+    };
+    Ok(new_id.map_or(Error::NotFound, Error::Merged))
+}
+
 /// With which rights a subject's events are seen, asked together with its siblings. No answer for a subject that the caller does not see.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct ReachOf(Subject);
@@ -179,8 +190,11 @@ impl Key for ReachOf {
             }
         }
         let reach = reader::reach(&cx.caller, &cx.db(), &seen).await?;
+        // A link or a merge puts past events on a timeline: whoever follows it reads again.
+        let past = reader::operations(&cx.caller, &cx.db(), seen.iter().map(|(subject, _)| *subject)).await?;
         let told = seen.into_iter().zip(reach).map(|((subject, account), reach)| {
-            (ReachOf(subject), live::fingerprint(&(subject.ty, subject.id, account, reach)))
+            let past = past.get(&subject);
+            (ReachOf(subject), live::fingerprint(&(subject.ty, subject.id, account, reach, past)))
         });
         Ok(told.collect())
     }
@@ -326,7 +340,7 @@ pub struct TimelineQuery;
 #[Object]
 impl TimelineQuery {
     /// The timeline of an account, contact, visitor, lead, opportunity, campaign, ticket, asset or industry, newest first.
-    /// NOT_FOUND if there is no such subject that you may see.
+    /// NOT_FOUND if there is no such subject that you may see; MERGED with `newId` for one that was merged into another.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the field's contract")]
     #[graphql(
         directive = access::apply("Account".into(), "*".into(), false))]
@@ -345,8 +359,11 @@ impl TimelineQuery {
         let of = OfSubject { subject: subject_of(subject)?, filter: filter.unwrap_or_default().read(as_of, known_at)? };
         let page = PageArgs::new(first, after, last, before).page()?;
         let Subject { ty, id } = of.subject;
-        let seen = seen_accounts(Cx::of(ctx), ty, vec![id]).await?.pop();
-        let (_, home) = seen.ok_or(Error::NotFound)?;
+        let cx = Cx::of(ctx);
+        let home = match seen_accounts(cx, ty, vec![id]).await?.pop() {
+            Some((_, home)) => home,
+            None => return Err(unseen(cx, of.subject).await?),
+        };
         Box::pin(read_page(ctx, of, home, page)).await
     }
 
@@ -383,7 +400,10 @@ impl Followed for OfSubject {
     }
 
     async fn reach(&self, cx: &Cx) -> Result<u64> {
-        cx.load(ReachOf(self.subject)).await?.ok_or(Error::NotFound)
+        match cx.load(ReachOf(self.subject)).await? {
+            Some(reach) => Ok(reach),
+            None => Err(unseen(cx, self.subject).await?),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     account::Contact,
-    graph::{Cx, GlobalId, Money, Result, many, one},
+    graph::{Cx, GlobalId, Money, Result, Successor, many, one, present},
     marketing::Campaign,
     policy::Class,
 };
@@ -31,10 +31,14 @@ impl SeenEvent {
     }
 
     pub(super) async fn object(&self, cx: &Cx) -> Result<Option<JourneyObject>> {
-        match ObjectType::parse(&self.row.object_type) {
-            Some(ty) => JourneyObject::load(cx, ty, self.row.object_id).await,
-            None => Ok(None),
-        }
+        let Some(ty) = ObjectType::parse(&self.row.object_type) else { return Ok(None) };
+        // What was merged since is shown as what it became.
+        let id = match ty {
+            ObjectType::Account => present(cx, SubjectType::Account, self.row.object_id).await?,
+            ObjectType::Contact => present(cx, SubjectType::Contact, self.row.object_id).await?,
+            _ => self.row.object_id,
+        };
+        JourneyObject::load(cx, ty, id).await
     }
 
     pub(super) async fn title(&self, cx: &Cx) -> Result<String> {
@@ -89,6 +93,14 @@ impl SeenEvent {
         let mut written = self.row.subjects();
         written.retain(|subject| self.tells(*subject));
         written.truncate(MAX_SUBJECTS);
+        let mut named: Vec<Subject> = Vec::with_capacity(written.len());
+        for Subject { ty, id } in try_join_all(written.iter().map(|subject| now(cx, *subject))).await? {
+            // Two that are one now are named once.
+            if !named.iter().any(|held| (held.ty, held.id) == (ty, id)) {
+                named.push(Subject { ty, id });
+            }
+        }
+        let written = named;
         let seen = try_join_all(written.iter().map(|subject| cx.load(*subject))).await?;
         let seen = written.into_iter().zip(seen).filter(|(_, seen)| seen.is_some());
         Ok(seen
@@ -124,7 +136,10 @@ impl SeenEvent {
     pub(super) async fn contact(&self, cx: &Cx) -> Result<Option<Contact>> {
         match self.brought.get() {
             Some(brought) => Ok(brought.contact.clone().map(Contact::from)),
-            None => one::<contact::Entity, _>(cx, self.first(SubjectType::Contact)).await,
+            None => match self.first(SubjectType::Contact) {
+                Some(id) => one::<contact::Entity, _>(cx, present(cx, SubjectType::Contact, id).await?).await,
+                None => Ok(None),
+            },
         }
     }
 
@@ -139,8 +154,16 @@ impl SeenEvent {
 
 /// Brings persons and campaigns to the events of a page, all at once: its fields need not wait for each other.
 pub(super) async fn bring(cx: &Cx, events: &[Arc<SeenEvent>]) -> Result<()> {
-    let named: Vec<[Option<Uuid>; 2]> =
+    let mut named: Vec<[Option<Uuid>; 2]> =
         events.iter().map(|event| event.firsts([SubjectType::Contact, SubjectType::Campaign])).collect();
+    if cx.caller.merged {
+        let asked = named.iter().filter_map(|[contact, _]| Some(Successor(SubjectType::Contact, (*contact)?)));
+        let successors = cx.load_many(asked.collect()).await?;
+        for [contact, _] in &mut named {
+            *contact = contact.map(|id| successors.get(&Successor(SubjectType::Contact, id)).copied().unwrap_or(id));
+        }
+    }
+    let named = named;
     let of = |place: usize| named.iter().filter_map(|named| named[place]).collect::<Vec<Uuid>>();
     let (contacts, campaigns) = (of(0), of(1));
     let (contacts, campaigns) =
@@ -152,6 +175,11 @@ pub(super) async fn bring(cx: &Cx, events: &[Arc<SeenEvent>]) -> Result<()> {
         let _ = event.brought.set(Brought { contact, campaign });
     }
     Ok(())
+}
+
+/// A subject as it is called now: what was merged since by the id that answers for it.
+async fn now(cx: &Cx, subject: Subject) -> Result<Subject> {
+    Ok(Subject { id: present(cx, subject.ty, subject.id).await?, ..subject })
 }
 
 /// The most subjects that an event shows; it stands on the timelines of all.

@@ -5,6 +5,7 @@
 //! To add a check: a function like those in the files below, and a line in [`tenant`].
 
 mod feed;
+mod merges;
 mod money;
 mod named;
 mod snapshots;
@@ -105,6 +106,8 @@ pub async fn tenant(store: &Store, tenant: i64) -> Result<Vec<Check>, DbErr> {
     checks.push(stages::intervals_have_objects(&reader).await?);
     checks.push(snapshots::snapshots_chain(&reader).await?);
     checks.push(money::money_has_a_currency(&reader).await?);
+    checks.push(merges::nothing_names_an_alias(&reader).await?);
+    checks.push(merges::redirects_lead_on(&reader).await?);
     tx.rollback().await?;
     Ok(checks)
 }

@@ -298,7 +298,7 @@ async fn found<E: Journaled>(
     let rows = cx.caller.rows::<E>().by_ids(distinct(asked.iter().map(|(_, id)| *id))).all(work.tx()).await?;
     let rows: Found<E::Model> = rows.into_iter().map(|seen| (E::id(seen.row()), seen)).collect();
     match asked.iter().find(|(_, id)| !rows.contains_key(id)) {
-        Some((index, _)) => Err(Error::missing(&at(*index))),
+        Some((index, id)) => Err(work.missing::<E>(&at(*index), [*id]).await),
         None => Ok(rows),
     }
 }

@@ -133,8 +133,13 @@ impl FeedChange {
         self.entry.source.as_deref()
     }
 
-    // Merging is not built. Its place is here: the record that goes is DELETED, the one that stays is UPDATED, both by the kind
-    // `identity.merged`; `identity.unmerged` brings the one back. Which record took its place is a field to add beside this one.
+    /// The record that took its place, where this one was merged into another: give up the old id for it. Null for every other change;
+    /// `identity.unmerged` brings the record back as CREATED.
+    #[graphql(directive = access::apply("Feed".into(), "*".into(), false))]
+    async fn replaced_by(&self) -> Option<GlobalId> {
+        self.entry.successor()
+    }
+
     /// The dot name of what happened, such as `opportunity.won`, `team.member_added` or `record.updated`; as on timelines.
     #[graphql(directive = access::apply("Feed".into(), "*".into(), false))]
     async fn kind(&self) -> &str {

@@ -32,6 +32,8 @@ pub struct Caller {
     pub discipline: Option<Discipline>,
     /// Whether the colleague is, or is going to be, on the team of an industry: where not, no statement looks for its accounts.
     pub in_industries: bool,
+    /// Whether anything of the tenant was ever merged: where not, no statement looks for aliases.
+    pub merged: bool,
     /// The queues that the colleague works in now.
     pub queues: Vec<Uuid>,
     /// The moment that rights are judged at: one for the whole request, moved on for each delivery of a stream.

@@ -2,7 +2,7 @@
 //! no list of ids, no function a row.
 
 use entities::{
-    account::{account, account_team_member, industry_closure, industry_team_member},
+    account::{account, account_team_member, id_redirect, industry_closure, industry_team_member},
     codes::{AccessLevel, Wing},
 };
 use sea_orm::{
@@ -14,11 +14,14 @@ use uuid::Uuid;
 
 use super::Caller;
 
-/// The three ways to an account: its team, its owner, the team of its industry. The last is left out where it leads nowhere.
+/// The three ways to an account: its team, its owner, the team of its industry. The last is left out where it leads nowhere. Each leads
+/// on to the aliases of the account, the records that were merged into it: their past is its past.
 struct Ways {
     team: SelectStatement,
     owner: SelectStatement,
     industry: Option<SelectStatement>,
+    /// The tenant, where it has aliases.
+    aliases_of: Option<i64>,
 }
 
 const TEAM: &str = "team_member";
@@ -68,7 +71,8 @@ impl Ways {
                 .cond_where(active(INDUSTRY_MEMBER, caller, colleague))
                 .to_owned()
         };
-        Some(Ways { team, owner, industry: caller.in_industries.then(industry) })
+        let aliases_of = caller.merged.then_some(caller.tenant);
+        Some(Ways { team, owner, industry: caller.in_industries.then(industry), aliases_of })
     }
 
     /// Each with the column of the account, and with the alias of the membership where there is one: owners may do everything.
@@ -78,8 +82,32 @@ impl Ways {
             (self.team, Expr::col((TEAM, account_team_member::Column::AccountId)), Some(TEAM)),
             (self.owner, Expr::col((OWNED, account::Column::Id)), None),
         ];
-        always.into_iter().chain(self.industry.map(industry))
+        let ways: Vec<_> = always.into_iter().chain(self.industry.map(industry)).collect();
+        let on = |tenant: i64| {
+            let to = |(way, account, of): &(SelectStatement, Expr, Option<&'static str>)| {
+                (to_aliases(way.clone(), account.clone(), tenant), alias(id_redirect::Column::OldId), *of)
+            };
+            ways.iter().map(to).collect::<Vec<_>>()
+        };
+        let aliases = self.aliases_of.map(on).unwrap_or_default();
+        ways.into_iter().chain(aliases)
     }
+}
+
+const ALIAS: &str = "merged_alias";
+
+fn alias(column: id_redirect::Column) -> Expr {
+    Expr::col((ALIAS, column))
+}
+
+/// A way to accounts, going on to the records that were merged into them.
+fn to_aliases(mut way: SelectStatement, account: Expr, tenant: i64) -> SelectStatement {
+    let into = Condition::all()
+        .add(alias(id_redirect::Column::TenantId).eq(tenant))
+        .add(alias(id_redirect::Column::SubjectType).eq(Expr::Constant("ACCOUNT".into())))
+        .add(alias(id_redirect::Column::NewId).eq(account));
+    way.join_as(JoinType::InnerJoin, id_redirect::Entity, ALIAS, into);
+    way
 }
 
 /// The places of a colleague on teams, those that have begun and not ended.
@@ -219,6 +247,12 @@ pub fn team_accounts(caller: &Caller, leads_only: bool) -> Option<SelectStatemen
         .to_owned();
     if leads_only {
         select.and_where(col(account_team_member::Column::IsLead).eq(true));
+    }
+    if caller.merged {
+        let account = col(account_team_member::Column::AccountId);
+        let mut aliases = to_aliases(select.clone(), account, caller.tenant);
+        aliases.clear_selects().expr(alias(id_redirect::Column::OldId));
+        select.union(UnionType::All, aliases);
     }
     Some(select)
 }

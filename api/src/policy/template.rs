@@ -25,6 +25,7 @@ struct Shape {
     is_colleague: bool,
     has_subject: bool,
     in_industries: bool,
+    merged: bool,
     discipline: Option<Discipline>,
     queues: usize,
 }
@@ -54,6 +55,7 @@ impl Shape {
             is_colleague: caller.colleague.is_some(),
             has_subject: caller.subject.is_some(),
             in_industries: caller.in_industries,
+            merged: caller.merged,
             discipline: caller.discipline,
             queues: caller.queues.len(),
         }
@@ -67,6 +69,7 @@ impl Shape {
             subject: self.has_subject.then(|| SUBJECT.to_owned()),
             colleague: self.is_colleague.then(|| Uuid::from_u128(COLLEAGUE)),
             in_industries: self.in_industries,
+            merged: self.merged,
             discipline: self.discipline,
             queues: (0..self.queues).map(|nth| Uuid::from_u128(QUEUE | nth as u128)).collect(),
             moment: (*MOMENT).into(),

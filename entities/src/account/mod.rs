@@ -16,3 +16,4 @@ pub mod industry_closure;
 pub mod industry_team_member;
 pub mod merge_operation;
 pub mod visitor;
+pub mod visitor_link;

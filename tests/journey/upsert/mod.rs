@@ -1,6 +1,8 @@
 //! Batches of other systems: what goes in, what is left, what is refused, and that nothing is taken twice.
 
+mod care;
 mod example;
+mod sales;
 
 use api::{journey::verify, policy::Role};
 use chrono::TimeDelta;

@@ -46,6 +46,10 @@ fn kind(mutation: &str, field: &str) -> Kind {
     if let Some(kind) = named(field) {
         return kind;
     }
+    // The two of a merge are of the kind that is merged.
+    if ["survivorId", "mergedId"].contains(&field) {
+        return if mutation == "mergeAccounts" { Kind::Account } else { Kind::Contact };
+    }
     // A parent is of the same kind.
     assert!(["id", "parentId"].contains(&field), "{mutation}: say in `recipes::named` what {field} names");
     let told = recipe(mutation).id.or_else(|| {

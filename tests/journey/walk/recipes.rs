@@ -116,6 +116,7 @@ pub fn named(field: &str) -> Option<Kind> {
         "accountId" | "newAccountId" | "recordId" => Kind::Account,
         "contactId" | "newContactId" | "contactIds" => Kind::Contact,
         "visitorId" => Kind::Visitor,
+        "mergeId" => Kind::Merge,
         "colleagueId" | "colleagueIds" | "ownerId" | "toColleagueId" | "assigneeId" | "mentionIds"
         | "newColleagueId" => Kind::Colleague,
         "industryId" | "targetIndustryIds" => Kind::Industry,

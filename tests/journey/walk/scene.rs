@@ -1,8 +1,9 @@
 //! A row of every kind, in whichever tenant: made anew each time it is asked for, so that a mutation can have its own.
 
 use api::{
-    graph::{Kind, Result},
+    graph::{GlobalId, Kind, Result},
     journey::Work,
+    policy::Role,
 };
 use chrono::{NaiveDate, TimeDelta};
 use entities::{
@@ -19,7 +20,7 @@ use entities::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
-use tests::{House, World, rows};
+use tests::{House, World, id, rows};
 use uuid::Uuid;
 
 /// What everything of a house hangs on.
@@ -77,9 +78,12 @@ impl Hub {
     /// A row that an input refers to.
     pub async fn refer(self, world: &World, house: &House, kind: Kind, field: &str) -> Uuid {
         match kind {
-            Kind::Account | Kind::Contact | Kind::Colleague if field.starts_with("new") => {
+            Kind::Account | Kind::Contact | Kind::Colleague
+                if field.starts_with("new") || ["survivorId", "mergedId"].contains(&field) =>
+            {
                 self.fresh(world, house, kind, "").await
             }
+            Kind::Merge => self.merge(world, house).await,
             Kind::Account => self.account,
             Kind::Contact => self.contact,
             Kind::Campaign => self.campaign,
@@ -91,6 +95,20 @@ impl Hub {
             Kind::Queue => house.service_desk,
             kind => self.fresh(world, house, kind, "").await,
         }
+    }
+
+    /// Two contacts that were merged.
+    async fn merge(self, world: &World, house: &House) -> Uuid {
+        let [survivor, merged] =
+            [self.fresh(world, house, Kind::Contact, "").await, self.fresh(world, house, Kind::Contact, "").await];
+        let asked = format!(
+            "mutation {{ mergeContacts(input: {{ survivorId: {:?}, mergedId: {:?} }}) {{ merge {{ id }} userErrors {{ code }} }} }}",
+            id(Kind::Contact, survivor),
+            id(Kind::Contact, merged),
+        );
+        let client = world.client(house.slug, &[Role::Admin], "ada", std::time::Duration::from_secs(3600));
+        let answer = client.ask(&asked, json!({})).await.must();
+        GlobalId::parse(answer.text("mergeContacts.merge.id")).expect("a merge has an id").uuid
     }
 
     /// A row that nobody else has seen, as a mutation wants to find it.
@@ -161,6 +179,7 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
                 first_seen_at: Set(now),
                 last_seen_at: Set(now),
                 consent_state: Set(ConsentState::Given),
+                contact_id: Set((mutation == "unlinkVisitor").then_some(hub.contact)),
                 ..Default::default()
             })
             .await?
@@ -765,5 +784,6 @@ async fn insert(work: &mut Work<'_>, house: &House, hub: Hub, kind: Kind, mutati
             id
         }
         Kind::Event => unreachable!("an event is nobody's input"),
+        Kind::Merge => unreachable!("two are merged by the front door"),
     })
 }

@@ -19,7 +19,7 @@ use super::{
     super::fact::Fact,
     kept::{SEGMENT_COLUMNS, select},
 };
-use crate::journey::ObjectType;
+use crate::journey::{EventKind, ObjectType};
 
 /// How many ids one condition names.
 const MANY: usize = 1_000;
@@ -34,6 +34,8 @@ pub(super) struct Tail {
     teams: Vec<Uuid>,
     /// The accounts whose segment it changes.
     moved: Vec<Uuid>,
+    /// The persons who became one with another, or two again: whoever was called or invited may be another one now.
+    people: Vec<Uuid>,
 }
 
 /// Which rows of a fact have changed.
@@ -57,6 +59,7 @@ impl Tail {
             .column((log.clone(), change_log::Column::ObjectId))
             .column((log.clone(), change_log::Column::ChangedFields))
             .column((event.clone(), journey_event::Column::AccountId))
+            .column((event.clone(), journey_event::Column::Kind))
             .from_as(change_log::Entity, log.clone())
             .join_as(
                 JoinType::InnerJoin,
@@ -72,7 +75,7 @@ impl Tail {
             .limit(most)
             .to_owned();
         let mut tail = Tail::default();
-        let (mut teams, mut moved) = (BTreeSet::new(), BTreeSet::new());
+        let (mut teams, mut moved, mut people) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for row in db.query_all(&select).await? {
             tail.last = Some(row.try_get("", "position")?);
             let object: String = row.try_get("", "object_type")?;
@@ -88,6 +91,15 @@ impl Tail {
                     moved.insert(id);
                 }
             }
+            let kind: String = row.try_get("", "kind")?;
+            if [EventKind::IdentityMerged.name(), EventKind::IdentityUnmerged.name()].contains(&kind.as_str()) {
+                match object {
+                    // Its team is another one now.
+                    ObjectType::Account => drop(teams.insert(id)),
+                    ObjectType::Contact => drop(people.insert(id)),
+                    _ => {}
+                }
+            }
             tail.objects.entry(object).or_default().push(id);
         }
         for ids in tail.objects.values_mut() {
@@ -95,6 +107,7 @@ impl Tail {
             ids.dedup();
         }
         (tail.teams, tail.moved) = (teams.into_iter().collect(), moved.into_iter().collect());
+        tail.people = people.into_iter().collect();
         Ok(tail)
     }
 
@@ -142,6 +155,15 @@ impl Tail {
                     let of = handover::Column::SubjectId;
                     let select = others(tenant, handover::Entity, of, handover::Column::Id, offers);
                     found.push((subject.clone(), Which::Select(Box::new(select))));
+                }
+                for people in self.people.chunks(MANY) {
+                    let leads = Query::select()
+                        .column(lead::Column::Id)
+                        .from(lead::Entity)
+                        .and_where(lead::Column::TenantId.eq(tenant))
+                        .and_where(lead::Column::ContactId.is_in(people.iter().copied()))
+                        .to_owned();
+                    found.push((subject.clone(), Which::Select(Box::new(leads))));
                 }
                 for touches in self.touches(tenant) {
                     found.push((subject.clone(), Which::Select(Box::new(leads_of(tenant, touches)))));

@@ -32,6 +32,8 @@ const STAGES: &str = "every stage is the row's one open interval";
 const INTERVALS: &str = "every stage interval belongs to a row";
 const SNAPSHOTS: &str = "every opportunity's snapshots are a chain up to now";
 const MONEY: &str = "money and currency are both there, or both not";
+const ALIASES: &str = "no row names a record that was merged into another";
+const REDIRECTS: &str = "every id that was given up leads to one that was not, by a merge that stands";
 
 /// What is broken, and which checks say so.
 const CASES: &[(&str, &[&str])] = &[
@@ -95,6 +97,17 @@ const CASES: &[(&str, &[&str])] = &[
     ),
     ("UPDATE touchpoint SET cost_minor = 5 WHERE id = (SELECT id FROM touchpoint LIMIT 1)", &[MONEY]),
     ("UPDATE campaign SET currency = 'EUR' WHERE id = (SELECT id FROM campaign LIMIT 1)", &[MONEY]),
+    (
+        "INSERT INTO id_redirect (tenant_id, subject_type, old_id, new_id, redirected_at)
+            SELECT 1, 'ACCOUNT', account_id, zeroblob(16), '2024-01-01T00:00:00+00:00'
+            FROM contact WHERE account_id IS NOT NULL LIMIT 1",
+        &[ALIASES, REDIRECTS],
+    ),
+    (
+        "INSERT INTO merge_operation (tenant_id, id, subject_type, survivor_id, merged_id, merged_at)
+            SELECT 1, zeroblob(16), 'CONTACT', id, id, '2024-01-01T00:00:00+00:00' FROM contact LIMIT 1",
+        &[REDIRECTS],
+    ),
 ];
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub fn asked(cx: &Cx, entity: &str, pairs: Vec<(String, String)>, headers: &Head
         let all = SyncEntity::ALL.map(|entity| entity.name().replace(' ', "-")).join(", ");
         return Err(Problem::not_found(format!("there is no {entity:?} to bring; there are {all}")));
     };
-    let brings = table::most(Type::Import, cx.caller.roles).writes() && cx.caller.subject.is_some();
+    let brings = table::most(Type::Import, (&cx.caller).into()).writes() && cx.caller.subject.is_some();
     if !brings || !cx.caller.may_upsert(line(entity)) {
         return Err(Error::Forbidden.into());
     }
@@ -91,6 +91,7 @@ pub fn asked(cx: &Cx, entity: &str, pairs: Vec<(String, String)>, headers: &Head
             })?,
         },
         roles: cx.caller.roles.iter().map(|role| role.name().to_owned()).collect(),
+        grants: cx.caller.grants.told(),
         checked: false,
         undone_from: None,
     };

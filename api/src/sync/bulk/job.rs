@@ -45,6 +45,9 @@ pub struct How {
     pub mapping: BTreeMap<String, Option<String>>,
     /// The roles with which it came.
     pub roles: Vec<String>,
+    /// The lines of the access table that the token held; none where it was not narrowed.
+    #[serde(default)]
+    pub grants: Option<String>,
     /// Of all or nothing: whether every row has been looked at, and could be taken.
     #[serde(default)]
     pub checked: bool,

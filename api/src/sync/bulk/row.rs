@@ -24,7 +24,7 @@ const MAX_NAME: usize = 100;
 /// The refusal of a place in a row.
 pub fn refusal(path: &str, message: impl Into<String>) -> UserError {
     let path: Vec<String> = path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    UserError { code: UserErrorCode::Invalid, path, message: message.into() }
+    UserError { code: UserErrorCode::Invalid, path, message: message.into(), new_id: None }
 }
 
 /// A line that says nothing at all.
@@ -89,6 +89,7 @@ pub fn of(members: Map<String, Value>) -> Result<JsonRow, Unreadable> {
                             code: UserErrorCode::Invalid,
                             path: vec!["relations".to_owned(), shown(&name)],
                             message: "the key of another record, or null".to_owned(),
+                            new_id: None,
                         }),
                     }
                 }
@@ -100,6 +101,7 @@ pub fn of(members: Map<String, Value>) -> Result<JsonRow, Unreadable> {
                     path: vec![shown(unknown)],
                     message: "there is no such member; there are externalId, ifVersion, changedAt, deleted, set, onCreate, onUpdate, relations"
                         .to_owned(),
+                    new_id: None,
                 });
             }
         }

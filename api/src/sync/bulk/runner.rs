@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     graph::{Cx, Error, Result},
     journey::{Work, attempt},
-    policy::{Caller, Known, RoleSet},
+    policy::{Caller, Grants, Known, RoleSet},
     store::Store,
     sync::upsert::{self, Answer, ErrorPolicy, JsonRow},
     tenancy,
@@ -199,7 +199,9 @@ impl Runner {
         let how = job::how(job)?;
         let roles: RoleSet = how.roles.iter().filter_map(|role| role.parse().ok()).collect();
         let tenant = tenancy::tenant(&self.store, job.tenant_id).await?.slug;
-        let claims = Claims { tenant, subject: job.created_by.clone(), roles, expires_at: now + TimeDelta::days(1) };
+        let grants = Grants::of_told(how.grants.as_deref());
+        let subject = job.created_by.clone();
+        let claims = Claims { tenant, subject, roles, grants, expires_at: now + TimeDelta::days(1) };
         let mut caller = tenancy::resolve(&self.store, &claims, now).await?.ok_or(Error::NotFound)?;
         // The token was good when it brought the file: a job may take longer than a token lives.
         caller.expires_at = None;

@@ -346,7 +346,10 @@ macro_rules! synced {
         #[async_graphql::Object]
         impl $mutation {
             $(#[$mutation_meta])*
-            #[graphql(directive = $crate::policy::access::apply(stringify!($ty).into(), stringify!($class).into(), true))]
+            #[graphql(
+                directive = $crate::policy::access::apply(stringify!($ty).into(), stringify!($class).into(), true),
+                directive = $crate::policy::access::apply("Source".into(), "P".into(), true),
+            )]
             pub async fn $upsert(
                 &self,
                 ctx: &async_graphql::Context<'_>,

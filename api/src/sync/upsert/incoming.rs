@@ -40,7 +40,7 @@ pub struct Incoming<S: Synced> {
 /// A refusal of a row.
 pub(super) fn refusal(code: UserErrorCode, path: &str, message: impl Into<String>) -> UserError {
     let path = path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    UserError { code, path, message: message.into() }
+    UserError { code, path, message: message.into(), new_id: None }
 }
 
 impl<S: Synced> Incoming<S> {
@@ -168,6 +168,7 @@ fn unknown<S: Synced>(path: &str, name: &str) -> UserError {
         code: UserErrorCode::Invalid,
         path: vec![path.to_owned(), short],
         message: format!("there is no such field; there are {}", known.join(", ")),
+        new_id: None,
     }
 }
 
@@ -194,6 +195,7 @@ fn parse<S: Synced>(path: &str, mut fields: Fields, refused: &mut Vec<UserError>
                 code: UserErrorCode::Invalid,
                 path: vec![path.to_owned(), name],
                 message: error.into_server_error(Pos::default()).message,
+                new_id: None,
             });
         }
     }

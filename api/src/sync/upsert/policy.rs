@@ -86,7 +86,7 @@ impl Judged {
             FieldRule::Newest => "a later word stands in this field",
             FieldRule::Manual => "a person entered this field",
         };
-        UserError { code: UserErrorCode::StateConflict, path, message: message.to_owned() }
+        UserError { code: UserErrorCode::StateConflict, path, message: message.to_owned(), new_id: None }
     }
 }
 

@@ -107,7 +107,7 @@ pub(super) fn spec<S: Synced>(column: &str) -> Option<&'static RelationSpec> {
 
 /// A refusal at a reference.
 pub(super) fn refused(spec: &RelationSpec, message: &str, code: UserErrorCode) -> UserError {
-    UserError { code, path: vec!["relations".to_owned(), camel(spec.name)], message: message.to_owned() }
+    UserError { code, path: vec!["relations".to_owned(), camel(spec.name)], message: message.to_owned(), new_id: None }
 }
 
 /// Which of some ids are records that the caller may see.

@@ -111,6 +111,11 @@ impl Accounts {
                 industries.insert(row.code.clone(), row.id);
             }
         }
+        // What undo brings back is named by its id.
+        let ids: Vec<Uuid> = named.iter().filter_map(|name| name.parse().ok()).collect();
+        for seen in work.caller().rows::<industry::Entity>().by_ids(ids).all(work.tx()).await? {
+            industries.insert(seen.row().id.to_string(), seen.row().id);
+        }
         if scene.lenient {
             let unknown = named.into_iter().filter(|name| !industries.contains_key(name)).collect::<Vec<_>>();
             for name in unknown.into_iter().filter(|name| fits(name)) {
@@ -178,7 +183,12 @@ impl Accounts {
             .filter_map(|new| said(new.place, &new.set, new.row.id, true))
             .chain(known.iter().filter_map(|known| said(known.place, &known.set, known.rows.after.id, false)))
             .collect();
-        Ok(Followed { refused: Vec::new(), changed: ways::bring(work, scene, owners).await? })
+        let mut changed = ways::bring(work, scene, owners).await?;
+        for Known { place, rows, .. } in known.iter().filter(|k| k.rows.before.industry_id != k.rows.after.industry_id) {
+            let before = rows.before.industry_id.map_or(serde_json::Value::Null, |id| id.to_string().into());
+            changed.entry(*place).or_default().insert("industry".to_owned(), before);
+        }
+        Ok(Followed { refused: Vec::new(), changed })
     }
 }
 

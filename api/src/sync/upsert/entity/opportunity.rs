@@ -401,7 +401,7 @@ async fn convert(
             let path = vec!["relations".to_owned(), "lead".to_owned()];
             refused.push((
                 place,
-                vec![UserError { code: UserErrorCode::StateConflict, path, message: message.to_owned() }],
+                vec![UserError { code: UserErrorCode::StateConflict, path, message: message.to_owned(), new_id: None }],
             ));
             continue;
         }

@@ -199,7 +199,7 @@ async fn recount(
             None => refused.extend(places.into_iter().map(|place| {
                 let path = vec!["set".to_owned(), "quantity".to_owned()];
                 let message = "the sum of the order is too large".to_owned();
-                (place, vec![UserError { code: UserErrorCode::Invalid, path, message }])
+                (place, vec![UserError { code: UserErrorCode::Invalid, path, message, new_id: None }])
             })),
         }
     }

@@ -156,6 +156,7 @@ impl SurveyAnswers {
             code: UserErrorCode::Forbidden,
             path: vec!["set".to_owned(), "comment".to_owned()],
             message: "your role does not allow this here".to_owned(),
+            new_id: None,
         };
         Ok(Followed { refused: refused.map(|(place, _)| (place, vec![refusal()])).collect(), changed: HashMap::new() })
     }
