@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-const STEPS: u32 = 18;
+const STEPS: u32 = 21;
 
 /// Runs a body for every table of the rows, in an order in which references exist already.
 macro_rules! for_every_table {

@@ -29,6 +29,7 @@ mod isolation;
 mod journal;
 mod lists;
 mod live;
+mod mapped;
 mod marketing;
 mod masks;
 mod mutations;

@@ -26,7 +26,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   journey import --source hubspot --data /tmp/journey --dry-run exports/
-  journey import --source csv --draft-mapping customers.csv > customers.toml
+  journey import --draft-mapping customers.csv > customers.toml
   journey import --source csv --mapping customers.toml --data /tmp/journey customers.csv
   tap-hubspot --config tap.json | journey import --source singer --mapping hubspot --data /tmp/journey > state.json
   journey import --source snowplow --database-url postgres://journey@db/journey --tenant acme events.csv
@@ -39,8 +39,8 @@ pub struct Args {
     pub common: CommonWithData,
 
     /// What wrote the files
-    #[arg(long, value_enum, env = "JOURNEY_SOURCE")]
-    pub source: Source,
+    #[arg(long, value_enum, env = "JOURNEY_SOURCE", required_unless_present = "draft_mapping")]
+    pub source: Option<Source>,
 
     /// How to read the files: a mapping file, or the name of one that is built in (hubspot, salesforce, pipedrive, zendesk)
     #[arg(long, value_name = "FILE", env = "JOURNEY_MAPPING")]
@@ -89,11 +89,12 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
     if args.draft_mapping {
         return draft(&args.paths);
     }
-    let singer = args.source == Source::Singer;
+    let Some(from) = args.source else { bail!(Usage("name what wrote the files with --source".into())) };
+    let singer = from == Source::Singer;
     if args.paths.is_empty() != singer {
         bail!(Usage(if singer { "a tap is read on the standard input" } else { "name files, or folders of files" }.into()));
     }
-    let mapping = mapping(&args)?;
+    let mapping = mapping(from, args.mapping.as_deref())?;
     super::database_url(&config)?;
     let clock = Clock::System;
     let store = app::open(&config).await?;
@@ -126,7 +127,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
         super::out::error(report.to_string().trim_end());
         return Ok(if report.refusals.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    let (source, style) = match (args.source, mapping) {
+    let (source, style) = match (from, mapping) {
         (Source::Snowplow, _) => (sync::Source::Snowplow, "{bar:40} {pos}/{len} rows {elapsed}"),
         (_, Some(mapping)) => (sync::Source::Mapped(mapping), "{bar:40} {bytes}/{total_bytes} {elapsed}"),
         (_, None) => (sync::Source::Journey, "{bar:40} {pos}/{len} rows {elapsed}"),
@@ -141,7 +142,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
 }
 
 /// The mapping that the files are read by: the one that is named, else the source's own.
-fn mapping(args: &Args) -> anyhow::Result<Option<Arc<Mapping>>> {
+fn mapping(from: Source, named: Option<&str>) -> anyhow::Result<Option<Arc<Mapping>>> {
     let built_in = |name: &str| {
         Some(match name {
             "hubspot" => mappings::Source::Hubspot,
@@ -151,20 +152,20 @@ fn mapping(args: &Args) -> anyhow::Result<Option<Arc<Mapping>>> {
             _ => return None,
         })
     };
-    let own = match args.source {
+    let own = match from {
         Source::Hubspot => Some(mappings::Source::Hubspot),
         Source::Salesforce => Some(mappings::Source::Salesforce),
         Source::Pipedrive => Some(mappings::Source::Pipedrive),
         Source::Zendesk => Some(mappings::Source::Zendesk),
         Source::Csv | Source::Singer => None,
         Source::Snowplow | Source::Journey => {
-            return match &args.mapping {
+            return match named {
                 Some(_) => Err(Usage("this source needs no mapping".into()).into()),
                 None => Ok(None),
             };
         }
     };
-    let loaded = match (&args.mapping, own) {
+    let loaded = match (named, own) {
         (Some(name), _) => match built_in(name) {
             Some(source) => Mapping::of(source),
             None => {

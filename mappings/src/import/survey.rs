@@ -88,7 +88,9 @@ impl Look<'_> {
             if places.iter().any(|place| self.is_told_by_another(*place, &header)) {
                 places.clear();
             }
-            if self.mapping.filled(&name, "").is_empty() {
+            // What is left out on purpose fills no table either.
+            let is_left = self.mapping.known(&name, "", None, &header).is_err();
+            if is_left || self.mapping.filled(&name, "").is_empty() {
                 return places;
             }
         }

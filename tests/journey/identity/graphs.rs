@@ -71,6 +71,7 @@ async fn cast(world: &World) -> Cast {
                 name: Set("CRM".to_owned()),
                 kind: Set("CRM".to_owned()),
                 trust_rank: Set(100),
+                keeps_raw: Set(false),
                 version: Set(1),
                 created_at: Set(work.now()),
                 updated_at: Set(work.now()),
@@ -271,6 +272,7 @@ async fn take(world: &World, cast: &Cast, (what, a, b, c): Step) {
                         external_id: Set(format!("{a}-{b}-{c}")),
                         object_id: Set(of),
                         row_hash: Set(None),
+                        raw: Set(None),
                         created_at: Set(now),
                         updated_at: Set(now),
                     };

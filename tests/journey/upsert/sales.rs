@@ -4,7 +4,7 @@
 use api::graph::Kind;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tests::{Client, World, each_engine, id, rows};
+use tests::{Client, World, each_engine, id};
 
 use super::{consistent, refusals, results, upsert};
 
