@@ -313,6 +313,15 @@ const STRUCTURAL: &[&str] = &[
     // What became of a batch: ids and versions of what the caller itself wrote.
     "UpsertRow",
     "UpsertTotals",
+    // Two records that the caller sees, and why they may be one; what a merge did to what it may write.
+    "AccountDuplicate",
+    "ContactDuplicate",
+    "DuplicatePart",
+    "Identification",
+    "MergeChange",
+    "MergeKept",
+    "MergePreview",
+    "RecordMerge",
 ];
 
 /// The roots that everybody has: who am I, what may I ask, and the look-up whose type decides.
@@ -368,6 +377,15 @@ const NAMING: &[&str] = &[
     "dryRun",
     "idempotencyKey",
     "rows",
+    "identities",
+    "visitorId",
+    "choices",
+    "mergedId",
+    "mergedIfVersion",
+    "reason",
+    "survivorId",
+    "survivorIfVersion",
+    "mergeId",
 ];
 
 #[test]

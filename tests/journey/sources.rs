@@ -339,11 +339,10 @@ async fn what_a_person_entered_stays_until_a_person_decides() {
 #[tokio::test]
 async fn the_later_word_wins() {
     each_engine(async |world: World| {
-        let ina = world.ina();
         policy(&world, json!({ "entity": "ACCOUNT", "field": "name", "rule": "NEWEST" })).await;
         let say = async |source: &str, key: &str, name: &str, at: TimeDelta| {
             let changed = (world.now() + at).to_rfc3339();
-            made(&ina, source, json!([{ "externalId": key, "changedAt": changed, "set": { "name": name } }]))
+            made(&world.ina(), source, json!([{ "externalId": key, "changedAt": changed, "set": { "name": name } }]))
                 .await
                 .remove(0)
         };

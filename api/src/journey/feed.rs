@@ -256,7 +256,7 @@ fn entry(row: &QueryResult) -> Result<Option<Entry>, DbErr> {
     let Some(object) = ObjectType::parse(&object) else { return Ok(None) };
     let columns: String = row.try_get_by_index(7)?;
     let change = row.try_get_by_index(6)?;
-    let merge: Option<String> = row.try_get_by_index(11)?;
+    let merge: Option<String> = row.try_get_by_index(12)?;
     let merge = merge.and_then(|merge| serde_json::from_str::<serde_json::Value>(&merge).ok());
     let replaced_by = match merge.as_ref().map(Payload::read) {
         // The one that stays names the one that goes, too.

@@ -23,14 +23,14 @@ pub struct Model {
     pub kind: String,
     /// Who wins when two systems disagree: the lower number.
     pub trust_rank: i32,
-    /// Whether what it says last is kept beside the record.
-    pub keeps_raw: bool,
     /// Counts up with every change: the optimistic lock.
     pub version: i64,
     /// When the row was written first.
     pub created_at: DateTimeUtc,
     /// When the row was changed last.
     pub updated_at: DateTimeUtc,
+    /// Whether what it says last is kept beside the record.
+    pub keeps_raw: bool,
 }
 
 /// None: edges are loaded in batches, not joined here.

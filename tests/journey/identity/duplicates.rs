@@ -102,6 +102,8 @@ async fn accounts_are_suggested_by_name_address_and_domain() {
         ] {
             let made = ada.act("createAccount", "account { id }", input).await.must();
             ids.push(made.text("createAccount.account.id").to_owned());
+            // In the order of their ids.
+            world.pass(chrono::TimeDelta::milliseconds(1));
         }
         let pair = |one: usize, other: usize, score: i32, parts: Vec<Value>| {
             json!({ "account": { "id": ids[one] }, "other": { "id": ids[other] }, "score": score, "parts": parts })

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use entities::{
     account::{account, contact, contact_point, employment, identity, visitor},
     codes::{
+        AttendeeResponse,
         ActivityKind, ConsentState, ContactPointKind, ContactRole, Direction, Discipline, IdentityKind,
         IdentityStrength, Interaction, LeadStatus, NoteVisibility, OrderStatus, RecordType, SubjectType,
     },
@@ -157,6 +158,7 @@ async fn take(world: &World, cast: &Cast, (what, a, b, c): Step) {
                     let guest = meeting_attendee::ActiveModel {
                         meeting_id: Set(cast.meetings[a % 3]),
                         contact_id: Set(Some(contact)),
+                        response: Set(AttendeeResponse::Pending),
                         ..Default::default()
                     };
                     work.insert::<meeting_attendee::Entity>(guest).await.map(drop)

@@ -53,15 +53,21 @@ struct Guests {
 }
 
 /// What is gathered on the way.
-#[derive(Default)]
 pub(super) struct Adapter {
     /// Meeting → who comes: a list of the meeting here, rows of their own elsewhere. Keys only.
     guests: BTreeMap<String, Guests>,
+    /// The tenant's.
+    currency: String,
 }
 
 type Adapted = Result<Option<(SyncEntity, JsonRow)>, (&'static str, String)>;
 
 impl Adapter {
+    /// Nothing is gathered yet.
+    pub(super) fn of(currency: &str) -> Adapter {
+        Adapter { guests: BTreeMap::new(), currency: currency.to_owned() }
+    }
+
     /// The row of a batch; None where it is gathered. Err: what has no place here, and its key.
     pub(super) fn adapt(&mut self, row: Row, order: &Order) -> Adapted {
         let Row { entity, external_id, set, on_create, on_update, relations, deleted, merged_into: _, place } = row;
@@ -103,6 +109,9 @@ impl Adapter {
                 (Entity::Touchpoint, "contentAsset") => {}
                 _ => drop(adapted.relations.insert(name, Some(JsonReference::Key(key)))),
             }
+        }
+        if entity == Entity::Order && !adapted.set.contains_key("currency") && !adapted.deleted {
+            adapted.on_create.entry("currency".to_owned()).or_insert_with(|| self.currency.clone().into());
         }
         // What was agreed is a record of its own here, with a legal basis that no export tells.
         adapted.set.shift_remove("marketingConsent");

@@ -2,6 +2,7 @@
 //! batch a unit of work. A row costs only itself; what it refers to and nobody has keeps it nowhere out.
 
 mod adapt;
+mod mend;
 mod order;
 pub mod singer;
 
@@ -15,7 +16,7 @@ use super::{
     upsert::{self, Ask, ConflictRule, ErrorPolicy, JsonRow, OrphanRule, SyncEntity, UpsertMode, UpsertResult},
 };
 use crate::{
-    graph::{Cx, UserErrorCode},
+    graph::{Cx, UserError, UserErrorCode},
     journey::Work,
     sync::refs,
     tenancy,
@@ -25,6 +26,9 @@ use crate::{
 const NAMED: usize = 10_000;
 /// The key of the customer under whom records stand that name none.
 const NOBODY: &str = "(none)";
+
+/// Rows, with where they stand.
+type Rows = Vec<(Place, JsonRow)>;
 
 /// An import under way.
 pub(super) struct Run<'a> {
@@ -41,11 +45,11 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(cx: &'a Cx, source: &str, dry_run: bool) -> Run<'a> {
+    pub(super) fn new(cx: &'a Cx, source: &str, currency: &str, dry_run: bool) -> Run<'a> {
         Run {
             cx,
             source: source.to_owned(),
-            adapter: Adapter::default(),
+            adapter: Adapter::of(currency),
             order: Order::default(),
             waiting: Vec::new(),
             entity: SyncEntity::Account,
@@ -131,17 +135,30 @@ impl<'a> Run<'a> {
         if rows.is_empty() {
             return Ok(());
         }
-        let lost = self.send(rows, true).await?;
-        if lost.is_empty() {
-            return Ok(());
+        let (homeless, spoilt) = self.send(rows, true).await?;
+        if !homeless.is_empty() {
+            self.stand_in(&homeless).await?;
         }
-        self.stand_in(&lost).await?;
-        self.send(lost, false).await?;
+        let again: Vec<(Place, JsonRow)> = homeless.into_iter().chain(spoilt).collect();
+        if !again.is_empty() {
+            // What was wrong with a row may have hidden what else is.
+            let (homeless, spoilt) = self.send(again, true).await?;
+            if !homeless.is_empty() {
+                self.stand_in(&homeless).await?;
+            }
+            let last: Vec<(Place, JsonRow)> = homeless.into_iter().chain(spoilt).collect();
+            self.send(last, false).await?;
+        }
         Ok(())
     }
 
-    /// Sends a batch. With `again`, gives the rows that lack a customer instead of refusing them.
-    async fn send(&mut self, rows: Vec<(Place, JsonRow)>, again: bool) -> Result<Vec<(Place, JsonRow)>, ImportError> {
+    /// Sends a batch. With `again`, gives the rows that lack a customer, and those that a field spoils, without it, instead of refusing
+    /// them.
+    async fn send(&mut self, rows: Vec<(Place, JsonRow)>, again: bool) -> Result<(Rows, Rows), ImportError> {
+        let (mut homeless, mut spoilt) = (Rows::new(), Rows::new());
+        if rows.is_empty() {
+            return Ok((homeless, spoilt));
+        }
         let (places, sent): (Vec<Place>, Vec<JsonRow>) = rows.into_iter().unzip();
         let ask = self.ask(self.entity);
         let answer = match Box::pin(upsert::take_json(self.cx, &ask, sent.clone(), &())).await {
@@ -151,8 +168,8 @@ impl<'a> Run<'a> {
             }
             other => other?,
         };
-        let (name, mut lost) = (self.entity.name(), Vec::new());
-        for ((place, row), outcome) in places.into_iter().zip(sent).zip(answer.rows) {
+        let name = self.entity.name();
+        for ((place, mut row), outcome) in places.into_iter().zip(sent).zip(answer.rows) {
             let counts = self.report.of(name);
             match outcome.result {
                 UpsertResult::Created => counts.created += 1,
@@ -160,12 +177,18 @@ impl<'a> Run<'a> {
                 UpsertResult::Deleted => counts.removed += 1,
                 UpsertResult::Unchanged | UpsertResult::Skipped => counts.left += 1,
                 UpsertResult::Conflict | UpsertResult::Failed => {
-                    let homeless = |error: &crate::graph::UserError| error.path == ["relations", "account"];
-                    if again && outcome.errors.iter().any(homeless) {
-                        lost.push((place, row));
+                    let said = |error: &UserError| format!("{}: {}", error.path.join("."), error.message);
+                    if again && outcome.errors.iter().any(|error| error.path == ["relations", "account"]) {
+                        homeless.push((place, row));
                         continue;
                     }
-                    let said = |error: &crate::graph::UserError| format!("{}: {}", error.path.join("."), error.message);
+                    if again && mend::without(&mut row, self.entity, &self.source, &outcome.errors) {
+                        let short: String = row.external_id.chars().take(100).collect();
+                        let left: Vec<String> = outcome.errors.iter().map(said).collect();
+                        self.report.note(format!("{place} ({short}): left out: {}", left.join("; ")));
+                        spoilt.push((place, row));
+                        continue;
+                    }
                     let reason = outcome.errors.iter().map(said).collect::<Vec<_>>().join("; ");
                     self.refuse(name, &place, Some(row.external_id), reason);
                     continue;
@@ -180,7 +203,7 @@ impl<'a> Run<'a> {
                 self.report.note(format!("{place} ({short}): {}: {what}", error.path.join(".")));
             }
         }
-        Ok(lost)
+        Ok((homeless, spoilt))
     }
 
     /// Records whose customer is in no file stand under one that is made for them: under the key that they name, so that the customer
@@ -304,7 +327,7 @@ pub(super) async fn import(
         }
         false => cx,
     };
-    let mut run = Run::new(cx, &source, dry_run);
+    let mut run = Run::new(cx, &source, &tenant.currency, dry_run);
     let mut told = 0;
     progress.found(import.progress().1);
     while let Some(item) = import.next() {

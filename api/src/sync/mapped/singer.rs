@@ -41,7 +41,7 @@ pub async fn import(
     };
     let source = mapping.source().to_owned();
     let mut reader = Reader::new(input, mapping, &options);
-    let mut run = Run::new(cx, &source, dry_run);
+    let mut run = Run::new(cx, &source, &tenant.currency, dry_run);
     for message in reader.by_ref() {
         match message {
             Message::Row(row) => run.row(*row).await?,

@@ -92,7 +92,8 @@ pub async fn set(cx: &Cx, names: &FieldNames, input: SetFieldPolicyInput) -> Res
             work.update::<field_policy::Entity>(&seen, row).await?;
             id
         }
-        None if if_version.is_some() => return Err(Error::missing("ifVersion")),
+        // There is none any more, or none yet.
+        None if if_version.is_some() => return Err(Error::version_conflict(0)),
         None => {
             let row = field_policy::ActiveModel {
                 entity: Set(entity.name().to_owned()),
