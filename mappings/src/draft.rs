@@ -74,11 +74,29 @@ const CONTACT: Synonyms = &[
     ("points:PHONE:phone", &["phone", "telephone", "phonenumber", "telefon", "tel"]),
     ("points:PHONE:mobile", &["mobile", "mobilephone", "cell", "mobil", "handy"]),
     ("points:ADDRESS:address", &["address", "adresse", "anschrift"]),
-    ("->account", &["companyid", "accountid", "organizationid", "organisationid", "firmenid", "customerid", "kundennummer"]),
+    (
+        "->account",
+        &["companyid", "accountid", "organizationid", "organisationid", "firmenid", "customerid", "kundennummer"],
+    ),
     ("->owner", &["ownerid", "salesrepid"]),
 ];
 const ACCOUNT: Synonyms = &[
-    ("name", &["company", "companyname", "account", "accountname", "organization", "organisation", "firma", "firmenname", "name", "customer", "kunde"]),
+    (
+        "name",
+        &[
+            "company",
+            "companyname",
+            "account",
+            "accountname",
+            "organization",
+            "organisation",
+            "firma",
+            "firmenname",
+            "name",
+            "customer",
+            "kunde",
+        ],
+    ),
     ("legalName", &["legalname"]),
     ("website", &["website", "url", "homepage", "web"]),
     ("domains", &["domain", "domains"]),
@@ -125,11 +143,31 @@ const PRODUCT: Synonyms = &[
 
 /// What tells one kind of file from the others: names of columns, and words in the name of the file.
 const SIGNS: [(Entity, Synonyms, &[&str], &[&str]); 5] = [
-    (Entity::Opportunity, OPPORTUNITY, &["stage", "dealname", "deal", "closedate", "opportunityname", "dealstage", "phase"], &["deal", "opportunit"]),
+    (
+        Entity::Opportunity,
+        OPPORTUNITY,
+        &["stage", "dealname", "deal", "closedate", "opportunityname", "dealstage", "phase"],
+        &["deal", "opportunit"],
+    ),
     (Entity::Ticket, TICKET, &["priority", "subject", "ticket", "requesterid", "betreff"], &["ticket", "case"]),
-    (Entity::Product, PRODUCT, &["sku", "unitprice", "productcode", "productname", "artikelnummer", "price"], &["product", "article"]),
-    (Entity::Contact, CONTACT, &["lastname", "firstname", "surname", "nachname", "vorname", "email", "jobtitle"], &["contact", "person", "people", "lead"]),
-    (Entity::Account, ACCOUNT, &["company", "companyname", "website", "employees", "industry", "firma", "accountname", "domain"], &["account", "compan", "organi", "customer"]),
+    (
+        Entity::Product,
+        PRODUCT,
+        &["sku", "unitprice", "productcode", "productname", "artikelnummer", "price"],
+        &["product", "article"],
+    ),
+    (
+        Entity::Contact,
+        CONTACT,
+        &["lastname", "firstname", "surname", "nachname", "vorname", "email", "jobtitle"],
+        &["contact", "person", "people", "lead"],
+    ),
+    (
+        Entity::Account,
+        ACCOUNT,
+        &["company", "companyname", "website", "employees", "industry", "firma", "accountname", "domain"],
+        &["account", "compan", "organi", "customer"],
+    ),
 ];
 
 /// Drafts a mapping of a CSV. `name`: that of its file.
@@ -143,7 +181,12 @@ pub fn draft(input: impl io::Read, name: &str) -> Result<String, DraftError> {
     let header = csv.header().clone();
     let rows: Vec<Record> = csv.by_ref().take(ROWS).filter_map(Result::ok).collect();
     let cells: Vec<Vec<&str>> = (0..header.names.len())
-        .map(|place| rows.iter().filter_map(|row| row.values.get(place)?.as_str()).filter(|cell| !cell.trim().is_empty()).collect())
+        .map(|place| {
+            rows.iter()
+                .filter_map(|row| row.values.get(place)?.as_str())
+                .filter(|cell| !cell.trim().is_empty())
+                .collect()
+        })
         .collect();
     let day_first = cells.iter().flatten().any(|cell| is_day_first(cell));
     let comma = decimal_comma(&cells);
@@ -158,7 +201,9 @@ pub fn draft(input: impl io::Read, name: &str) -> Result<String, DraftError> {
             name: name.clone(),
             key: normal(name),
             look: look(cells, clock, comma),
-            unique: cells.len() == rows.len() && cells.iter().collect::<HashSet<_>>().len() == cells.len() && !cells.is_empty(),
+            unique: cells.len() == rows.len()
+                && cells.iter().collect::<HashSet<_>>().len() == cells.len()
+                && !cells.is_empty(),
         })
         .collect();
     Ok(write(&columns, name, day_first, comma))
@@ -168,12 +213,15 @@ fn is_day_first(cell: &str) -> bool {
     let mut parts = cell.split('/');
     let first = parts.next().and_then(|part| part.trim().parse::<u32>().ok());
     let second = parts.next().and_then(|part| part.parse::<u32>().ok());
-    parts.next().is_some() && first.is_some_and(|day| (13..=31).contains(&day)) && second.is_some_and(|month| month <= 12)
+    parts.next().is_some()
+        && first.is_some_and(|day| (13..=31).contains(&day))
+        && second.is_some_and(|month| month <= 12)
 }
 
 /// Numbers that only a comma for a point explains, in a file in which nothing shows the contrary.
 fn decimal_comma(cells: &[Vec<&str>]) -> bool {
-    let only = |cell: &&&str, comma: bool| values::decimal(cell, comma).is_some() && values::decimal(cell, !comma).is_none();
+    let only =
+        |cell: &&&str, comma: bool| values::decimal(cell, comma).is_some() && values::decimal(cell, !comma).is_none();
     let with = cells.iter().flatten().filter(|cell| only(cell, true)).count();
     let without = cells.iter().flatten().filter(|cell| only(cell, false)).count();
     with > without
@@ -224,12 +272,17 @@ fn write(columns: &[Column], file: &str, day_first: bool, comma: bool) -> String
         .iter()
         .find(|column| column.key == "id" || column.key == format!("{}id", normal(entity.code())))
         .or_else(|| columns.iter().find(|column| column.key.ends_with("id") && column.unique))
-        .or_else(|| columns.iter().find(|column| ["number", "nummer", "nr", "no", "code"].iter().any(|end| column.key.ends_with(end)) && column.unique));
+        .or_else(|| {
+            columns.iter().find(|column| {
+                ["number", "nummer", "nr", "no", "code"].iter().any(|end| column.key.ends_with(end)) && column.unique
+            })
+        });
     let mut used: HashSet<&str> = key.iter().map(|key| key.key.as_str()).collect();
     let (mut set, mut points, mut relations) = (String::new(), Vec::new(), String::new());
     let mut create = String::new();
     for (field, names) in synonyms {
-        let Some(column) = names.iter().find_map(|name| columns.iter().find(|column| column.key == *name && !used.contains(name)))
+        let Some(column) =
+            names.iter().find_map(|name| columns.iter().find(|column| column.key == *name && !used.contains(name)))
         else {
             continue;
         };
@@ -244,7 +297,9 @@ fn write(columns: &[Column], file: &str, day_first: bool, comma: bool) -> String
                 let _ = writeln!(set, "givenName = {{ from = {name}, as = \"given_name\" }}");
             }
             "amount" | "annualRevenue" | "unitPrice" => {
-                let currency = columns.iter().find(|column| ["currency", "currencycode", "wahrung", "währung"].contains(&column.key.as_str()));
+                let currency = columns
+                    .iter()
+                    .find(|column| ["currency", "currencycode", "wahrung", "währung"].contains(&column.key.as_str()));
                 match currency {
                     Some(currency) => {
                         used.insert(&currency.key);
@@ -261,7 +316,8 @@ fn write(columns: &[Column], file: &str, day_first: bool, comma: bool) -> String
             field => match (field.strip_prefix("points:"), field.strip_prefix("->")) {
                 (Some(point), _) => {
                     let (kind, label) = point.split_once(':').unwrap_or((point, ""));
-                    points.push(format!("  {{ kind = \"{kind}\", label = \"{label}\", from = {name}, as = \"trim\" }},"));
+                    points
+                        .push(format!("  {{ kind = \"{kind}\", label = \"{label}\", from = {name}, as = \"trim\" }},"));
                 }
                 (None, Some(relation)) => {
                     let _ = writeln!(relations, "{relation} = {name}");
@@ -279,10 +335,15 @@ fn write(columns: &[Column], file: &str, day_first: bool, comma: bool) -> String
     }
     if entity == Entity::Product && create.is_empty() {
         let from = key.map_or_else(String::new, |key| key.name.clone());
-        let _ = writeln!(create, "code = {}", if from.is_empty() { "{ value = \"\" }".to_owned() } else { quoted(&from) });
+        let _ =
+            writeln!(create, "code = {}", if from.is_empty() { "{ value = \"\" }".to_owned() } else { quoted(&from) });
     }
     let mut out = String::new();
-    let _ = writeln!(out, "# A draft, guessed from the columns and some rows of {}. Read it before you use it:", quoted(file));
+    let _ = writeln!(
+        out,
+        "# A draft, guessed from the columns and some rows of {}. Read it before you use it:",
+        quoted(file)
+    );
     out.push_str("# what a field or transform means stands in docs/mappings.md. Then: journey import --source csv --mapping THIS FILE\n\n");
     out.push_str("# The code under which the keys of this source are remembered: the same for every import from it.\nsource = \"csv\"\n");
     out.push_str("# An empty cell leaves what is known (leave), or clears it (clear).\nempty = \"leave\"\n");
@@ -293,7 +354,8 @@ fn write(columns: &[Column], file: &str, day_first: bool, comma: bool) -> String
         out.push_str("# 1.234,50 stands in it.\ndecimal_comma = true\n");
     }
     out.push_str("# Times without a zone are meant here:\n# zone = \"Europe/Berlin\"\n# Amounts without a currency are in:\n# currency = \"EUR\"\n");
-    let stem: String = file.rsplit(['/', '\\']).next().unwrap_or(file).rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
+    let stem: String =
+        file.rsplit(['/', '\\']).next().unwrap_or(file).rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
     let stem = stem.replace('*', "");
     let _ = writeln!(out, "\n[[file]]\nname = \"rows\"\nfiles = [{}, \"*\"]", quoted(&stem));
     match key {
@@ -302,7 +364,10 @@ fn write(columns: &[Column], file: &str, day_first: bool, comma: bool) -> String
         }
         None => out.push_str("# No column looks like a key: rows are known by their place, so that the file must never be sorted anew.\nnumbered = \"Row\"\n"),
     }
-    let _ = writeln!(out, "# What no line below reads: report, custom (kept as fields of the tenant's own) or ignore.\nrest = \"report\"\n\n[[file.row]]\nentity = \"{entity}\"");
+    let _ = writeln!(
+        out,
+        "# What no line below reads: report, custom (kept as fields of the tenant's own) or ignore.\nrest = \"report\"\n\n[[file.row]]\nentity = \"{entity}\""
+    );
     for column in columns.iter().filter(|column| !used.contains(column.key.as_str())) {
         let _ = writeln!(out, "# not read: {} ({})", quoted(&column.name), column.look.words());
     }

@@ -179,7 +179,10 @@ impl<R: BufRead> Reader<R> {
             Ok(_) => {
                 *self.left.entry(stream.to_owned()).or_default() += 1;
                 if mapping.filled("", stream).is_empty() {
-                    self.tell_once(&format!("stream {stream}"), format!("the mapping does not know the stream {stream}"));
+                    self.tell_once(
+                        &format!("stream {stream}"),
+                        format!("the mapping does not know the stream {stream}"),
+                    );
                 }
                 return;
             }

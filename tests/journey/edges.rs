@@ -198,7 +198,7 @@ async fn every_edge_takes_the_same_statements_for_few_rows_and_for_many() {
         }
         assert!(uneven.is_empty(), "edges that are not batched: {uneven:#?}");
         let named = |places: &[&str]| places.iter().map(|place| (*place).to_owned()).collect::<BTreeSet<String>>();
-        assert_eq!(short, named(&SHORT), "roots of which the scene has too few rows to tell");
+        assert_eq!(short, named(SHORT), "roots of which the scene has too few rows to tell");
         assert_eq!(empty, named(&EMPTY), "edges of which the scene has nothing, so that the walk says nothing of them");
     })
     .await;

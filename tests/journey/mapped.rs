@@ -65,17 +65,50 @@ async fn comes_in(source: mappings::Source, folder: &str, expected: &[(&'static 
 
 #[tokio::test]
 async fn hubspot_as_fivetran_lays_it_down() {
-    comes_in(mappings::Source::Hubspot, "fivetran_hubspot", &[]).await;
+    let expected = [
+        ("account", [25, 0, 0, 0, 0]),
+        ("activity", [3, 0, 0, 0, 0]),
+        ("campaign", [100, 0, 0, 0, 0]),
+        ("colleague", [100, 0, 0, 0, 0]),
+        ("contact", [19, 0, 0, 0, 0]),
+        ("meeting", [100, 0, 0, 0, 0]),
+        ("note", [0, 0, 0, 0, 1]),
+        ("opportunity", [44, 0, 0, 0, 0]),
+        ("opportunity contact", [0, 0, 0, 0, 11]),
+        ("task", [2, 0, 0, 0, 0]),
+        ("ticket", [25, 0, 0, 0, 0]),
+        ("ticket message", [25, 0, 0, 0, 0]),
+        ("touchpoint", [0, 0, 0, 0, 4]),
+    ];
+    comes_in(mappings::Source::Hubspot, "fivetran_hubspot", &expected).await;
 }
 
 #[tokio::test]
 async fn salesforce_as_fivetran_lays_it_down() {
-    comes_in(mappings::Source::Salesforce, "fivetran_salesforce", &[]).await;
+    let expected = [
+        ("account", [16, 0, 8, 0, 0]),
+        ("colleague", [4, 0, 6, 0, 0]),
+        ("contact", [4, 0, 0, 0, 0]),
+        ("lead", [0, 0, 0, 0, 1]),
+        ("meeting", [10, 0, 10, 0, 0]),
+        ("opportunity", [0, 0, 10, 0, 0]),
+        ("order", [10, 0, 0, 0, 0]),
+        ("product", [2, 0, 0, 0, 0]),
+        ("task", [10, 0, 0, 0, 0]),
+    ];
+    comes_in(mappings::Source::Salesforce, "fivetran_salesforce", &expected).await;
 }
 
 #[tokio::test]
 async fn zendesk_as_fivetran_lays_it_down() {
-    comes_in(mappings::Source::Zendesk, "fivetran_zendesk", &[]).await;
+    let expected = [
+        ("account", [10, 0, 0, 0, 0]),
+        ("colleague", [1, 0, 0, 0, 0]),
+        ("contact", [9, 0, 0, 0, 0]),
+        ("ticket", [15, 0, 2, 0, 0]),
+        ("ticket message", [20, 0, 0, 0, 0]),
+    ];
+    comes_in(mappings::Source::Zendesk, "fivetran_zendesk", &expected).await;
 }
 
 #[tokio::test]

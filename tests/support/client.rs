@@ -72,7 +72,13 @@ impl Client {
 impl Client {
     /// Asks for a mutation of one input, by its name and by what to select of its answer; the refusals come along.
     pub async fn act(&self, mutation: &str, select: &str, input: Value) -> Answer {
-        let ty = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let ty = match mutation {
+            // Three steps, one input.
+            "enableWebhookEndpoint" | "disableWebhookEndpoint" | "testWebhookEndpoint" => {
+                "WebhookEndpointStepInput".to_owned()
+            }
+            _ => format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]),
+        };
         let document = format!(
             "mutation($input: {ty}!) {{ {mutation}(input: $input) {{ {select} userErrors {{ code path message }} }} }}"
         );

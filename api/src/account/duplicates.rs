@@ -218,9 +218,8 @@ async fn contacts(
         let text = Func::coalesce([column.into_expr(), Expr::val("")]);
         folded(Expr::expr(text), postgres)
     };
-    let name =
-        word(contact::Column::GivenName).binary(sea_orm::sea_query::BinOper::Custom("||".into()), Expr::val(" "));
-    let name = name.binary(sea_orm::sea_query::BinOper::Custom("||".into()), word(contact::Column::FamilyName));
+    let name = word(contact::Column::GivenName).binary(sea_orm::sea_query::BinOper::Custom("||"), Expr::val(" "));
+    let name = name.binary(sea_orm::sea_query::BinOper::Custom("||"), word(contact::Column::FamilyName));
     let named = vec![("row", Class::P, "id", contact::Column::Id.into_expr()), ("value", Class::N, "name", name)];
     let names = cx
         .caller

@@ -664,7 +664,9 @@ pub async fn link_visitor(cx: &Cx, input: LinkVisitorInput) -> Result<Visitor> {
     let seen = work.to_change::<visitor::Entity>(id, if_version, &LINK).await?;
     let contact = work.refer::<contact::Entity>("contactId", contact_id).await?.row().clone();
     match seen.row().contact_id {
-        None => drop(Box::pin(link(&mut work, seen.row(), &contact, None, None)).await?),
+        None => {
+            Box::pin(link(&mut work, seen.row(), &contact, None, None)).await?;
+        }
         Some(held) if held == contact.id => {}
         Some(_) => {
             let message = "the visitor is somebody else already: unlink it first";

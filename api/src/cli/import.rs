@@ -92,7 +92,9 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<ExitCode> {
     let Some(from) = args.source else { bail!(Usage("name what wrote the files with --source".into())) };
     let singer = from == Source::Singer;
     if args.paths.is_empty() != singer {
-        bail!(Usage(if singer { "a tap is read on the standard input" } else { "name files, or folders of files" }.into()));
+        bail!(Usage(
+            if singer { "a tap is read on the standard input" } else { "name files, or folders of files" }.into()
+        ));
     }
     let mapping = mapping(from, args.mapping.as_deref())?;
     super::database_url(&config)?;

@@ -83,7 +83,11 @@ impl Key for StaysOf {
                 continue;
             }
             let rows = cx.caller.rows_as::<stage_interval::Entity>(line).filter(of.is_in(ids));
-            let oldest = [(stage_interval::Column::Id.into_expr(), Order::Asc)];
+            // An import tells what was long ago.
+            let oldest = [
+                (stage_interval::Column::EnteredAt.into_expr(), Order::Asc),
+                (stage_interval::Column::Id.into_expr(), Order::Asc),
+            ];
             for row in rows.first_of_each(&cx.db(), of, &oldest, STAYS).await? {
                 found.entry(StaysOf(line, row.row().object_id)).or_default().push(row);
             }

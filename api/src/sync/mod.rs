@@ -4,8 +4,8 @@
 //! ([`refs`]), a mapping makes rows of it ([`salesforce`], [`snowplow`], [`portable`]), and one unit of work takes a batch of them.
 
 mod batch;
-mod mapped;
 pub mod bulk;
+mod mapped;
 pub mod portable;
 pub mod read;
 pub mod refs;
@@ -20,8 +20,8 @@ use std::{path::PathBuf, sync::Arc};
 use chrono_tz::Tz;
 use mappings::Mapping;
 
-pub use mapped::singer;
 pub use batch::{Context, Group, Item, Kind, Taken};
+pub use mapped::singer;
 pub use report::{Counts, Refusal, Report};
 
 use crate::{

@@ -23,13 +23,13 @@ pub struct Model {
     /// Hash of the row as last delivered, so that an unchanged row is skipped.
     #[sea_orm(column_type = "Text", nullable)]
     pub row_hash: Option<String>,
-    /// PII: what the system said of it last, by the fields' names in the graph; null where nobody asked to keep it.
-    #[sea_orm(column_type = "Json", nullable)]
-    pub raw: Option<Json>,
     /// When it was first seen.
     pub created_at: DateTimeUtc,
     /// When it was last delivered with a change.
     pub updated_at: DateTimeUtc,
+    /// PII: what the system said of it last, by the fields' names in the graph; null where nobody asked to keep it.
+    #[sea_orm(column_type = "Json", nullable)]
+    pub raw: Option<Json>,
 }
 
 /// None: edges are loaded in batches, not joined here.

@@ -188,7 +188,12 @@ impl Import {
     fn refuse(&mut self, input: usize, unreadable: Unreadable) {
         self.file(input).refused += 1;
         let place = Place { file: self.inputs[input].name(), line: unreadable.line };
-        self.queue.push_back(Item::Problem(Problem { place, external_id: None, field: None, message: unreadable.reason }));
+        self.queue.push_back(Item::Problem(Problem {
+            place,
+            external_id: None,
+            field: None,
+            message: unreadable.reason,
+        }));
     }
 
     fn take(&mut self, pass: Pass, first: bool, list: &str, record: Record) {

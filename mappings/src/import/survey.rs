@@ -193,9 +193,11 @@ impl Look<'_> {
         }
         let stem = |name: &str| name.rsplit_once('.').map(|(stem, end)| (stem.to_lowercase(), end.to_lowercase()));
         let Some((own, _)) = stem(&self.input.name()) else { return false };
-        let twin = self.inputs.iter().map(Input::name).find(|name| {
-            stem(name).is_some_and(|(other, ending)| other == own && ending == "json")
-        });
+        let twin = self
+            .inputs
+            .iter()
+            .map(Input::name)
+            .find(|name| stem(name).is_some_and(|(other, ending)| other == own && ending == "json"));
         let Some(twin) = twin else { return false };
         self.file.read_as.clear();
         self.file.unknown.clear();

@@ -142,7 +142,9 @@ fn table_of(scope: &Scope, raw: &raw::Table, all: &raw::Mapping) -> Result<Table
             toml::Value::String(name) => name.clone(),
             toml::Value::Table(entry) => match entry.get("from") {
                 Some(toml::Value::String(name)) => name.clone(),
-                Some(toml::Value::Array(names)) => names.first().and_then(toml::Value::as_str).unwrap_or_default().into(),
+                Some(toml::Value::Array(names)) => {
+                    names.first().and_then(toml::Value::as_str).unwrap_or_default().into()
+                }
                 _ => String::new(),
             },
             _ => return wrong(&place, "a value is a column or a table"),
@@ -239,7 +241,8 @@ fn read(file: &File) -> HashSet<String> {
             entries.iter().for_each(&mut of_entry);
         }
     }
-    let conditions = file.when.iter().chain(&file.unless).chain(&file.deleted).chain(file.rows.iter().flat_map(|row| &row.when));
+    let conditions =
+        file.when.iter().chain(&file.unless).chain(&file.deleted).chain(file.rows.iter().flat_map(|row| &row.when));
     read.extend(conditions.map(|condition| condition.column.clone()));
     read.extend(file.rows.iter().filter_map(|row| row.each.clone()));
     read
@@ -270,7 +273,9 @@ fn row_of(scope: &Scope, place: &str, raw: &raw::Row) -> Result<RowOf> {
         for entry in &entries {
             match entry.of {
                 Some(of) if !relation.to.contains(&of) => return wrong(&place, format!("it never names a {of}")),
-                None if relation.to.len() > 1 => return wrong(&place, "it may name several kinds of object: say which (of)"),
+                None if relation.to.len() > 1 => {
+                    return wrong(&place, "it may name several kinds of object: say which (of)");
+                }
                 _ => {}
             }
         }

@@ -111,12 +111,20 @@ impl Mapping {
     }
 
     /// Which file of the mapping knows records of a list, a type and some columns. `Err`: it is left out on purpose, and why.
-    pub(crate) fn known(&self, name: &str, list: &str, kind: Option<&str>, header: &Header) -> Result<Option<usize>, &str> {
+    pub(crate) fn known(
+        &self,
+        name: &str,
+        list: &str,
+        kind: Option<&str>,
+        header: &Header,
+    ) -> Result<Option<usize>, &str> {
         let (stem, list) = (stem(name), normal(list));
         let kind = kind.map(normal);
         let skipped = |skip: &&Skip| match &kind {
             Some(kind) => skip.types.contains(kind),
-            None => (!list.is_empty() && skip.streams.contains(&list)) || skip.files.iter().any(|files| files.is(&stem)),
+            None => {
+                (!list.is_empty() && skip.streams.contains(&list)) || skip.files.iter().any(|files| files.is(&stem))
+            }
         };
         if let Some(skip) = self.skips.iter().find(skipped) {
             return Err(&skip.why);

@@ -103,9 +103,10 @@ impl<R: io::Read> Csv<R> {
 
     /// Reads `rest` once more, as if the quote before it were none.
     fn rescan(&mut self, raw: &[u8], line: u64) {
-        let after = raw.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(raw.len(), |end| {
-            end + if raw[end..].starts_with(b"\r\n") { 2 } else { 1 }
-        });
+        let after = raw
+            .iter()
+            .position(|byte| matches!(byte, b'\n' | b'\r'))
+            .map_or(raw.len(), |end| end + if raw[end..].starts_with(b"\r\n") { 2 } else { 1 });
         let mut again = raw[after..].to_vec();
         again.extend_from_slice(&self.again[self.at..]);
         (self.again, self.at) = (again, 0);

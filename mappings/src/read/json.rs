@@ -59,7 +59,9 @@ pub fn form(sample: &[u8], wanted: &[String]) -> Form {
                     break;
                 }
             }
-            b':' if depth == 1 && key.is_some_and(|key| key.eq_ignore_ascii_case(b"id") || key == b"attributes") => break,
+            b':' if depth == 1 && key.is_some_and(|key| key.eq_ignore_ascii_case(b"id") || key == b"attributes") => {
+                break;
+            }
             b',' if depth == 1 => key = None,
             _ => {}
         }
@@ -365,12 +367,7 @@ impl<R: io::Read> Iterator for Json<R> {
 }
 
 /// An object as a record: objects inside become columns with a path.
-pub(crate) fn flat(
-    line: u64,
-    number: u64,
-    object: Map<String, Value>,
-    like: &Arc<Header>,
-) -> Read {
+pub(crate) fn flat(line: u64, number: u64, object: Map<String, Value>, like: &Arc<Header>) -> Read {
     let (mut names, mut values) = (Vec::with_capacity(object.len()), Vec::with_capacity(object.len()));
     spread(String::new(), object, 0, &mut names, &mut values);
     if values.iter().any(holds_nul) {
@@ -387,7 +384,9 @@ fn spread(path: String, object: Map<String, Value>, depth: usize, names: &mut Ve
     for (name, value) in object {
         let name = if path.is_empty() { name } else { format!("{path}.{name}") };
         match value {
-            Value::Object(inside) if depth < DEPTH && !inside.is_empty() => spread(name, inside, depth + 1, names, values),
+            Value::Object(inside) if depth < DEPTH && !inside.is_empty() => {
+                spread(name, inside, depth + 1, names, values)
+            }
             value => {
                 names.push(name);
                 values.push(if is_empty(&value) { Value::Null } else { value });

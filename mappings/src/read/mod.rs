@@ -45,7 +45,8 @@ impl Header {
     pub fn stripped(names: Vec<String>, strip: &[String], strip_end: &[String]) -> Header {
         let mut index: HashMap<String, Vec<usize>> = HashMap::new();
         for (place, name) in names.iter().enumerate() {
-            let mut short = name.trim_matches(|sign: char| sign.is_whitespace() || matches!(sign, '"' | '`' | '\u{feff}'));
+            let mut short =
+                name.trim_matches(|sign: char| sign.is_whitespace() || matches!(sign, '"' | '`' | '\u{feff}'));
             for begin in strip {
                 if let Some(rest) = strip_begin(short, begin).filter(|rest| !rest.is_empty()) {
                     short = rest;
@@ -67,7 +68,9 @@ impl Header {
 
     /// The columns by their normal names.
     pub fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.index.iter().flat_map(|(key, places)| places.iter().map(|place| (key.as_str(), self.names[*place].as_str())))
+        self.index
+            .iter()
+            .flat_map(|(key, places)| places.iter().map(|place| (key.as_str(), self.names[*place].as_str())))
     }
 
     /// A column's name as it is written.
@@ -79,8 +82,12 @@ impl Header {
     /// Names that stand twice, as they are written.
     pub fn twice(&self) -> Vec<&str> {
         let mut seen = std::collections::HashSet::new();
-        let mut twice: Vec<&str> =
-            self.names.iter().filter(|name| !name.is_empty() && !seen.insert(name.as_str())).map(String::as_str).collect();
+        let mut twice: Vec<&str> = self
+            .names
+            .iter()
+            .filter(|name| !name.is_empty() && !seen.insert(name.as_str()))
+            .map(String::as_str)
+            .collect();
         twice.dedup();
         twice
     }

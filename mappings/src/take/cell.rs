@@ -207,7 +207,8 @@ impl Taker<'_> {
             Kind::Int => {
                 let scaled = |factor: Decimal| {
                     let number = number("no number")?.checked_mul(factor).ok_or("beyond what a number holds")?;
-                    values::int(&number.round().to_string(), false).ok_or_else(|| "beyond what a number holds".to_owned())
+                    values::int(&number.round().to_string(), false)
+                        .ok_or_else(|| "beyond what a number holds".to_owned())
                 };
                 let number = match entry.transform {
                     As::Percent if text.contains('%') => scaled(Decimal::ONE)?,

@@ -297,7 +297,8 @@ impl Taker<'_> {
 fn takes_rest(file: &File, of: &RowOf) -> bool {
     let whole = |row: &RowOf| row.each.is_none() && !row.distinct && fields(row.entity).field("custom").is_some();
     // Kinds with conditions shut each other out; without one, the first keeps it.
-    whole(of) && file.rows.iter().take_while(|row| !std::ptr::eq(*row, of)).all(|row| !whole(row) || !row.when.is_empty())
+    whole(of)
+        && file.rows.iter().take_while(|row| !std::ptr::eq(*row, of)).all(|row| !whole(row) || !row.when.is_empty())
 }
 
 /// Whether one of a key's columns is there.

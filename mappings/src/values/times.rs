@@ -1,6 +1,8 @@
 //! Moments and civil dates, in the forms that exports mix: ISO with and without a zone, milliseconds, slashes, dots.
 
-use chrono::{DateTime, Datelike, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 /// How a source writes times.

@@ -117,9 +117,9 @@ pub(crate) fn plain(html: &str) -> String {
             "script" | "style" if !closing => {
                 let close = format!("</{name}");
                 let lower = &lower[html.len() - rest.len()..];
-                let skip = lower.find(&close).map_or(rest.len(), |at| {
-                    lower[at..].find('>').map_or(rest.len(), |end| at + end + 1)
-                });
+                let skip = lower
+                    .find(&close)
+                    .map_or(rest.len(), |at| lower[at..].find('>').map_or(rest.len(), |end| at + end + 1));
                 rest = &rest[skip..];
             }
             _ => {}

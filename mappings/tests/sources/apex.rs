@@ -18,11 +18,8 @@ fn source(file: &str) -> Vec<Value> {
 
 /// The same field of ours and of theirs, in order; empty texts are none.
 fn same(taken: &Taken, entity: Entity, ours: &str, file: &str, theirs: &str) {
-    let ours: Vec<Option<String>> = taken
-        .of(entity)
-        .iter()
-        .map(|row| row.set.get(ours).and_then(Value::as_str).map(str::to_owned))
-        .collect();
+    let ours: Vec<Option<String>> =
+        taken.of(entity).iter().map(|row| row.set.get(ours).and_then(Value::as_str).map(str::to_owned)).collect();
     let theirs: Vec<Option<String>> = source(file)
         .iter()
         .map(|record| record.get(theirs).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned))

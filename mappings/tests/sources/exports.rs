@@ -42,7 +42,10 @@ fn hubspot_pages_as_csv() {
     let contact = taken.row(Entity::Contact, "501");
     assert_eq!(contact.relations["account"], "901");
     assert_eq!(contact.on_update["lifecycleStage"], "MQL");
-    assert_eq!(contact.set["contactPoints"][0], json!({ "kind": "EMAIL", "value": "Jane@Example.com", "label": "email" }));
+    assert_eq!(
+        contact.set["contactPoints"][0],
+        json!({ "kind": "EMAIL", "value": "Jane@Example.com", "label": "email" })
+    );
     assert_eq!(
         set(&taken, Entity::Opportunity, "701"),
         json!({
@@ -97,7 +100,10 @@ fn salesforce_answers_and_its_data_loader() {
         \"00UD000000ABCdeIAG\",\"Demo\",\"2024-03-05T09:00:00.000Z\",\"2024-03-05T10:00:00.000Z\",\"003D000000QYVhPIAX\",\"006D000000ABCdeIAG\",\"Demo\"\n";
     let taken = take(Source::Salesforce, &[("Event.csv", loader)]);
     let meeting = taken.row(Entity::Meeting, "00UD000000ABCdeIAG");
-    assert_eq!((&meeting.set["startsAt"], &meeting.on_create["kind"]), (&json!("2024-03-05T09:00:00Z"), &json!("DEMO")));
+    assert_eq!(
+        (&meeting.set["startsAt"], &meeting.on_create["kind"]),
+        (&json!("2024-03-05T09:00:00Z"), &json!("DEMO"))
+    );
     assert_eq!(meeting.relations["opportunity"], "006D000000ABCdeIAG");
     assert_eq!(meeting.relations.get("account"), None, "a WhatId of 006 is no account");
     assert_eq!(taken.of(Entity::MeetingAttendee)[0].relations["contact"], "003D000000QYVhPIAX");

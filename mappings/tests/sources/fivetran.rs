@@ -52,7 +52,10 @@ fn hubspot() {
     );
     assert_eq!(taken.row(Entity::Contact, "46897301").merged_into.as_deref(), Some("78971951"));
     let meeting = taken.row(Entity::Meeting, "3416212491");
-    assert_eq!((&meeting.set["startsAt"], &meeting.set["endsAt"]), (&json!("2019-09-26T13:00:00Z"), &json!("2019-09-26T14:30:00Z")));
+    assert_eq!(
+        (&meeting.set["startsAt"], &meeting.set["endsAt"]),
+        (&json!("2019-09-26T13:00:00Z"), &json!("2019-09-26T14:30:00Z"))
+    );
     let account = taken.row(Entity::Account, "2182162682");
     assert_eq!(account.set["annualRevenue"], json!({ "amount": "10000000.00", "currency": "EUR" }));
     let call = taken.row(Entity::Activity, "19732910159");
@@ -104,7 +107,10 @@ fn salesforce() {
     let deal = taken.row(Entity::Opportunity, "006q000000HddohAAB");
     assert!(deal.deleted);
     assert_eq!(deal.set["amount"], json!({ "amount": "24120000.00", "currency": "EUR" }));
-    assert_eq!((&deal.set["closeDate"], &deal.set["stage"]), (&json!("2018-12-19"), &json!("GavUFuuf4DrnQAoiRGlWpQ==")));
+    assert_eq!(
+        (&deal.set["closeDate"], &deal.set["stage"]),
+        (&json!("2018-12-19"), &json!("GavUFuuf4DrnQAoiRGlWpQ=="))
+    );
     assert_eq!(deal.on_create["forecastCategory"], "CLOSED");
     assert_eq!(taken.row(Entity::Opportunity, "006q000000HK8jdAAD").on_create["forecastCategory"], "OMITTED");
     assert_eq!(taken.row(Entity::Opportunity, "006q000000HdOhuAAF").on_create["forecastCategory"], "PIPELINE");

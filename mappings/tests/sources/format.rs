@@ -30,16 +30,43 @@ fn a_name_that_means_nothing_is_refused_with_its_place() {
         ("entity = \"ACCOUNT\"\nset.nam = \"n\"", format!("{at}, nam: ACCOUNT has no field nam")),
         ("entity = \"ACCOUNT\"\nset.custom = \"n\"", format!("{at}, custom: ACCOUNT has no field custom")),
         ("entity = \"ACCOUNT\"\nrelations.boss = \"n\"", format!("{at}, boss: ACCOUNT has no relation boss")),
-        ("entity = \"ACCOUNT\"\nset.name = { from = \"n\", as = \"magic\" }", format!("{at}, name: there is no transform magic")),
-        ("entity = \"ACCOUNT\"\nset.employees = { from = \"n\", as = \"money\" }", format!("{at}, employees: money is nothing that the field takes")),
-        ("entity = \"ACCOUNT\"\nset.tier = { from = \"n\", codes = { a = \"Z\" } }", format!("{at}, tier: \"Z\" is nothing that tier takes")),
-        ("entity = \"ACCOUNT\"\nset.name = { from = \"n\", value = \"m\" }", format!("{at}, name: one of from, join, value and today says where it comes from")),
-        ("entity = \"ACCOUNT\"\nset.name = { from = \"n\", lookup = \"t\" }", format!("{at}, name: there is no table t")),
+        (
+            "entity = \"ACCOUNT\"\nset.name = { from = \"n\", as = \"magic\" }",
+            format!("{at}, name: there is no transform magic"),
+        ),
+        (
+            "entity = \"ACCOUNT\"\nset.employees = { from = \"n\", as = \"money\" }",
+            format!("{at}, employees: money is nothing that the field takes"),
+        ),
+        (
+            "entity = \"ACCOUNT\"\nset.tier = { from = \"n\", codes = { a = \"Z\" } }",
+            format!("{at}, tier: \"Z\" is nothing that tier takes"),
+        ),
+        (
+            "entity = \"ACCOUNT\"\nset.name = { from = \"n\", value = \"m\" }",
+            format!("{at}, name: one of from, join, value and today says where it comes from"),
+        ),
+        (
+            "entity = \"ACCOUNT\"\nset.name = { from = \"n\", lookup = \"t\" }",
+            format!("{at}, name: there is no table t"),
+        ),
         ("entity = \"ACCOUNT\"\nset.name = { from = 5 }", format!("{at}, name: a column is named by text")),
-        ("entity = \"ACCOUNT\"\nset.contactPoints = { from = \"n\" }", format!("{at}, contactPoints: a contact point, and nothing else, says its kind")),
-        ("entity = \"NOTE\"\nrelations.record = \"n\"", "the mapping, file f, NOTE, record: it may name several kinds of object: say which (of)".to_owned()),
-        ("entity = \"NOTE\"\nrelations.record = { from = \"n\", of = \"PRODUCT\" }", "the mapping, file f, NOTE, record: it never names a PRODUCT".to_owned()),
-        ("entity = \"NOTE\"\ncustom.x = \"n\"", "the mapping, file f, NOTE: NOTE has no fields of the tenant's own".to_owned()),
+        (
+            "entity = \"ACCOUNT\"\nset.contactPoints = { from = \"n\" }",
+            format!("{at}, contactPoints: a contact point, and nothing else, says its kind"),
+        ),
+        (
+            "entity = \"NOTE\"\nrelations.record = \"n\"",
+            "the mapping, file f, NOTE, record: it may name several kinds of object: say which (of)".to_owned(),
+        ),
+        (
+            "entity = \"NOTE\"\nrelations.record = { from = \"n\", of = \"PRODUCT\" }",
+            "the mapping, file f, NOTE, record: it never names a PRODUCT".to_owned(),
+        ),
+        (
+            "entity = \"NOTE\"\ncustom.x = \"n\"",
+            "the mapping, file f, NOTE: NOTE has no fields of the tenant's own".to_owned(),
+        ),
     ] {
         assert_eq!(refused(row), message, "{row}");
     }
@@ -119,7 +146,11 @@ fn the_fields_are_those_of_the_api() {
             assert!(there.contains(field.name), "{entity} has no field {} in the API", field.name);
         }
         for relation in known.relations {
-            assert!(there.contains(&format!("{}Id", relation.name)), "{entity} has no relation {} in the API", relation.name);
+            assert!(
+                there.contains(&format!("{}Id", relation.name)),
+                "{entity} has no relation {} in the API",
+                relation.name
+            );
         }
     }
 }
@@ -149,7 +180,15 @@ fn a_draft_loads_and_takes_what_it_was_drafted_from() {
 
 #[test]
 fn any_header_gives_a_draft_that_loads() {
-    for header in ["a", "name,name,NAME", "\"x\"\"y\",\"line\nbreak\",'q',\\", "🙂,☃", "id;;;", "SKU\tPrice\tProduct", "Ticket,Priority,Subject"] {
+    for header in [
+        "a",
+        "name,name,NAME",
+        "\"x\"\"y\",\"line\nbreak\",'q',\\",
+        "🙂,☃",
+        "id;;;",
+        "SKU\tPrice\tProduct",
+        "Ticket,Priority,Subject",
+    ] {
         let text = draft(format!("{header}\n").as_bytes(), "what \"ever\"*.csv").unwrap();
         Mapping::load(&text).unwrap_or_else(|error| panic!("{header}: {error}\n{text}"));
     }

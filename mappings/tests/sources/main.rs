@@ -1,4 +1,9 @@
 //! Every source on files as they come, every trap, and every fault that a file can have. Pure: no database, no network.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test says what it is, and ends where something is not as it should be"
+)]
 
 mod apex;
 mod exports;
@@ -47,11 +52,7 @@ pub fn data(path: &str) -> PathBuf {
 }
 
 pub fn options() -> Options {
-    Options {
-        currency: Some("EUR".into()),
-        today: chrono::NaiveDate::from_ymd_opt(2026, 1, 15),
-        ..Options::default()
-    }
+    Options { currency: Some("EUR".into()), today: chrono::NaiveDate::from_ymd_opt(2026, 1, 15), ..Options::default() }
 }
 
 pub fn take_with(mapping: Mapping, inputs: Vec<Input>) -> Taken {

@@ -51,7 +51,10 @@ fn every_encoding_says_the_same() {
     }
     // One wrong byte among letters that are UTF-8 is a fault of its row, not another encoding.
     let (taken, told) = one("a.csv", b"id,name\n1,M\xc3\xbcller \xc3\xbc\n2,\xff\n3,ok\n");
-    assert_eq!((taken, told), (rows(&[("1", "Müller ü"), ("3", "ok")]), vec!["a.csv:3: the column name is not UTF-8".to_owned()]));
+    assert_eq!(
+        (taken, told),
+        (rows(&[("1", "Müller ü"), ("3", "ok")]), vec!["a.csv:3: the column name is not UTF-8".to_owned()])
+    );
 }
 
 #[test]
@@ -59,7 +62,8 @@ fn every_delimiter_and_line_end_says_the_same() {
     let wanted = rows(&[("1", "a"), ("2", "b\nc"), ("3", "say \"hi\"")]);
     for delimiter in [",", ";", "\t", "|"] {
         for end in ["\n", "\r\n", "\r"] {
-            let text = ["id|name", "1|a", "", "2|\"b\nc\"", "3|\"say \"\"hi\"\"\"", ""].join(end).replace('|', delimiter);
+            let text =
+                ["id|name", "1|a", "", "2|\"b\nc\"", "3|\"say \"\"hi\"\"\"", ""].join(end).replace('|', delimiter);
             assert_eq!(one("x.csv", text.as_bytes()), (wanted.clone(), vec![]), "{delimiter:?} {end:?}");
         }
     }
@@ -89,7 +93,10 @@ fn broken_rows_cost_themselves() {
 #[test]
 fn a_quote_that_never_closes_costs_its_line() {
     let (taken, told) = one("x.csv", b"id,name\n1,a\n2,\"open\n3,c\n4,d\n");
-    assert_eq!((taken, told), (rows(&[("1", "a"), ("3", "c"), ("4", "d")]), vec!["x.csv:3: a quote is opened and never closed".to_owned()]));
+    assert_eq!(
+        (taken, told),
+        (rows(&[("1", "a"), ("3", "c"), ("4", "d")]), vec!["x.csv:3: a quote is opened and never closed".to_owned()])
+    );
     // Also where the rest is longer than what is held: rows that look like rows are no cell.
     let mut text = "id,name\n1,\"open\n".to_owned();
     (2..150_000).for_each(|n| text.push_str(&format!("{n},name {n}\n")));
@@ -117,33 +124,59 @@ fn forty_megabytes_on_a_line_are_skipped_and_not_held() {
         let told: Vec<String> = Csv::new(file, b"id,name", limits)
             .unwrap()
             .unwrap()
-            .map(|row| row.map_or_else(|fault| format!("{}: {}", fault.line, fault.reason), |row| row.values[1].to_string()))
+            .map(|row| {
+                row.map_or_else(|fault| format!("{}: {}", fault.line, fault.reason), |row| row.values[1].to_string())
+            })
             .collect();
         assert_eq!(told, ["2: it is longer than 65536 bytes", "\"b\""]);
     }
     let list = (&b"[{\"id\":\""[..]).chain(Endless(8 << 20)).chain(&b"\"},{\"id\":2}]"[..]);
-    let told: Vec<bool> = json::Json::new(list, json::Form::Lists, &[], limits).map(|found| found.record.is_ok()).collect();
+    let told: Vec<bool> =
+        json::Json::new(list, json::Form::Lists, &[], limits).map(|found| found.record.is_ok()).collect();
     assert_eq!(told, [false, true]);
     let lines = (&b"{\"id\":\""[..]).chain(Endless(40 << 20)).chain(&b"\"}\n{\"id\":2}\n"[..]);
-    let told: Vec<bool> = json::Json::new(lines, json::Form::Lines, &[], limits).map(|found| found.record.is_ok()).collect();
+    let told: Vec<bool> =
+        json::Json::new(lines, json::Form::Lines, &[], limits).map(|found| found.record.is_ok()).collect();
     assert_eq!(told, [false, true]);
 }
 
 #[test]
 fn files_with_nothing_in_them() {
-    let taken = take(Source::Hubspot, &[("contacts.csv", ""), ("companies.csv", "Record ID,Company name\n"), ("deals.json", "{\"results\":[]}"), ("tickets.json", " ")]);
+    let taken = take(
+        Source::Hubspot,
+        &[
+            ("contacts.csv", ""),
+            ("companies.csv", "Record ID,Company name\n"),
+            ("deals.json", "{\"results\":[]}"),
+            ("tickets.json", " "),
+        ],
+    );
     assert_eq!((taken.rows.len(), taken.problems.len()), (0, 0));
     let left: Vec<&str> = taken.report.files.iter().flat_map(|file| &file.left_out).map(String::as_str).collect();
     assert_eq!(left, ["it is empty", "it is empty"]);
-    let nothing = Import::new(Arc::new(Mapping::of(Source::Hubspot).unwrap()), vec![Input::bytes("weather.csv", &b"a,b\n1,2\n"[..])], &options());
-    assert_eq!(nothing.err().map(|error| error.to_string()).as_deref(), Some("the mapping hubspot knows none of these files"));
-    let missing = Import::new(Arc::new(Mapping::of(Source::Hubspot).unwrap()), vec![Input::file("/nowhere/contacts.csv")], &options());
+    let nothing = Import::new(
+        Arc::new(Mapping::of(Source::Hubspot).unwrap()),
+        vec![Input::bytes("weather.csv", &b"a,b\n1,2\n"[..])],
+        &options(),
+    );
+    assert_eq!(
+        nothing.err().map(|error| error.to_string()).as_deref(),
+        Some("the mapping hubspot knows none of these files")
+    );
+    let missing = Import::new(
+        Arc::new(Mapping::of(Source::Hubspot).unwrap()),
+        vec![Input::file("/nowhere/contacts.csv")],
+        &options(),
+    );
     assert!(missing.is_err());
 }
 
 #[test]
 fn a_column_that_stands_twice_gives_its_first_value() {
-    let taken = take_with(Mapping::load(ONE).unwrap(), vec![Input::bytes("x.csv", &b"id,name,name,Name\n1,,b,c\n2,a,b,c\n"[..])]);
+    let taken = take_with(
+        Mapping::load(ONE).unwrap(),
+        vec![Input::bytes("x.csv", &b"id,name,name,Name\n1,,b,c\n2,a,b,c\n"[..])],
+    );
     let names: Vec<&str> = taken.rows.iter().filter_map(|row| row.set["name"].as_str()).collect();
     assert_eq!(names, ["b", "a"]);
     assert_eq!(taken.report.files[0].twice, ["name"]);
@@ -162,7 +195,10 @@ fn json_in_all_its_forms_and_with_all_its_faults() {
     ] {
         assert_eq!(one("x.json", text.as_bytes()), (wanted.clone(), vec![]), "{text}");
     }
-    let (taken, told) = one("x.json", b"[{\"id\":1,\"name\":\"a\"},\n{\"id\":oops},\n5, \"text\", [1],\n{\"id\":2,\"name\":\"b\"},{\"id\":3");
+    let (taken, told) = one(
+        "x.json",
+        b"[{\"id\":1,\"name\":\"a\"},\n{\"id\":oops},\n5, \"text\", [1],\n{\"id\":2,\"name\":\"b\"},{\"id\":3",
+    );
     assert_eq!(taken, wanted);
     assert_eq!(
         told,
@@ -174,11 +210,17 @@ fn json_in_all_its_forms_and_with_all_its_faults() {
             "x.json:4: the file ends inside it",
         ]
     );
-    let (taken, told) = one("x.ndjson", b"{\"id\":1,\"name\":\"a\"}\n{\"id\":\nnull\n{\"id\":2,\"name\":\"b\"}\n{\"id\":3,\"name\":\"\\u0000\"}\n");
+    let (taken, told) = one(
+        "x.ndjson",
+        b"{\"id\":1,\"name\":\"a\"}\n{\"id\":\nnull\n{\"id\":2,\"name\":\"b\"}\n{\"id\":3,\"name\":\"\\u0000\"}\n",
+    );
     assert_eq!(taken, wanted);
     assert_eq!(told.len(), 3);
     let deep = format!("[{}1{},{{\"id\":1,\"name\":\"a\"}}]", "{\"a\":".repeat(5_000), "}".repeat(5_000));
-    assert_eq!(one("x.json", deep.as_bytes()), (rows(&[("1", "a")]), vec!["x.json:1: it is no JSON object".to_owned()]));
+    assert_eq!(
+        one("x.json", deep.as_bytes()),
+        (rows(&[("1", "a")]), vec!["x.json:1: it is no JSON object".to_owned()])
+    );
 }
 
 proptest! {
@@ -235,7 +277,12 @@ proptest! {
 
 #[test]
 fn an_import_is_an_iterator_that_ends() {
-    let mut import = Import::new(Arc::new(Mapping::load(ONE).unwrap()), vec![Input::bytes("x.csv", &b"id,name\n1,a\n"[..])], &options()).unwrap();
+    let mut import = Import::new(
+        Arc::new(Mapping::load(ONE).unwrap()),
+        vec![Input::bytes("x.csv", &b"id,name\n1,a\n"[..])],
+        &options(),
+    )
+    .unwrap();
     assert!(matches!(import.next(), Some(Item::Row(_))));
     assert_eq!(import.next(), None);
     assert_eq!(import.next(), None);

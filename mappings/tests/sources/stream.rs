@@ -51,20 +51,41 @@ fn rows_and_states_come_in_the_order_of_the_tap() {
 #[test]
 fn the_streams_of_all_four_taps_are_known() {
     let one = |source, stream: &str, record: &str| {
-        let text = format!("{{\"type\":\"SCHEMA\",\"stream\":\"{stream}\",\"key_properties\":[],\"schema\":{{}}}}\n{{\"type\":\"RECORD\",\"stream\":\"{stream}\",\"record\":{record}}}\n");
+        let text = format!(
+            "{{\"type\":\"SCHEMA\",\"stream\":\"{stream}\",\"key_properties\":[],\"schema\":{{}}}}\n{{\"type\":\"RECORD\",\"stream\":\"{stream}\",\"record\":{record}}}\n"
+        );
         told(&read(source, &text))
     };
-    assert_eq!(one(Source::Hubspot, "deals", r#"{"dealId":7,"property_dealname":"Press","associations":{"associatedVids":[1]}}"#), ["OPPORTUNITY 7", "OPPORTUNITY_CONTACT 7/1"]);
-    assert_eq!(one(Source::Salesforce, "Account", r#"{"Id":"001A","Name":"Acme","IsDeleted":true}"#), ["ACCOUNT 001A deleted"]);
+    assert_eq!(
+        one(
+            Source::Hubspot,
+            "deals",
+            r#"{"dealId":7,"property_dealname":"Press","associations":{"associatedVids":[1]}}"#
+        ),
+        ["OPPORTUNITY 7", "OPPORTUNITY_CONTACT 7/1"]
+    );
+    assert_eq!(
+        one(Source::Salesforce, "Account", r#"{"Id":"001A","Name":"Acme","IsDeleted":true}"#),
+        ["ACCOUNT 001A deleted"]
+    );
     assert_eq!(one(Source::Salesforce, "Contact", r#"{"Id":"003A","LastName":"Doe"}"#), ["CONTACT 003A"]);
-    assert_eq!(one(Source::Salesforce, "Opportunity", r#"{"Id":"006A","Name":"Press","StageName":"x"}"#), ["OPPORTUNITY 006A"]);
+    assert_eq!(
+        one(Source::Salesforce, "Opportunity", r#"{"Id":"006A","Name":"Press","StageName":"x"}"#),
+        ["OPPORTUNITY 006A"]
+    );
     assert_eq!(one(Source::Pipedrive, "persons", r#"{"id":5,"name":"Jane Doe"}"#), ["CONTACT 5"]);
     assert_eq!(one(Source::Pipedrive, "organizations", r#"{"id":9,"name":"Acme"}"#), ["ACCOUNT 9"]);
     assert_eq!(one(Source::Pipedrive, "deals", r#"{"id":4,"title":"Mill"}"#), ["OPPORTUNITY 4"]);
     assert_eq!(one(Source::Zendesk, "users", r#"{"id":12,"name":"Eve","role":"end-user"}"#), ["CONTACT 12"]);
     assert_eq!(one(Source::Zendesk, "tickets", r#"{"id":41,"subject":"x","status":"new"}"#), ["TICKET 41"]);
-    assert_eq!(one(Source::Zendesk, "ticket_comments", r#"{"id":1,"ticket_id":41,"body":"x","public":true}"#), ["TICKET_MESSAGE 1"]);
-    assert_eq!(one(Source::Zendesk, "weather", "{}"), ["standard input:2: the mapping does not know the stream weather"]);
+    assert_eq!(
+        one(Source::Zendesk, "ticket_comments", r#"{"id":1,"ticket_id":41,"body":"x","public":true}"#),
+        ["TICKET_MESSAGE 1"]
+    );
+    assert_eq!(
+        one(Source::Zendesk, "weather", "{}"),
+        ["standard input:2: the mapping does not know the stream weather"]
+    );
 }
 
 #[test]

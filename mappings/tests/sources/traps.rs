@@ -11,7 +11,10 @@ fn a_report_with_15_characters_meets_an_export_with_18() {
         Source::Salesforce,
         &[
             ("Account.csv", "Id,Name\n001D000000IqhSLIAZ,Acme\n"),
-            ("report.csv", "Contact ID,Last Name,Account ID,Email\n003D000000QYVhP,Doe,001D000000IqhSL,d@example.com\n"),
+            (
+                "report.csv",
+                "Contact ID,Last Name,Account ID,Email\n003D000000QYVhP,Doe,001D000000IqhSL,d@example.com\n",
+            ),
         ],
     );
     assert_eq!(taken.told(), Vec::<String>::new());
@@ -48,7 +51,8 @@ fn a_stage_is_what_its_label_says_not_its_id() {
 #[test]
 fn merged_ids_are_followed_to_the_survivor() {
     let audit = "canonical_vid,contact_id,vid_to_merge\n2,2,1\n3,3,2\n8,8,9\n9,9,8\n";
-    let contacts = "id,property_lastname,property_hs_merged_object_ids\n3,Survivor,\n5,Other,6;7:1538000000000\n6,Six,\n";
+    let contacts =
+        "id,property_lastname,property_hs_merged_object_ids\n3,Survivor,\n5,Other,6;7:1538000000000\n6,Six,\n";
     let roles = "contact_id,deal_id\n1,70\n2,70\n7,71\n8,72\n";
     let merged = "deal_id,merged_deal_id\n71,70\n";
     let deals = "deal_id,property_dealname\n71,Press\n";
@@ -91,7 +95,9 @@ fn an_empty_cell_of_hubspot_leaves_and_one_of_salesforce_clears() {
 #[test]
 fn pipedrive_hashes_are_reported_until_somebody_declares_them() {
     let hash = "8d6e3c0f1b2a49578890a1b2c3d4e5f60718293a";
-    let file = format!("{{\"success\":true,\"data\":[{{\"id\":1,\"title\":\"Press\",\"value\":12.5,\"currency\":\"USD\",\"status\":\"open\",\"{hash}\":\"north\"}}]}}");
+    let file = format!(
+        "{{\"success\":true,\"data\":[{{\"id\":1,\"title\":\"Press\",\"value\":12.5,\"currency\":\"USD\",\"status\":\"open\",\"{hash}\":\"north\"}}]}}"
+    );
     let taken = take(Source::Pipedrive, &[("deals.json", &file)]);
     assert_eq!(taken.report.files[0].unknown, [hash]);
     assert_eq!(taken.row(Entity::Opportunity, "1").set.get("custom"), None);
@@ -124,11 +130,20 @@ fn times_are_iso_and_milliseconds_in_one_file() {
 
 #[test]
 fn what_the_source_deleted_is_marked() {
-    let taken = take(Source::Hubspot, &[("deal_data.csv", "deal_id,is_deleted,property_dealname\n1,TRUE,gone\n2,false,here\n")]);
+    let taken = take(
+        Source::Hubspot,
+        &[("deal_data.csv", "deal_id,is_deleted,property_dealname\n1,TRUE,gone\n2,false,here\n")],
+    );
     assert!(taken.row(Entity::Opportunity, "1").deleted && !taken.row(Entity::Opportunity, "2").deleted);
     let taken = take(Source::Hubspot, &[("contact_data.csv", "_fivetran_deleted,id,property_lastname\ntrue,1,gone\n")]);
     assert!(taken.row(Entity::Contact, "1").deleted);
-    let taken = take(Source::Zendesk, &[("tickets.json", r#"{"tickets":[{"id":1,"subject":"x","status":"deleted"},{"id":2,"subject":"y","status":"hold"}]}"#)]);
+    let taken = take(
+        Source::Zendesk,
+        &[(
+            "tickets.json",
+            r#"{"tickets":[{"id":1,"subject":"x","status":"deleted"},{"id":2,"subject":"y","status":"hold"}]}"#,
+        )],
+    );
     assert!(taken.row(Entity::Ticket, "1").deleted && !taken.row(Entity::Ticket, "2").deleted);
     assert_eq!(taken.row(Entity::Ticket, "2").set["status"], "ON_HOLD");
     let taken = take(Source::Salesforce, &[("Account.csv", "Id,Name,IsDeleted\n001A,gone,true\n")]);
@@ -143,8 +158,12 @@ fn orphans_are_kept_and_counted_where_their_files_are_there() {
     assert_eq!(taken.row(Entity::Contact, "003B").relations["account"], "001Y", "the relation is kept");
     // Two that name each other are no orphans; of owners there is no file, so nothing is known of them.
     assert_eq!(taken.orphans(), [("ACCOUNT", "parent", 1), ("CONTACT", "account", 1)]);
-    let named: Vec<String> =
-        taken.report.named.iter().map(|orphan| format!("{} {} {}", orphan.place, orphan.external_id, orphan.target)).collect();
+    let named: Vec<String> = taken
+        .report
+        .named
+        .iter()
+        .map(|orphan| format!("{} {} {}", orphan.place, orphan.external_id, orphan.target))
+        .collect();
     assert_eq!(named, ["Account.csv:4 001C 001Z", "Contact.csv:3 003B 001Y"]);
     let alone = take(Source::Salesforce, &[contacts]);
     assert_eq!(alone.orphans(), []);
@@ -162,7 +181,10 @@ fn a_key_twice_is_told_if_it_says_something_else() {
 
 #[test]
 fn a_bad_cell_costs_itself_or_where_the_mapping_says_so_its_row() {
-    let file = ("Account.csv", "Id,Name,AnnualRevenue,NumberOfEmployees\n001A,Nut,much,12\n001B,,5,1\n001C,Bolt,5,99999999999\n");
+    let file = (
+        "Account.csv",
+        "Id,Name,AnnualRevenue,NumberOfEmployees\n001A,Nut,much,12\n001B,,5,1\n001C,Bolt,5,99999999999\n",
+    );
     let taken = take(Source::Salesforce, &[file]);
     assert_eq!(
         taken.told(),

@@ -8,9 +8,8 @@ use chrono::TimeDelta;
 use entities::{
     account::{account, contact, contact_point, employment, identity, visitor},
     codes::{
-        AttendeeResponse,
-        ActivityKind, ConsentState, ContactPointKind, ContactRole, Direction, Discipline, IdentityKind,
-        IdentityStrength, Interaction, LeadStatus, NoteVisibility, OrderStatus, RecordType, SubjectType,
+        ActivityKind, AttendeeResponse, ConsentState, ContactPointKind, ContactRole, Direction, Discipline,
+        IdentityKind, IdentityStrength, Interaction, LeadStatus, NoteVisibility, OrderStatus, RecordType, SubjectType,
     },
     journey::{event_subject, journey_event},
     marketing::{lead, touchpoint},
@@ -342,7 +341,7 @@ async fn timelines(world: &World, events: &BTreeSet<Uuid>) -> BTreeSet<String> {
 /// Every metric as a whole, month by month and by account, and the scoreboard: without what says when it was asked.
 async fn figures(client: &Client) -> Vec<Value> {
     let list = client.ask("{ analytics { metrics { metric } } }", json!({})).await.must();
-    let period = "from: \"2026-01-01T00:00:00Z\", to: \"2026-12-01T00:00:00Z\"";
+    let period = "from: \"2025-12-31T23:00:00Z\", to: \"2026-11-30T23:00:00Z\"";
     let mut answers = Vec::new();
     for metric in list.each("analytics.metrics", "metric") {
         for by in ["", "groupBy: [{ grain: MONTH }], "] {

@@ -197,12 +197,18 @@ async fn a_lead_is_converted_by_its_opportunity_once() {
         let lead = lead.text("createLead.lead.id").to_owned();
         world.pass(TimeDelta::minutes(1));
         let from = json!({ "account": { "id": account }, "lead": { "id": lead } });
-        let twins = json!([row("o1", json!({ "name": "Eins" }), from.clone()), row("o2", json!({ "name": "Zwei" }), from.clone())]);
+        let twins = json!([
+            row("o1", json!({ "name": "Eins" }), from.clone()),
+            row("o2", json!({ "name": "Zwei" }), from.clone())
+        ]);
         let taken = send(&world.ina(), "Opportunities", twins).await;
         assert_eq!(results(&taken), ["CREATED", "FAILED"]);
         assert_eq!(refusals(&taken)[1], ["STATE_CONFLICT relations.lead"]);
         put_unchanged(&world, "Opportunities", row("o1", json!({ "name": "Eins" }), from.clone())).await;
-        assert_eq!(refuse(&world, "Opportunities", row("o2", json!({ "name": "Zwei" }), from)).await, "STATE_CONFLICT relations.lead");
+        assert_eq!(
+            refuse(&world, "Opportunities", row("o2", json!({ "name": "Zwei" }), from)).await,
+            "STATE_CONFLICT relations.lead"
+        );
         let read = "query($id: ID!) { lead(id: $id) { status } }";
         assert_eq!(world.ina().ask(read, json!({ "id": lead })).await.must().text("lead.status"), "CONVERTED");
         assert_eq!(stage_of(&world, "contact", &person).await, "OPPORTUNITY");
@@ -228,9 +234,23 @@ async fn there_is_one_main_person_of_an_opportunity() {
         let at = json!({ "account": { "id": account } });
         put(&world, "Opportunities", row("o1", json!({ "name": "Linie 3" }), at), "CREATED", &[]).await;
         let part = json!({ "opportunity": { "externalId": "o1" }, "contact": { "id": person } });
-        let first = put(&world, "OpportunityContacts", row("a", json!({ "role": "BUYER", "isPrimary": true }), part.clone()), "CREATED", &[]).await;
+        let first = put(
+            &world,
+            "OpportunityContacts",
+            row("a", json!({ "role": "BUYER", "isPrimary": true }), part.clone()),
+            "CREATED",
+            &[],
+        )
+        .await;
         put(&world, "OpportunityContacts", row("b", json!({ "role": "CHAMPION" }), part.clone()), "CREATED", &[]).await;
-        put(&world, "OpportunityContacts", row("b", json!({ "isPrimary": true }), json!({})), "UPDATED", &["isPrimary"]).await;
+        put(
+            &world,
+            "OpportunityContacts",
+            row("b", json!({ "isPrimary": true }), json!({})),
+            "UPDATED",
+            &["isPrimary"],
+        )
+        .await;
         let read = "query($id: ID!) { opportunityContact(id: $id) { role isPrimary } }";
         let read = world.ina().ask(read, json!({ "id": first })).await.must();
         assert_eq!(*read.data("opportunityContact"), json!({ "role": "BUYER", "isPrimary": false }));
@@ -512,7 +532,13 @@ async fn a_thousand_opportunities_cost_a_bounded_number_of_statements() {
         let Scene { account, .. } = scene(&world).await;
         let ina = world.ina();
         let rows = |stage: &str| -> Value {
-            let row = |n: usize| row(&format!("o{n}"), json!({ "name": format!("Deal {n}"), "stage": stage }), json!({ "account": { "id": account } }));
+            let row = |n: usize| {
+                row(
+                    &format!("o{n}"),
+                    json!({ "name": format!("Deal {n}"), "stage": stage }),
+                    json!({ "account": { "id": account } }),
+                )
+            };
             (0..1_000).map(row).collect()
         };
         for (stage, result) in [("DISCOVERY", "CREATED"), ("CLOSED_WON", "UPDATED")] {

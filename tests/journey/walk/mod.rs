@@ -150,7 +150,9 @@ impl<'a> Walk<'a> {
             let wanted = match extent {
                 Extent::Least => false,
                 Extent::With(wanted) => wanted == path || wanted.starts_with(&format!("{path}.")),
-                Extent::Most => !field.name.to_lowercase().ends_with("ifversion") && !recipe.without.contains(&path.as_str()),
+                Extent::Most => {
+                    !field.name.to_lowercase().ends_with("ifversion") && !recipe.without.contains(&path.as_str())
+                }
             };
             if !(wanted || field.of.required || recipe.needs.contains(&path.as_str())) {
                 continue;

@@ -1,6 +1,6 @@
 //! A line of a CSV as a row: its header says what each column is, and a cell becomes a value by the field that it belongs to.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -54,7 +54,6 @@ impl Columns {
             return Err(format!("the header has {} columns; at most {MAX_COLUMNS} are taken", names.len()));
         }
         let mut columns = Vec::with_capacity(names.len());
-        let mut seen = HashSet::new();
         for name in &names {
             let name = name.trim();
             let called = match dialect.mapping.get(name) {
@@ -62,12 +61,11 @@ impl Columns {
                 None => Some(name).filter(|name| !name.is_empty()),
             };
             let column = called.map_or(Column::Nothing, Column::named);
-            if column != Column::Nothing && !seen.insert(called) {
+            if column != Column::Nothing && columns.contains(&column) {
                 return Err(format!("the header names {} twice", called.unwrap_or_default()));
             }
             columns.push(column);
         }
-        drop(seen);
         match columns.contains(&Column::Own("externalId")) {
             true => Ok(Columns { entity, dialect, columns }),
             false => Err("the header has no column externalId".to_owned()),
@@ -211,7 +209,7 @@ pub fn cell(_entity: SyncEntity, field: &str, text: &str) -> Value {
         || text.starts_with(|first: char| first.is_ascii_digit());
     let value = looks.then(|| serde_json::from_str::<Value>(text).ok()).flatten();
     // A number that a number of the machine does not hold keeps its digits as a text: 0.1 and a money amount do, a card number does not.
-    let value = value.filter(|value| !value.is_number() || value.to_string() == text);
+    let value = value.filter(|value| !value.is_number() || value.to_string().as_str() == text);
     value.unwrap_or_else(|| text.into())
 }
 

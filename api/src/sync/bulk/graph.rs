@@ -49,7 +49,7 @@ object! {
         /// SHA-256 of the file, in hexadecimal digits; null while it comes in.
         P checksum: String = |row| row.checksum.clone();
         /// Which part of the work is done, from 0 to 1.
-        P progress: f64 = |row| job::progress(row);
+        P progress: f64 = job::progress;
         /// When it ended (UTC); null while it goes on.
         P ended_at: chrono::DateTime<chrono::Utc> = |row| row.ended_at;
         /// When what became of its rows was destroyed (UTC), as the retention says; null while it is kept.

@@ -13,7 +13,9 @@ use mappings::{Import, Input, Item, Mapping, Options, Place, Problem, Row};
 use self::{adapt::Adapter, order::Order};
 use super::{
     ImportError, Progress, Refusal, Report,
-    upsert::{self, Ask, ConflictRule, ErrorPolicy, JsonRow, OrphanRule, SyncEntity, UpsertMode, UpsertResult},
+    upsert::{
+        self, Ask, ConflictRule, ErrorPolicy, JsonReference, JsonRow, OrphanRule, SyncEntity, UpsertMode, UpsertResult,
+    },
 };
 use crate::{
     graph::{Cx, UserError, UserErrorCode},
@@ -178,7 +180,11 @@ impl<'a> Run<'a> {
                 UpsertResult::Unchanged | UpsertResult::Skipped => counts.left += 1,
                 UpsertResult::Conflict | UpsertResult::Failed => {
                     let said = |error: &UserError| format!("{}: {}", error.path.join("."), error.message);
-                    if again && outcome.errors.iter().any(|error| error.path == ["relations", "account"]) {
+                    let lacks = |what: &str| outcome.errors.iter().any(|error| error.path == ["relations", what]);
+                    if let Some(what) = ["account", "ticket"].into_iter().find(|what| again && lacks(what)) {
+                        let named = row.relations.entry(what.to_owned()).or_default();
+                        // Told again, the row stands under nobody until its system says whose it is.
+                        named.get_or_insert_with(|| JsonReference::Key(NOBODY.to_owned()));
                         homeless.push((place, row));
                         continue;
                     }
@@ -206,36 +212,39 @@ impl<'a> Run<'a> {
         Ok((homeless, spoilt))
     }
 
-    /// Records whose customer is in no file stand under one that is made for them: under the key that they name, so that the customer
-    /// itself, when it comes, takes its place.
+    /// Records whose customer, or whose ticket, is in no file stand under one that is made for them: under the key that they name, so that
+    /// the record itself, when it comes, takes its place.
     async fn stand_in(&mut self, lost: &[(Place, JsonRow)]) -> Result<(), ImportError> {
-        let mut keys: Vec<String> = Vec::new();
-        for (_, row) in lost {
-            let key = match row.relations.get("account") {
-                Some(Some(upsert::JsonReference::Key(key))) => key.clone(),
-                _ => NOBODY.to_owned(),
+        for (what, entity, field) in
+            [("account", SyncEntity::Account, "name"), ("ticket", SyncEntity::Ticket, "subject")]
+        {
+            let key = |row: &JsonRow| match row.relations.get(what) {
+                Some(Some(JsonReference::Key(key))) => Some(key.clone()),
+                _ => None,
             };
-            if !keys.contains(&key) {
-                keys.push(key);
+            let mut keys: Vec<String> = lost.iter().filter_map(|(_, row)| key(row)).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            if keys.is_empty() {
+                continue;
+            }
+            let rows = keys.into_iter().map(|key| {
+                let called = if key == NOBODY { "Not told".to_owned() } else { format!("Not in the import: {key}") };
+                let called: String = called.chars().filter(|letter| !letter.is_control()).take(200).collect();
+                let mut row = JsonRow { external_id: key, ..JsonRow::default() };
+                row.on_create.insert(field.to_owned(), called.into());
+                row
+            });
+            let rows: Vec<JsonRow> = rows.collect();
+            let ask = self.ask(entity);
+            let answer = Box::pin(upsert::take_json(self.cx, &ask, rows, &())).await?;
+            let made = u64::from(answer.totals().created.unsigned_abs());
+            self.report.of(entity.name()).created += made;
+            if made > 0 {
+                let (name, of) = (self.entity.name(), entity.name());
+                self.report.note(format!("{name} rows refer to no {of} that is known: {made} of that kind stand in"));
             }
         }
-        let name = self.entity.name();
-        self.report.note(format!(
-            "{} {name} rows name a customer that is nowhere: {} stand for them",
-            lost.len(),
-            if keys.len() == 1 { "one account".to_owned() } else { format!("{} accounts", keys.len()) }
-        ));
-        let rows = keys.into_iter().map(|key| {
-            let called = if key == NOBODY { "Not told".to_owned() } else { format!("Not in the import: {key}") };
-            let called: String = called.chars().filter(|letter| !letter.is_control()).take(200).collect();
-            let mut row = JsonRow { external_id: key, ..JsonRow::default() };
-            row.on_create.insert("name".to_owned(), called.into());
-            row
-        });
-        let rows: Vec<JsonRow> = rows.collect();
-        let ask = self.ask(SyncEntity::Account);
-        let answer = Box::pin(upsert::take_json(self.cx, &ask, rows, &())).await?;
-        self.report.of(SyncEntity::Account.name()).created += u64::from(answer.totals().created.unsigned_abs());
         Ok(())
     }
 

@@ -28,8 +28,8 @@ use crate::{
     object, payload,
     policy::{Caller, Class, Rows, access, access_field},
     sync::upsert::{
-        Answer, Ask, Beside, ConflictRule, ErrorPolicy, OrphanRule, Fields, JsonRow, SyncEntity, UpsertMode, UpsertResult, policy,
-        take_json,
+        Answer, Ask, Beside, ConflictRule, ErrorPolicy, Fields, JsonRow, OrphanRule, SyncEntity, UpsertMode,
+        UpsertResult, policy, take_json,
     },
 };
 
@@ -39,7 +39,7 @@ object! {
         /// What kind of record it is about.
         P entity: SyncEntity = |row| SyncEntity::named(&row.entity);
         /// The record.
-        P record_id: GlobalId = |row| record_id(row);
+        P record_id: GlobalId = record_id;
         /// The field, by its name in the graph.
         P field: String = |row| row.field.clone();
         /// The rule that kept the record's value.

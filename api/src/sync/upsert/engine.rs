@@ -190,8 +190,14 @@ impl<S: Synced> Run<'_, S> {
             held: Vec::new(),
             targets: BTreeMap::new(),
         };
-        let mut batch =
-            Batch::<S> { run: self, scene, refused: Refused::new(), outcomes: HashMap::new(), adopted: HashMap::new(), keeps_raw: system.keeps_raw };
+        let mut batch = Batch::<S> {
+            run: self,
+            scene,
+            refused: Refused::new(),
+            outcomes: HashMap::new(),
+            adopted: HashMap::new(),
+            keeps_raw: system.keeps_raw,
+        };
         let places: Vec<usize> =
             (0..self.rows.len()).filter(|place| only.contains(place) && !refused.contains_key(place)).collect();
         batch.take(&mut work, places).await?;
@@ -574,8 +580,7 @@ impl<S: Synced> Batch<'_, S> {
         let keys = new
             .iter()
             .map(|new| (new.place, S::Table::id(&new.row)))
-            .chain(adopted.map(|known| (known.place, S::Table::id(&known.rows.after))))
-            .map(|(place, id)| (place, id));
+            .chain(adopted.map(|known| (known.place, S::Table::id(&known.rows.after))));
         let mut keys: Vec<(usize, Uuid)> = keys.collect();
         if self.keeps_raw {
             keys.extend(known.iter().map(|known| (known.place, S::Table::id(&known.rows.after))));
@@ -636,7 +641,8 @@ impl<S: Synced> Batch<'_, S> {
                 continue;
             }
             let refusals = of_row.iter().map(|judged| {
-                let part = if S::RELATIONS.iter().any(|spec| camel(spec.name) == judged.field) { "relations" } else { "set" };
+                let part =
+                    if S::RELATIONS.iter().any(|spec| camel(spec.name) == judged.field) { "relations" } else { "set" };
                 judged.refusal([part].into_iter().chain(judged.field.split('.')).map(str::to_owned).collect())
             });
             draft.left.extend(refusals);
@@ -849,8 +855,14 @@ async fn customized<S: Synced>(
             }
             match value {
                 serde_json::Value::Null if field.is_required => Err(Error::invalid(&path, "this cannot be cleared")),
-                serde_json::Value::Null => Ok(drop(custom.shift_remove(&code))),
-                value => Ok(drop(custom.insert(code.clone(), field.checked(&path, value)?.json()))),
+                serde_json::Value::Null => {
+                    custom.shift_remove(&code);
+                    Ok(())
+                }
+                value => {
+                    custom.insert(code.clone(), field.checked(&path, value)?.json());
+                    Ok(())
+                }
             }
         })();
         match set {

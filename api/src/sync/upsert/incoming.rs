@@ -184,9 +184,8 @@ fn parse<S: Synced>(path: &str, mut fields: Fields, refused: &mut Vec<UserError>
         let value = Value::from_json(serde_json::Value::Object(fields)).ok()?;
         Some(<S::Set as InputType>::parse(Some(value)))
     };
-    match read(fields.clone()) {
-        Some(Ok(set)) => return Some(set),
-        Some(Err(_)) | None => {}
+    if let Some(Ok(set)) = read(fields.clone()) {
+        return Some(set);
     }
     for (name, value) in fields {
         let alone = Fields::from_iter([(name.clone(), value)]);

@@ -105,8 +105,12 @@ impl Sender {
             let data = json!({ "id": id, "version": endpoint.version, "changedFields": [] });
             return Ok(Ok(json!({ "type": TEST, "timestamp": moment(delivery.created_at), "data": data }).to_string()));
         };
-        let asked =
-            Asked { after: position - 1, objects: feed::types_of((&owner.caller).into()), exclude_source: None, first: 1 };
+        let asked = Asked {
+            after: position - 1,
+            objects: feed::types_of((&owner.caller).into()),
+            exclude_source: None,
+            first: 1,
+        };
         let read = feed::read(&owner.caller, self.0.store.db(), &asked).await?;
         let Some(entry) = read.entries.first().filter(|entry| entry.position == position) else {
             return Ok(Err(match position < read.span.oldest {

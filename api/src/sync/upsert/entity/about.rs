@@ -42,11 +42,7 @@ pub struct Abouts {
 
 impl Abouts {
     /// Looks them up: those that the caller may see.
-    pub async fn find(
-        work: &Work<'_>,
-        scene: &Scene<'_>,
-        named: Vec<&RecordReferenceInput>,
-    ) -> Result<Abouts> {
+    pub async fn find(work: &Work<'_>, scene: &Scene<'_>, named: Vec<&RecordReferenceInput>) -> Result<Abouts> {
         let mut keys: BTreeMap<SyncEntity, HashSet<String>> = BTreeMap::new();
         let mut ids: BTreeMap<Kind, HashSet<Uuid>> = BTreeMap::new();
         for reference in named {

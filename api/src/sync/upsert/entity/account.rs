@@ -184,7 +184,8 @@ impl Accounts {
             .chain(known.iter().filter_map(|known| said(known.place, &known.set, known.rows.after.id, false)))
             .collect();
         let mut changed = ways::bring(work, scene, owners).await?;
-        for Known { place, rows, .. } in known.iter().filter(|k| k.rows.before.industry_id != k.rows.after.industry_id) {
+        for Known { place, rows, .. } in known.iter().filter(|k| k.rows.before.industry_id != k.rows.after.industry_id)
+        {
             let before = rows.before.industry_id.map_or(serde_json::Value::Null, |id| id.to_string().into());
             changed.entry(*place).or_default().insert("industry".to_owned(), before);
         }

@@ -307,7 +307,9 @@ async fn bring(
         if count as u64 > MAX_ATTENDEES {
             let message = format!("a meeting has at most {MAX_ATTENDEES} attendees");
             let path = vec!["set".to_owned(), "contacts".to_owned()];
-            followed.refused.push((*place, vec![UserError { code: UserErrorCode::Invalid, path, message, new_id: None }]));
+            followed
+                .refused
+                .push((*place, vec![UserError { code: UserErrorCode::Invalid, path, message, new_id: None }]));
         }
         if !before.is_empty() {
             followed.changed.insert(*place, before);

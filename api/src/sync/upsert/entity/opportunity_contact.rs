@@ -108,8 +108,10 @@ impl OpportunityContacts {
                 Some((true, false)) | None => drop(open.insert(row.contact_id)),
             }
         }
-        person::advance_many(work, open.into_iter().map(|person| (person, "OPPORTUNITY")), "part in an opportunity").await?;
-        person::advance_many(work, won.into_iter().map(|person| (person, "CUSTOMER")), "part in a won opportunity").await?;
+        person::advance_many(work, open.into_iter().map(|person| (person, "OPPORTUNITY")), "part in an opportunity")
+            .await?;
+        person::advance_many(work, won.into_iter().map(|person| (person, "CUSTOMER")), "part in a won opportunity")
+            .await?;
         step_back(work, new, known).await?;
         Ok(Followed::default())
     }

@@ -87,7 +87,8 @@ impl Orders {
         let deals = Deals::find(work, &scene.ids(SyncEntity::Opportunity)).await?;
         let persons = ground::persons(work, &scene.ids(SyncEntity::Contact)).await?;
         let named =
-            Named::find(work, scene, SyncEntity::Asset, sets.iter().filter_map(|set| set.asset.value()).collect()).await?;
+            Named::find(work, scene, SyncEntity::Asset, sets.iter().filter_map(|set| set.asset.value()).collect())
+                .await?;
         let assets = Deals::find(work, &named.ids()).await?;
         let counted = sets.iter().any(|set| !set.total.is_undefined());
         let held: &[Uuid] = if counted { &scene.held } else { &[] };

@@ -141,9 +141,7 @@ pub async fn move_along(work: &mut Work<'_>, moved: &[(Uuid, Option<Uuid>)]) -> 
     let rows = work.following_many_unscoped::<contact_point::Entity>(contact_point::Column::ContactId, &people).await?;
     let patches = rows.into_iter().filter_map(|row| {
         let (_, account) = moved.iter().find(|(person, _)| Some(*person) == row.contact_id)?;
-        let mut patch = contact_point::ActiveModel::default();
-        patch.account_id = Set(*account);
-        Some((row, patch))
+        Some((row, contact_point::ActiveModel { account_id: Set(*account), ..Default::default() }))
     });
     let patches = patches.collect();
     work.update_many::<contact_point::Entity>(patches).await?;
