@@ -47,7 +47,7 @@ pub struct Args {
     pub mapping: Option<String>,
 
     /// Write the draft of a mapping for a CSV file to the standard output, and import nothing
-    #[arg(long)]
+    #[arg(long, env = "JOURNEY_DRAFT_MAPPING", value_parser = FalseyValueParser::new())]
     pub draft_mapping: bool,
 
     /// Files, or folders of files; none where a tap writes to the standard input

@@ -141,7 +141,7 @@ claims.roles = "a..b"
         [("JOURNEY_LIMITS__MAX_NODES", "many"), ("JOURNEY_SERVER__PORT", "1"), ("JOURNEY_HOME", "/somebody/else")];
     let message = load(file, &environment, Purpose::Serve).unwrap_err();
     for expected in [
-        "colour: no such option; known here are auth, database, feed, files, limits, log, server",
+        "colour: no such option; known here are auth, bulk, database, feed, files, limits, log, server, webhooks",
         "server.lisen: no such option; known here are cors_origins, grace_period, listen, public_url",
         "server.listen: invalid socket address syntax; the default is \"127.0.0.1:8080\"",
         "server.public_url: \"journey\" is no address; right would be \"https://journey.example.com\", or empty",
