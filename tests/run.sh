@@ -9,6 +9,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# The stack of the program's own threads (api/src/main.rs): unoptimised code walks the roots of the graph on it.
+export RUST_MIN_STACK=8388608
+
 began=$(date +%s)
 say() { printf '\n== %s (after %s s)\n' "$*" $(($(date +%s) - began)); }
 

@@ -14,7 +14,10 @@ fn main() -> ExitCode {
         // Help and version are "errors" too: clap knows where they are printed and with which exit code.
         Err(error) => error.exit(),
     };
-    let runtime = match tokio::runtime::Runtime::new() {
+    // The roots of the graph are parts inside each other, and an unoptimised build walks them on the stack. Only what is used of it is
+    // memory.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(8 << 20).build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             return cli::report(&anyhow::Error::new(error).context("the runtime cannot start"));

@@ -42,18 +42,18 @@ pub struct Query(
     ServiceQueries,
     TeamworkQueries,
     TenantQueries,
-    SourceQueries,
-    TimelineQuery,
-    MeQuery,
-    NodeQuery,
-    ChangesQuery,
-    SearchQuery,
-    CustomFieldQuery,
-    FileQueries,
+    Everybodys,
     AnalyticsQuery,
-    WebhookQueries,
-    ImportQueries,
+    OtherSystems,
 );
+
+/// What belongs to no wing.
+#[derive(MergedObject, Default)]
+pub struct Everybodys(TimelineQuery, MeQuery, NodeQuery, ChangesQuery, SearchQuery, CustomFieldQuery, FileQueries);
+
+/// What is asked about other systems.
+#[derive(MergedObject, Default)]
+pub struct OtherSystems(SourceQueries, WebhookQueries, ImportQueries);
 
 /// Everything that can be changed.
 #[derive(MergedObject, Default)]
@@ -65,13 +65,14 @@ pub struct Mutation(
     ServiceMutations,
     TeamworkMutations,
     TenantMutations,
-    SourceMutations,
     CustomMutation,
     FileMutations,
-    UpsertMutations,
-    WebhookMutations,
-    ImportMutations,
+    OtherSystemsMutations,
 );
+
+/// What other systems change, and what is told to them.
+#[derive(MergedObject, Default)]
+pub struct OtherSystemsMutations(SourceMutations, UpsertMutations, WebhookMutations, ImportMutations);
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]
