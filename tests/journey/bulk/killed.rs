@@ -9,6 +9,8 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use entities::{codes::ImportState, sync::import_job};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 use tests::{World, each_engine};
 
@@ -42,16 +44,24 @@ fn chance(seed: &mut u64, below: u64) -> usize {
     usize::try_from((*seed >> 33) % below).unwrap()
 }
 
+/// Whether a job is still to be worked at.
+async fn is_open(world: &World) -> bool {
+    let open = [ImportState::Ready, ImportState::Running, ImportState::Undoing];
+    let jobs = import_job::Entity::find().filter(import_job::Column::State.is_in(open));
+    jobs.count(world.store.db()).await.unwrap() > 0
+}
+
 /// Works at what waits and dies again and again, each time a little later on the whole; how often it died.
 async fn die_often(world: &World, batch_rows: usize) -> u64 {
     let (mut seed, mut deaths) = (7, 0);
-    loop {
+    for _ in 0..2_000 {
         let mut runner = runner(world);
         runner.options.batch_rows = batch_rows;
         let moment = 1 + chance(&mut seed, 4 + deaths / 2);
         match mortal(runner.turn(), moment).await {
             Some(worked) => {
-                if !worked.unwrap() {
+                // What the dead had on its way may arrive after it: then somebody else seems to hold the job, for a moment.
+                if !worked.unwrap() && !is_open(world).await {
                     return deaths;
                 }
             }
@@ -59,8 +69,8 @@ async fn die_often(world: &World, batch_rows: usize) -> u64 {
         }
         // Nobody takes up what the dead held before its time.
         world.pass(TimeDelta::seconds(31));
-        assert!(deaths < 2_000, "it does not get further");
     }
+    panic!("it does not get further");
 }
 
 #[tokio::test]
